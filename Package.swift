@@ -1,0 +1,110 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+/// Where `Scripts/setup.sh` puts libwasmtime.so. Deployed binaries find it beside themselves.
+let engineLibrary = Context.packageDirectory + "/Vendor/lib"
+
+let settings: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+let safe: [SwiftSetting] = settings + [.strictMemorySafety()]
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "theater",
+    products: [
+        .executable(name: "theater", targets: ["theater"]),
+        .library(name: "TheaterNode", targets: ["TheaterNode"]),
+        .library(
+            name: "TheaterCore",
+            targets: [
+                "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
+                "TheaterManifest", "TheaterHandler", "TheaterRuntime", "TheaterHandlers",
+            ]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ],
+    targets: [
+        // Layer 0: the doors to the outside.
+        .systemLibrary(name: "CWasmtime"),
+        .target(name: "TheaterPlatform", swiftSettings: settings),
+        // Layer 1: values. Shared with the guest SDK, so neither Foundation nor dependencies.
+        .target(name: "TheaterValue", swiftSettings: safe),
+        // Layer 2: what a run is made of.
+        .target(
+            name: "TheaterPact", dependencies: ["TheaterValue", crypto], swiftSettings: safe),
+        .target(
+            name: "TheaterChain", dependencies: ["TheaterPlatform", crypto],
+            swiftSettings: settings),
+        .target(
+            name: "TheaterEngine", dependencies: ["CWasmtime", "TheaterPlatform", crypto],
+            swiftSettings: settings,
+            linkerSettings: [
+                .unsafeFlags([
+                    "-L", engineLibrary, "-Xlinker", "-rpath", "-Xlinker", engineLibrary,
+                ])
+            ]),
+        .target(
+            name: "TheaterManifest",
+            dependencies: [
+                "TheaterValue", .product(name: "TOMLKit", package: "TOMLKit"),
+            ],
+            swiftSettings: safe),
+        // Layer 3: the contract of a handler; making actors.
+        .target(
+            name: "TheaterHandler",
+            dependencies: [
+                "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterManifest", logging,
+            ],
+            swiftSettings: safe),
+        .target(
+            name: "TheaterBuild",
+            dependencies: ["TheaterValue", "TheaterPact"],
+            swiftSettings: settings,
+            plugins: ["EmbedResources"]),
+        .plugin(name: "EmbedResources", capability: .buildTool()),
+        // Layer 4: actors and the handlers they are granted.
+        .target(
+            name: "TheaterRuntime",
+            dependencies: [
+                "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
+                "TheaterManifest", "TheaterHandler", logging,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "TheaterHandlers",
+            dependencies: ["TheaterValue", "TheaterPact", "TheaterManifest", "TheaterHandler"],
+            swiftSettings: safe),
+        // Layer 6: the composition root.
+        .target(
+            name: "TheaterNode",
+            dependencies: [
+                "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
+                "TheaterManifest", "TheaterHandler", "TheaterHandlers", "TheaterRuntime", logging,
+            ],
+            swiftSettings: settings),
+        // Layer 7: the command line.
+        .target(
+            name: "TheaterCLI",
+            dependencies: [
+                "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
+                "TheaterManifest", "TheaterHandler", "TheaterHandlers", "TheaterRuntime",
+                "TheaterNode", "TheaterBuild", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "theater", dependencies: ["TheaterCLI"], swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)
