@@ -45,7 +45,9 @@ public struct ActorID: Hashable, Sendable, Comparable {
     /// Reads the 16 bytes of a UUID; `nil` for another number of bytes.
     public init?(bytes: some Collection<UInt8>) {
         guard bytes.count == 16 else { return nil }
-        let word = { (part: some Sequence<UInt8>) in part.reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
+        func word(_ part: some Sequence<UInt8>) -> UInt64 {
+            part.reduce(0) { $0 << 8 | UInt64($1) }
+        }
         self.init(high: word(bytes.prefix(8)), low: word(bytes.dropFirst(8)))
     }
 
