@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One handler that an actor is granted, with its configuration.
+///
+/// Written as `[[handler]]` with a `type` and the handler's keys beside it. `[[handlers]]`, and a
+/// `config` table for the keys, mean the same. The handler reads the keys through `reader()`.
+public struct HandlerGrant: Sendable {
+    /// The handler's name, such as `runtime`.
+    public let type: String
+    /// Where the type is written.
+    public let place: ManifestPlace
+    /// The manifest's name, as given to `Manifest.parse`.
+    public let file: String
+    let section: SourceTable
+
+    init(type: String, place: ManifestPlace, file: String, section: SourceTable) {
+        self.type = type
+        self.place = place
+        self.file = file
+        self.section = section
+    }
+
+    /// Makes a grant in code.
+    public init(type: String, configuration: [String: ManifestValue] = [:]) {
+        self.init(
+            type: type, place: .none, file: "handler '\(type)'",
+            section: SourceTable(configuration))
+    }
+
+    /// The handler's keys and values.
+    public var configuration: [String: ManifestValue] { ManifestValue.dictionary(section) }
+
+    /// Where a key of the configuration is written; `nil` if it is not.
+    public func place(of key: String) -> ManifestPlace? { section[key]?.place }
+
+    /// A reader for the configuration; call `finish()` on it so that unknown keys are refused.
+    public func reader() -> SectionReader {
+        SectionReader(section, file: file, title: "handler '\(type)'")
+    }
+
+    /// The refusal of a handler that the node does not offer, with the nearest one it does.
+    public func unknownType(among offered: [String]) -> ManifestDiagnostic {
+        let names = offered.sorted()
+        let list = names.isEmpty ? "none" : names.joined(separator: ", ")
+        let nearest = EditDistance.suggestion(for: type, among: names)
+        return ManifestDiagnostic(
+            .unknownHandler, file: file, at: place, "there is no handler '\(type)'",
+            suggestion: nearest.map { "did you mean '\($0)'?" } ?? "the handlers are: \(list)")
+    }
+}
+
+extension HandlerGrant: Hashable {
+    /// Two grants are equal when they grant the same, wherever they are written.
+    public static func == (left: HandlerGrant, right: HandlerGrant) -> Bool {
+        left.type == right.type && left.configuration == right.configuration
+    }
+
+    /// Hashes the type and the configuration.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(type)
+        hasher.combine(configuration)
+    }
+}

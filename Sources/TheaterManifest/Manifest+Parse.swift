@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Manifest {
+    /// Reads the text of a manifest.
+    ///
+    /// - Parameters:
+    ///   - text: TOML, at most `sizeMax` bytes; a byte order mark and CRLF are fine.
+    ///   - file: What diagnostics call the text, usually its path.
+    /// - Throws: everything that is wrong, not only the first finding. A text that is not TOML has
+    ///   exactly one finding.
+    public static func parse(
+        _ text: String, file: String
+    ) throws(ManifestDiagnostics) -> Manifest {
+        let document: SourceDocument
+        do throws(SourceError) {
+            try checkText(text)
+            document = try SourceParser.parse(text)
+            try TOMLCheck.check(text)
+        } catch {
+            let diagnostic = ManifestDiagnostic(
+                error.code, file: file, at: error.place, error.message,
+                suggestion: error.suggestion)
+            throw ManifestDiagnostics([diagnostic])
+        }
+        var parser = ManifestParser(document, file: file, text: text)
+        return try parser.run()
+    }
+
+    /// Reads the bytes of a manifest, which must be UTF-8.
+    public static func parse(
+        bytes: [UInt8], file: String
+    ) throws(ManifestDiagnostics) -> Manifest {
+        if let text = String(validating: bytes, as: UTF8.self) {
+            return try parse(text, file: file)
+        }
+        let place = placeOfInvalidUTF8(bytes)
+        let diagnostic = ManifestDiagnostic(
+            .notUTF8, file: file, at: place, "the text is not UTF-8",
+            suggestion: "save the file as UTF-8")
+        throw ManifestDiagnostics([diagnostic])
+    }
+
+    private static func checkText(_ text: String) throws(SourceError) {
+        let start = ManifestPlace(line: 1, column: 1)
+        let size = text.utf8.count
+        guard size <= sizeMax else {
+            throw SourceError(
+                code: .tooLarge, place: start,
+                message: "the manifest has \(size) bytes, the most is \(sizeMax)",
+                suggestion: "keep large data beside the manifest")
+        }
+        var scanner = SourceScanner(Array(text.utf8))
+        while let byte = scanner.current {
+            let isLineEnd = byte == 0x0A || (byte == 0x0D && scanner.peek(1) == 0x0A)
+            guard byte >= 0x20 && byte != 0x7F || byte == 0x09 || isLineEnd else {
+                throw scanner.error(
+                    "the control character \(scanner.found) cannot stand in a manifest",
+                    "remove it, or write it as an escape")
+            }
+            scanner.advance()
+        }
+    }
+
+    /// The place of the first scalar that decoding has to replace.
+    private static func placeOfInvalidUTF8(_ bytes: [UInt8]) -> ManifestPlace {
+        var line = 1
+        var column = 1
+        var decoder = UTF8()
+        var iterator = bytes.makeIterator()
+        while case .scalarValue(let scalar) = decoder.decode(&iterator) {
+            if scalar == "\n" { (line, column) = (line + 1, 1) } else { column += 1 }
+        }
+        return ManifestPlace(line: line, column: column)
+    }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Manifest {
+    /// The path that a reference in a manifest means.
+    ///
+    /// Lexical: nothing is looked up on disk. An absolute reference stays; any other is taken from
+    /// the manifest's folder. `.` and `..` are worked out; `..` at the root stays at the root.
+    /// References with a scheme (`store://…`) are returned as they are.
+    public static func resolve(
+        _ reference: String, relativeTo manifestPath: String
+    ) -> String {
+        if scheme(of: reference) != nil { return reference }
+        if reference.hasPrefix("/") { return normalized(reference) }
+        let folder = manifestPath.split(separator: "/", omittingEmptySubsequences: false)
+            .dropLast().joined(separator: "/")
+        let isAtRoot = folder.isEmpty && manifestPath.hasPrefix("/")
+        return normalized(
+            isAtRoot ? "/" + reference : folder.isEmpty ? reference : folder + "/" + reference)
+    }
+
+    /// The scheme of `scheme://rest`, if the reference has one.
+    static func scheme(of reference: String) -> Substring? {
+        let scheme = reference.prefix { $0 != ":" && $0 != "/" }
+        return !scheme.isEmpty && reference.dropFirst(scheme.count).hasPrefix("://") ? scheme : nil
+    }
+
+    private static func normalized(_ path: String) -> String {
+        let isAbsolute = path.hasPrefix("/")
+        var parts: [Substring] = []
+        for part in path.split(separator: "/") where part != "." {
+            if part != ".." {
+                parts.append(part)
+            } else if let last = parts.last, last != ".." {
+                parts.removeLast()
+            } else if !isAbsolute {
+                parts.append(part)
+            }
+        }
+        let joined = parts.joined(separator: "/")
+        return isAbsolute ? "/" + joined : joined.isEmpty ? "." : joined
+    }
+}

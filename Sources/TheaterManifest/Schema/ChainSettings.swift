@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How an actor's chain is kept: the table `[chain]`.
+public struct ChainSettings: Sendable, Hashable {
+    /// When an event counts as kept.
+    public enum Durability: String, Sendable, Hashable, CaseIterable {
+        /// In memory only; the chain ends with the process.
+        case memory
+        /// On disk within `delay`.
+        case `async`
+        /// On disk before any effect or reply leaves the actor.
+        case strict
+    }
+
+    /// When an event counts as kept (`durability`).
+    public var durability = Durability.async
+    /// How long an event may wait for the disk (`delay`); has a meaning for `async` only.
+    public var delay = Duration.milliseconds(20)
+
+    /// Makes settings with defaults.
+    public init() {}
+
+    /// What `delay` may be.
+    public static let delayBounds = Duration.milliseconds(1)...Duration.seconds(60)
+}
+
+extension ChainSettings {
+    static let keys = ["durability", "delay"]
+
+    init(_ reader: inout SectionReader) {
+        let words = Durability.allCases.map(\.rawValue)
+        let defaults = ChainSettings()
+        let word = reader.choice("durability", among: words)
+        durability = word.flatMap(Durability.init(rawValue:)) ?? defaults.durability
+        delay = reader.duration("delay", in: Self.delayBounds) ?? defaults.delay
+        if durability != .async, let entry = reader.table["delay"] {
+            reader.add(
+                .conflict, at: entry.place,
+                "'delay' has no meaning with durability \"\(durability.rawValue)\"",
+                "remove it, or set durability = \"async\"")
+        }
+    }
+}
+
+/// What an error from one of the actor's callbacks leads to: the key `on_error`.
+public enum OnError: String, Sendable, Hashable, CaseIterable {
+    /// The actor ends with the error as its reason.
+    case fail
+    /// The error is recorded and the actor goes on with the state it had before the call.
+    case `continue`
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The bounds an actor lives in: the table `[limits]`.
+public struct Limits: Sendable, Hashable {
+    /// How large the actor's memory may grow (`memory`).
+    public var memory = ByteCount.mebibytes(64)
+    /// How many elements its tables may hold (`table_elements`).
+    public var tableElements = 10_000
+    /// How much fuel one call may burn (`fuel_per_call`); fuel is about one per instruction.
+    public var fuelPerCall: UInt64 = 10_000_000_000
+    /// How long one call may take, waiting included (`call_timeout`).
+    public var callTimeout = Duration.seconds(30)
+    /// How long the actor may take to start (`init_timeout`).
+    public var initTimeout = Duration.seconds(10)
+    /// How many messages may wait (`mailbox`).
+    public var mailbox = 1_024
+
+    /// Makes limits with every bound at its default.
+    public init() {}
+
+    /// What `memory` may be.
+    public static let memoryBounds = ByteCount.kibibytes(64)...ByteCount.gibibytes(4)
+    /// What `table_elements` may be.
+    public static let tableElementsBounds = 0...1_000_000
+    /// What `fuel_per_call` may be.
+    public static let fuelPerCallBounds: ClosedRange<UInt64> = 1...(1 << 62)
+    /// What the timeouts may be.
+    public static let timeoutBounds = Duration.milliseconds(1)...Duration.seconds(86_400)
+    /// What `mailbox` may be.
+    public static let mailboxBounds = 1...1_000_000
+}
+
+extension Limits {
+    static let keys = [
+        "memory", "table_elements", "fuel_per_call", "call_timeout", "init_timeout", "mailbox",
+    ]
+
+    init(_ reader: inout SectionReader) {
+        let defaults = Limits()
+        memory = reader.bytes("memory", in: Self.memoryBounds) ?? defaults.memory
+        tableElements =
+            reader.integer("table_elements", in: Self.tableElementsBounds)
+            ?? defaults.tableElements
+        let fuel = reader.integer("fuel_per_call", in: 1...(1 << 62))
+        fuelPerCall = fuel.flatMap { UInt64(exactly: $0) } ?? defaults.fuelPerCall
+        callTimeout =
+            reader.duration("call_timeout", in: Self.timeoutBounds) ?? defaults.callTimeout
+        initTimeout =
+            reader.duration("init_timeout", in: Self.timeoutBounds) ?? defaults.initTimeout
+        mailbox = reader.integer("mailbox", in: Self.mailboxBounds) ?? defaults.mailbox
+    }
+}
