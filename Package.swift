@@ -83,7 +83,9 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "TheaterHandlers",
-            dependencies: ["TheaterValue", "TheaterPact", "TheaterManifest", "TheaterHandler"],
+            dependencies: [
+                "TheaterPlatform", "TheaterValue", "TheaterManifest", "TheaterHandler", logging,
+            ],
             swiftSettings: safe),
         // Layer 6: the composition root.
         .target(

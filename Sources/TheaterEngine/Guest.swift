@@ -48,7 +48,8 @@ public struct GuestAnswer: Sendable {
 public final class Guest {
     /// What an import waits for while the guest is suspended.
     struct Pending {
-        let operation: @Sendable () async -> HostResult
+        let operation: @Sendable () async -> any Sendable
+        let then: (any Sendable) -> Result<[UInt8], EngineError>
         let call: ImportCall
         let results: UnsafeMutablePointer<wasmtime_val_t>
         let trap: UnsafeMutablePointer<OpaquePointer?>
@@ -225,8 +226,10 @@ public final class Guest {
         while !wasmtime_call_future_poll(future) {
             if let waiting = pending {
                 pending = nil
+                ended = await host.willWait()
+                if ended != nil { break }
                 switch await control.wait(for: waiting.operation, until: budget.deadline) {
-                case .answered(let result): resume(waiting, with: result)
+                case .answered(let result): resume(waiting, with: waiting.then(result))
                 case .deadline: ended = Self.deadlineError
                 case .killed(let reason): ended = reason
                 }
@@ -234,6 +237,7 @@ public final class Guest {
                 if let deadline = budget.deadline, deadline < MonotonicTime.now() {
                     ended = Self.deadlineError
                 } else {
+                    await host.pause()
                     await Task.yield()
                 }
             }
@@ -260,7 +264,7 @@ public final class Guest {
         .deadline, "the call was not over at its deadline; raise call_timeout under [limits] if it "
             + "needs longer")
 
-    private func resume(_ waiting: Pending, with result: HostResult) {
+    private func resume(_ waiting: Pending, with result: Result<[UInt8], EngineError>) {
         switch result {
         case .success(let bytes):
             switch place(answer: bytes, for: waiting.call) {

@@ -9,7 +9,7 @@ internal import TheaterPlatform
 /// of times; the first reason stays.
 public final class GuestControl: Sendable {
     enum Outcome: Sendable {
-        case answered(HostResult)
+        case answered(any Sendable)
         case deadline
         case killed(EngineError)
     }
@@ -51,7 +51,7 @@ public final class GuestControl: Sendable {
     /// The operation runs in a task of its own, so that cancelling the caller of an actor does not
     /// cancel what the actor is doing; when the wait ends otherwise it is cancelled.
     func wait(
-        for operation: @escaping @Sendable () async -> HostResult, until deadline: MonotonicTime?
+        for operation: @escaping @Sendable () async -> any Sendable, until deadline: MonotonicTime?
     ) async -> Outcome {
         let number = state.withLock { state -> UInt64? in
             guard state.killed == nil else { return nil }

@@ -70,7 +70,9 @@ extension Guest {
     enum ImportResult {
         case status(Int32)
         case trap(EngineError)
-        case suspend(@Sendable () async -> HostResult)
+        case suspend(
+            @Sendable () async -> any Sendable,
+            then: (any Sendable) -> Result<[UInt8], EngineError>)
     }
 
     /// Serves one call of an import.
@@ -105,7 +107,7 @@ extension Guest {
         }
         switch host.answer(import: index, input: UnsafeRawBufferPointer(input)) {
         case .failure(let error): return .trap(error)
-        case .later(let operation): return .suspend(operation)
+        case .later(let operation, let then): return .suspend(operation, then: then)
         case .bytes(let answer):
             switch place(answer: answer, for: call) {
             case .success(let status): return .status(status)

@@ -73,3 +73,15 @@ struct Scene {
     struct Missing: Error {}
 }
 
+
+extension HostAnswer {
+    /// An answer that takes time.
+    static func after(
+        _ operation: @escaping @Sendable () async -> Result<[UInt8], EngineError>
+    ) -> HostAnswer {
+        .later({ await operation() }) { outcome in
+            outcome as? Result<[UInt8], EngineError>
+                ?? .failure(EngineError(.hostFunction, "the answer was lost"))
+        }
+    }
+}

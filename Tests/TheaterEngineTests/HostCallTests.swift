@@ -34,7 +34,7 @@ struct HostCallTests {
         for size in [0, 1, 1023, 1024, 1025, 65536, 65537, 1 << 20] {
             let answer = [UInt8](repeating: 9, count: size)
             let host = ClosureHost { _, _ in
-                mode == .immediate ? .bytes(answer) : .later { .success(answer) }
+                mode == .immediate ? .bytes(answer) : .after { .success(answer) }
             }
             let scene = try await Scene(Self.relay().wat, mode: mode, host: host)
             for _ in 0..<3 {
@@ -96,7 +96,7 @@ struct HostCallTests {
         let later = try await Scene(
             Self.relay().wat, mode: .suspending,
             host: ClosureHost { _, _ in
-                .later { .failure(EngineError(.hostFunction, "gone meanwhile")) }
+                .after { .failure(EngineError(.hostFunction, "gone meanwhile")) }
             })
         #expect(try await later.failure("relay").message == "gone meanwhile")
     }
@@ -104,14 +104,14 @@ struct HostCallTests {
     @Test("an immediate import that wants to wait is refused, not run")
     func immediateWaits() async throws {
         let scene = try await Scene(
-            Self.relay().wat, host: ClosureHost { _, _ in .later { .success(unit) } })
+            Self.relay().wat, host: ClosureHost { _, _ in .after { .success(unit) } })
         #expect(try await scene.failure("relay").code == .hostFunction)
     }
 
     @Test("a kill and a deadline end a guest that waits, at once")
     func endsWaiting() async throws {
         let never = ClosureHost { _, _ in
-            .later {
+            .after {
                 await withTaskCancellationHandler {
                     await Task.yieldUntilCancelled()
                 } onCancel: {
@@ -148,7 +148,7 @@ struct HostCallTests {
         actor.pages = (3, 3)
         let big = [UInt8](repeating: 1, count: 3000)
         for mode in [ImportMode.immediate, .suspending] {
-            let host = ClosureHost { _, _ in mode == .immediate ? .bytes(big) : .later { .success(big) } }
+            let host = ClosureHost { _, _ in mode == .immediate ? .bytes(big) : .after { .success(big) } }
             let error = try await Scene(actor.wat, mode: mode, host: host).failure("relay")
             #expect(error.code == .convention || error.code == .hostFunction)
         }

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import TheaterManifest
+public import TheaterPact
+public import TheaterValue
+
+/// A capability given to one actor: it answers the actor's calls of its host interfaces.
+///
+/// The runtime makes one handler for each grant of each actor, when the actor starts, and closes it
+/// when the actor ends; handlers share nothing between actors unless they say so. The runtime checks
+/// that the call is granted and of the declared type before, and records it after: neither is the
+/// handler's business.
+public protocol Handler: Sendable {
+    /// The name used in manifests, such as `runtime`.
+    static var name: String { get }
+
+    /// The host interfaces that a grant of this handler opens.
+    static var interfaces: [HostInterface] { get }
+
+    /// Reads the grant's configuration and makes the handler of one actor.
+    ///
+    /// - Parameters:
+    ///   - grant: reads the keys of the manifest's `[[handler]]` entry; keys left unread are
+    ///     reported as unknown.
+    ///   - context: who the actor is, and the ports to the runtime.
+    /// - Throws: diagnostics that name the key and its place.
+    init(grant: inout SectionReader, context: HandlerContext) throws(ManifestDiagnostics)
+
+    /// Answers one call. Runs on the guest's stack, so it must neither block nor wait: what takes
+    /// time is returned as ``HostReply/later(_:)``.
+    func answer(_ call: HostCall) -> HostReply
+
+    /// Releases everything the handler holds for its actor. Called exactly once.
+    func close() async
+}
+
+/// One call of a host function by a guest.
+public struct HostCall: Sendable {
+    /// The interface, such as `theater:simple/runtime`.
+    public let interface: String
+    /// The function, such as `log`.
+    public let function: String
+    /// The arguments in the declared order.
+    public let arguments: [Value]
+
+    /// Makes a call.
+    public init(interface: String, function: String, arguments: [Value]) {
+        self.interface = interface
+        self.function = function
+        self.arguments = arguments
+    }
+}
+
+/// A handler's answer to one call.
+public enum HostReply: Sendable {
+    /// The answer, at once.
+    case value(Value)
+    /// The call fails: the error value of a function whose result is `result<_, string>`, and a trap
+    /// of the guest otherwise.
+    case failure(HostError)
+    /// The grant does not cover the call. Recorded as a denial; the guest sees a failure.
+    case denied(HostError)
+    /// The answer takes time. The guest is suspended meanwhile and holds no thread; the operation is
+    /// cancelled when the actor ends. Only for functions that the interface declares suspending.
+    case later(@Sendable () async -> Result<Value, HostError>)
+}
+
+/// Why a host function could not do what it was asked.
+public struct HostError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// A stable, dotted code, such as `tcp.denied`.
+    public let code: String
+    /// What failed, on which thing, why, and what to do.
+    public let message: String
+
+    /// Makes an error.
+    public init(_ code: String, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    /// The message and the code.
+    public var description: String { "\(message) [\(code)]" }
+}
+
+/// A host interface: its declaration in Pact, and which of its functions take time.
+public struct HostInterface: Sendable, Hashable {
+    /// The declaration.
+    public let pact: PactInterface
+    /// The functions that may suspend their caller.
+    public let suspending: Set<String>
+
+    /// The full name, such as `theater:simple/runtime`.
+    public var name: String { pact.name }
+
+    /// Declares an interface.
+    ///
+    /// - Parameters:
+    ///   - text: the host Pact, which is the handler's own source: a mistake in it is a programmer's.
+    ///   - suspending: the functions that may answer ``HostReply/later(_:)``.
+    public init(pact text: String, suspending: Set<String> = []) {
+        do throws(PactError) {
+            pact = try PactFile.parseHost(text, file: "<handler>").interface
+        } catch {
+            preconditionFailure("a handler's own Pact does not parse: \(error)")
+        }
+        let names = Set(pact.functions.map(\.name))
+        precondition(suspending.isSubset(of: names), "suspending names functions of the interface")
+        self.suspending = suspending
+    }
+}

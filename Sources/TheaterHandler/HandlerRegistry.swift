@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import TheaterManifest
+
+/// The handlers that a node offers, by name.
+public struct HandlerRegistry: Sendable {
+    private var types: [String: any Handler.Type] = [:]
+
+    /// Makes a registry.
+    ///
+    /// - Parameter handlers: the handler types; two of one name are a programmer's mistake.
+    public init(_ handlers: [any Handler.Type]) {
+        for handler in handlers {
+            precondition(types[handler.name] == nil, "two handlers are named '\(handler.name)'")
+            types[handler.name] = handler
+        }
+    }
+
+    /// The handler of a name.
+    public func handler(named name: String) -> (any Handler.Type)? { types[name] }
+
+    /// The names on offer, sorted.
+    public var names: [String] { types.keys.sorted() }
+
+    /// Every interface on offer, with the handler that grants it, in the order of the handlers' names.
+    public var offered: [(handler: String, interface: HostInterface)] {
+        types.sorted { $0.key < $1.key }.flatMap { name, type in
+            type.interfaces.map { (name, $0) }
+        }
+    }
+
+    /// The handlers that a manifest grants, in its order.
+    ///
+    /// - Throws: a diagnostic for each entry that names no handler on offer.
+    public func granted(
+        by manifest: Manifest
+    ) throws(ManifestDiagnostics) -> [(grant: HandlerGrant, type: any Handler.Type)] {
+        var found: [(HandlerGrant, any Handler.Type)] = []
+        var unknown: [ManifestDiagnostic] = []
+        for grant in manifest.handlers {
+            if let type = types[grant.type] {
+                found.append((grant, type))
+            } else {
+                unknown.append(grant.unknownType(among: names))
+            }
+        }
+        guard unknown.isEmpty else { throw ManifestDiagnostics(unknown) }
+        return found
+    }
+}

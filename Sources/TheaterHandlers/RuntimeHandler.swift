@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Logging
+public import TheaterHandler
+public import TheaterManifest
+internal import TheaterPlatform
+internal import TheaterValue
+
+/// What every actor is likely to want from its runtime: to log, to know itself, to read its own chain,
+/// and to end.
+///
+/// Manifest: `type = "runtime"`, no keys.
+public struct RuntimeHandler: Handler {
+    /// The name used in manifests.
+    public static let name = "runtime"
+
+    /// The one interface: `theater:simple/runtime`.
+    public static let interfaces = [
+        HostInterface(
+            pact: """
+                interface runtime {
+                    @package: string = "theater:simple"
+                    exports {
+                        log: func(msg: string)
+                        get-chain: func() -> list<u8>
+                        self: func() -> string
+                        shutdown: func(data: option<list<u8>>) -> result<_, string>
+                    }
+                }
+                """)
+    ]
+
+    /// The longest text that one log line shows, in UTF-8 bytes; the chain keeps all of it.
+    public static let logSizeMax = 8192
+    /// How many of the newest events `get-chain` answers.
+    public static let chainCountMax = 256
+
+    private let context: HandlerContext
+
+    /// Makes the handler of one actor.
+    public init(grant: inout SectionReader, context: HandlerContext) throws(ManifestDiagnostics) {
+        try grant.finish()
+        self.context = context
+    }
+
+    /// Answers one call.
+    public func answer(_ call: HostCall) -> HostReply {
+        switch call.function {
+        case "log":
+            guard case .string(let text)? = call.arguments.first else { return wrongArgument(call) }
+            context.logger.info("\(Self.printable(text))")
+            return .value(.unit)
+        case "self":
+            return .value(.string(context.actorID.description))
+        case "get-chain":
+            return chain()
+        case "shutdown":
+            guard case .option(_, let data)? = call.arguments.first else { return wrongArgument(call) }
+            context.cell.requestShutdown(result: data?.asBytes)
+            return .value(.result(ok: .string, err: .string, .ok(.unit)))
+        default:
+            return .failure(
+                HostError("runtime.unknown-function", "'\(call.function)' is not a function of runtime"))
+        }
+    }
+
+    /// Holds nothing.
+    public func close() async {}
+
+    private func wrongArgument(_ call: HostCall) -> HostReply {
+        .failure(HostError("runtime.wrong-argument", "'\(call.function)' got an argument of another type"))
+    }
+
+    /// The newest events as the CGRF bytes of a list of `chain-event` records, oldest first.
+    private func chain() -> HostReply {
+        let events = context.cell.recentEvents(Self.chainCountMax).map { event in
+            Value.record(
+                Value.Record(
+                    "chain-event",
+                    [
+                        .init("hash", .bytes(event.hash)),
+                        .init(
+                            "parent-hash",
+                            .option(.list(.primitive(.u8)), .bytes(event.parent))),
+                        .init("event-type", .string(event.type)),
+                        .init("data", .bytes([])),
+                        .init("timestamp", .u64(UInt64(clamping: event.time.nanoseconds / 1_000_000))),
+                        .init("description", .option(.string, nil)),
+                    ]))
+        }
+        do throws(CGRFError) {
+            let bytes = try CGRF.encode(.list(.record("chain-event"), events))
+            return .value(.bytes(bytes))
+        } catch {
+            return .failure(HostError("runtime.get-chain", "the chain does not encode: \(error)"))
+        }
+    }
+
+    /// The text with control characters made visible, cut to ``logSizeMax``.
+    static func printable(_ text: String) -> String {
+        let isPlain = text.utf8.count <= logSizeMax
+            && text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F }
+        if isPlain { return text }
+        var shown = ""
+        for scalar in text.unicodeScalars {
+            if shown.utf8.count >= logSizeMax {
+                shown += "… (\(text.utf8.count) bytes in all)"
+                break
+            }
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate:
+                shown += scalar == "\t" ? " " : scalar.escaped(asASCII: true)
+            default: shown.unicodeScalars.append(scalar)
+            }
+        }
+        return shown
+    }
+}

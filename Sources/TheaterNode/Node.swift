@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Logging
+public import TheaterChain
+internal import TheaterEngine
+public import TheaterHandler
+internal import TheaterHandlers
+public import TheaterRuntime
+
+/// What a node is made of.
+public struct NodeOptions: Sendable {
+    /// The data directory, which holds `journal/` and `cache/`; `nil` keeps everything in memory.
+    ///
+    /// One process at a time has it.
+    public var dataDirectory: String?
+    /// How many actors may live at once; `nil` takes all the machine allows.
+    public var guestsMax: Int?
+    /// The journal's bounds.
+    public var journal: JournalOptions
+    /// Handlers beside those that every node has.
+    public var handlers: [any Handler.Type]
+
+    /// Makes options.
+    public init(
+        dataDirectory: String? = nil, guestsMax: Int? = nil,
+        journal: JournalOptions = JournalOptions(), handlers: [any Handler.Type] = []
+    ) {
+        self.dataDirectory = dataDirectory
+        self.guestsMax = guestsMax
+        self.journal = journal
+        self.handlers = handlers
+    }
+}
+
+/// One runtime process: the engine, the journal and the actors, put together.
+///
+/// ```swift
+/// let node = try Node(NodeOptions(dataDirectory: "data"), logger: logger)
+/// let actor = try await node.system.spawn(SpawnRequest(wasm: wasm, manifest: manifest))
+/// let answer = try await node.system.call(actor, "hello:greeter/greeter.greet", [.string("Ada")])
+/// try await node.close()
+/// ```
+public final class Node: Sendable {
+    /// The actors.
+    public let system: ActorSystem
+    /// The journal of their chains.
+    public let journal: Journal
+
+    /// The handlers that every node offers.
+    public static let standardHandlers: [any Handler.Type] = [RuntimeHandler.self]
+
+    /// Opens a node: takes the data directory, recovers the journal, makes the engine.
+    ///
+    /// - Throws: `JournalError` when the directory is taken or unusable, `EngineError` when the engine
+    ///   cannot be made.
+    public init(_ options: NodeOptions = NodeOptions(), logger: Logger) throws {
+        let journal =
+            if let directory = options.dataDirectory {
+                try Journal.open(directory: directory + "/journal", options: options.journal)
+            } else {
+                Journal.inMemory(options: options.journal)
+            }
+        let engine = try Engine(
+            EngineOptions(
+                guestsMax: options.guestsMax,
+                cacheDirectory: options.dataDirectory.map { $0 + "/cache" }))
+        self.journal = journal
+        system = ActorSystem(
+            engine: engine, journal: journal,
+            handlers: HandlerRegistry(Self.standardHandlers + options.handlers), logger: logger)
+    }
+
+    /// Stops every actor in order, each within the grace period, and brings the journal to disk.
+    ///
+    /// - Throws: `JournalError` when the disk refuses the last events.
+    public func close(grace: Duration = .seconds(5)) async throws {
+        await system.shutDown(grace: grace)
+        try await journal.close()
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import TheaterEngine
+public import TheaterValue
+
+/// Why an actor could not be started or called, or why it ended.
+public struct ActorError: Error, Sendable, Hashable {
+    /// What went wrong. The raw value is stable.
+    public enum Code: String, Sendable, Hashable, CaseIterable {
+        /// No actor has that identity or name.
+        case notFound = "actor.not-found"
+        /// The actor is over.
+        case ended = "actor.ended"
+        /// The actor is stopping and takes no more calls.
+        case stopping = "actor.stopping"
+        /// The actor's mailbox is full.
+        case mailboxFull = "actor.mailbox-full"
+        /// Another live actor has that name.
+        case nameTaken = "actor.name-taken"
+        /// The actor has no such function.
+        case unknownFunction = "actor.unknown-function"
+        /// The arguments do not fit the function.
+        case wrongArgument = "actor.wrong-argument"
+        /// The actor answered with something else than it declares.
+        case wrongResult = "actor.wrong-result"
+        /// The actor answered with an error value.
+        case guestError = "actor.guest-error"
+        /// The call did not begin before its deadline; the actor is unharmed.
+        case deadline = "actor.deadline"
+        /// The caller gave up before the call began; the actor is unharmed.
+        case cancelled = "actor.cancelled"
+        /// The actor's code could not be loaded.
+        case module = "actor.module"
+        /// The wasm is not the one that the manifest names.
+        case wrongDigest = "actor.wrong-digest"
+        /// The actor's metadata cannot be read.
+        case metadata = "actor.metadata"
+        /// An import of the actor is not granted, not offered, or not the same.
+        case importRefused = "actor.import-refused"
+        /// The manifest asks for something that cannot be had.
+        case manifest = "actor.manifest"
+        /// The actor trapped, broke a limit, or broke the calling convention.
+        case crashed = "actor.crashed"
+        /// What the actor does can no longer be recorded.
+        case journal = "actor.journal"
+        /// The actor was ended at once.
+        case killed = "actor.killed"
+        /// The node is shutting down.
+        case shuttingDown = "actor.shutting-down"
+    }
+
+    /// What went wrong.
+    public let code: Code
+    /// The fact, and what to do about it.
+    public let message: String
+    /// The error value, for ``Code/guestError``.
+    public let value: Value?
+    /// The engine's error, with the wasm backtrace, where there is one.
+    public let cause: EngineError?
+
+    /// Makes an error.
+    public init(_ code: Code, _ message: String, value: Value? = nil, cause: EngineError? = nil) {
+        self.code = code
+        self.message = message
+        self.value = value
+        self.cause = cause
+    }
+
+    /// An engine's error that ended the actor in a call of a function.
+    static func crashed(in function: String, _ cause: EngineError) -> ActorError {
+        switch cause.code {
+        case .killed: ActorError(.killed, cause.message, cause: cause)
+        default: ActorError(.crashed, "'\(function)' ended the actor: \(cause.message)", cause: cause)
+        }
+    }
+}
+
+extension ActorError: CustomStringConvertible {
+    /// The message, the code and the backtrace.
+    public var description: String {
+        var text = "\(message) [\(code.rawValue)]"
+        for (index, frame) in (cause?.frames ?? []).enumerated() {
+            text += "\n  \(index): \(frame)"
+        }
+        return text
+    }
+}

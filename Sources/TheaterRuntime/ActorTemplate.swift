@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import TheaterChain
+internal import TheaterEngine
+internal import TheaterHandler
+internal import TheaterPact
+internal import TheaterValue
+
+/// An import of an actor, bound to the host function that answers it.
+struct ImportBinding: Sendable {
+    /// The position of the granted handler among the actor's handlers.
+    let handler: Int
+    /// The function as the host declares it.
+    let signature: FunctionSignature
+    let mode: ImportMode
+    let eventType: EventType
+    /// Whether a failure is the function's error value instead of a trap.
+    let failsWithString: Bool
+}
+
+/// A function that an actor exports, as its metadata declares it.
+struct ExportBinding: Sendable {
+    /// The position among the module's exports.
+    let index: Int
+    /// The name under which it is called, such as `theater:simple/actor.init`.
+    let name: String
+    /// The declaration; `nil` when the metadata says nothing.
+    let signature: FunctionSignature?
+
+    /// The declaration without the state, for messages.
+    var usage: String {
+        guard let signature else { return name }
+        return "\(signature)"
+    }
+
+    /// Whether the function takes the actor's state before so many arguments.
+    ///
+    /// The declaration decides by the number of its parameters; a function that is not declared takes
+    /// no state.
+    func takesState(before argumentCount: Int) -> Bool? {
+        guard let signature else { return false }
+        let count = signature.parameters.count
+        let namesState = signature.parameters.first?.name == "state"
+        if count == argumentCount + 1 { return true }
+        return count == argumentCount && !namesState ? false : nil
+    }
+}
+
+/// Everything about a module under certain grants that its actors share.
+final class ActorTemplate: Sendable {
+    let linked: LinkedModule
+    let metadata: PackageMetadata
+    let imports: [ImportBinding]
+    let exports: [String: ExportBinding]
+    /// Where the module came from, for those who measure.
+    let origin: ModuleCache.Origin
+
+    init(
+        linked: LinkedModule, metadata: PackageMetadata, imports: [ImportBinding],
+        origin: ModuleCache.Origin
+    ) {
+        self.linked = linked
+        self.metadata = metadata
+        self.imports = imports
+        self.origin = origin
+        var exports: [String: ExportBinding] = [:]
+        for (index, item) in linked.module.exports.enumerated()
+        where item.type == .actorFunction && exports[item.name] == nil {
+            exports[item.name] = ExportBinding(
+                index: index, name: item.name,
+                signature: metadata.exports.first { $0.qualifiedName == item.name })
+        }
+        self.exports = exports
+    }
+}
+
+extension ExportBinding {
+    /// Checks a caller's arguments against the declaration; the state is not among them.
+    func check(_ arguments: [Value], takesState: Bool) throws(ActorError) {
+        guard let signature else { return }
+        let parameters = signature.parameters.dropFirst(takesState ? 1 : 0)
+        for (argument, parameter) in zip(arguments, parameters) {
+            do throws(PactError) {
+                try TypeCheck.check(argument, against: parameter.type)
+            } catch {
+                throw ActorError(
+                    .wrongArgument,
+                    "argument '\(parameter.name)' of '\(name)' does not fit: \(error.problem)")
+            }
+        }
+    }
+
+    /// Checks what the guest answered against the declaration.
+    func checkResult(_ value: Value) throws(ActorError) {
+        guard let declared = signature?.results.first else { return }
+        do throws(PactError) {
+            try TypeCheck.check(value, against: declared)
+        } catch {
+            throw ActorError(
+                .wrongResult, "'\(name)' answered with something else than it declares: \(error.problem)")
+        }
+    }
+}

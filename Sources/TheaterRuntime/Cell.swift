@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Logging
+internal import Synchronization
+internal import TheaterChain
+internal import TheaterEngine
+internal import TheaterHandler
+internal import TheaterManifest
+internal import TheaterPlatform
+internal import TheaterValue
+
+/// The runtime's owner of one guest actor: its mailbox, its guest, its state, its recorder.
+///
+/// Whoever submits an operation to an idle cell runs it on its own task; otherwise it waits, and the task
+/// that runs the one before hands over. So at any time at most one task is the *runner*.
+final class Cell: @unchecked Sendable {
+    /// A call that waits for its turn or runs.
+    struct Operation: Sendable {
+        let function: ExportBinding
+        let arguments: [Value]
+        let takesState: Bool
+        let fuel: UInt64
+        let deadline: MonotonicTime
+        /// Where the answer of an operation that waited goes.
+        let reply: CheckedContinuation<Result<Value, ActorError>, Never>?
+    }
+
+    let id: ActorID
+    let name: String
+    let manifest: Manifest
+    let template: ActorTemplate
+    let control = GuestControl()
+    let logger: Logger
+    private let journal: Journal
+    private let shared: Mutex<Shared>
+
+    // SAFETY: touched by the runner alone, and the mailbox has one runner at a time: handing over goes
+    // through its lock.
+    private var guest: Guest?
+    private var host: CellHost?
+    private var handlers: [any Handler] = []
+    private var state: Value
+    let recorder: Recorder
+
+    /// What others may see and change at any time.
+    private struct Shared {
+        var mailbox: Mailbox<Operation>
+        var exit: ExitReason?
+        /// What the end will be when nothing else happens first.
+        var requested: ExitReason?
+        var watchers: [CheckedContinuation<ExitReason, Never>] = []
+    }
+
+    init(
+        id: ActorID, name: String, manifest: Manifest, template: ActorTemplate, recorder: Recorder,
+        journal: Journal, state: Value, logger: Logger
+    ) {
+        self.id = id
+        self.name = name
+        self.manifest = manifest
+        self.template = template
+        self.recorder = recorder
+        self.journal = journal
+        self.state = state
+        self.logger = logger
+        shared = Mutex(Shared(mailbox: Mailbox(capacity: manifest.limits.mailbox)))
+    }
+
+    // MARK: Seen from outside
+
+    var info: ActorInfo {
+        shared.withLock { shared in
+            ActorInfo(
+                id: id, name: name, status: Self.status(shared), mailboxDepth: shared.mailbox.depth)
+        }
+    }
+
+    private static func status(_ shared: Shared) -> ActorStatus {
+        if let exit = shared.exit { return exit.status }
+        switch shared.mailbox.phase {
+        case .starting: return .starting
+        case .idle, .busy: return .running
+        case .draining, .ending, .ended: return .stopping
+        }
+    }
+
+    /// Waits until the actor is over and has given back everything it held.
+    func awaitEnd() async -> ExitReason {
+        await withCheckedContinuation { continuation in
+            let exit = shared.withLock { shared -> ExitReason? in
+                if shared.exit == nil { shared.watchers.append(continuation) }
+                return shared.exit
+            }
+            if let exit { continuation.resume(returning: exit) }
+        }
+    }
+
+    // MARK: Start
+
+    /// Makes the guest and runs `init`. Called once, by the task that spawns the actor.
+    func start(engine: Engine) async throws(ActorError) {
+        do throws(ActorError) {
+            try await makeGuest(engine)
+            try await initialize()
+        } catch {
+            _ = shared.withLock { $0.mailbox.stop(drain: false) }
+            note(.failed(error))
+            await handOver(shared.withLock { $0.mailbox.started() })
+            throw error
+        }
+        await handOver(shared.withLock { $0.mailbox.started() })
+        // `init` itself may have asked for the end.
+        if case .completed? = shared.withLock({ $0.requested }) { _ = await awaitEnd() }
+    }
+
+    private func makeGuest(_ engine: Engine) async throws(ActorError) {
+        let limits = manifest.limits
+        let port = Port(cell: self)
+        let context = HandlerContext(actorID: id, actorName: name, logger: logger, cell: port)
+        for (index, (grant, type)) in recorder.grants.enumerated() {
+            do throws(ManifestDiagnostics) {
+                var reader = grant.reader()
+                handlers.append(try type.init(grant: &reader, context: context))
+            } catch {
+                throw ActorError(.manifest, "handler \(index + 1) of '\(name)': \(error)")
+            }
+        }
+        let host = CellHost(template: template, handlers: handlers, recorder: recorder, journal: journal)
+        self.host = host
+        do throws(EngineError) {
+            guest = try await Guest(
+                template.linked, engine: engine, host: host, control: control,
+                limits: GuestLimits(
+                    memorySizeMax: Int(clamping: limits.memory.bytes),
+                    tableElementsMax: limits.tableElements),
+                budget: CallBudget(
+                    fuel: limits.fuelPerCall,
+                    deadline: MonotonicTime.now().advanced(by: limits.initTimeout)))
+        } catch {
+            throw host.journalFailure ?? .crashed(in: "start", error)
+        }
+    }
+
+    private func initialize() async throws(ActorError) {
+        guard let function = template.exports["theater:simple/actor.init"] else { return }
+        guard let takesState = function.takesState(before: 0) ?? function.takesState(before: 1) else {
+            throw ActorError(
+                .metadata, "the actor declares \(function.usage); init takes the state alone")
+        }
+        let operation = Operation(
+            function: function, arguments: [], takesState: takesState,
+            fuel: manifest.limits.fuelPerCall,
+            deadline: MonotonicTime.now().advanced(by: manifest.limits.initTimeout), reply: nil)
+        switch await run(operation) {
+        case .success: return
+        case .failure(let error): throw error
+        }
+    }
+
+    // MARK: Calls
+
+    /// Calls a function, now if the actor is idle, else when its turn comes.
+    func call(
+        _ function: ExportBinding, _ arguments: [Value], takesState: Bool, options: CallOptions
+    ) async -> Result<Value, ActorError> {
+        let limits = manifest.limits
+        let deadline = MonotonicTime.now().advanced(
+            by: min(options.timeout ?? limits.callTimeout, limits.callTimeout))
+        func operation(
+            _ reply: CheckedContinuation<Result<Value, ActorError>, Never>?
+        ) -> Operation {
+            Operation(
+                function: function, arguments: arguments, takesState: takesState,
+                fuel: min(options.fuel ?? limits.fuelPerCall, limits.fuelPerCall),
+                deadline: deadline, reply: reply)
+        }
+        // The common case costs no continuation: the caller becomes the runner.
+        let isMine = shared.withLock { shared -> Bool in
+            guard shared.mailbox.phase == .idle, case .run = shared.mailbox.submit({ _ in operation(nil) })
+            else { return false }
+            return true
+        }
+        if isMine {
+            let result = await run(operation(nil))
+            finish(after: result)
+            return result
+        }
+        return await callLater(operation, deadline: deadline)
+    }
+
+    private func callLater(
+        _ operation: (CheckedContinuation<Result<Value, ActorError>, Never>?) -> Operation,
+        deadline: MonotonicTime
+    ) async -> Result<Value, ActorError> {
+        let ticket = TicketBox()
+        let timer = Task {
+            let left = deadline.nanoseconds - MonotonicTime.now().nanoseconds
+            if left > 0 { try await Sleeper.sleep(for: .nanoseconds(left)) }
+            self.withdraw(
+                ticket,
+                ActorError(
+                    .deadline,
+                    "the call to '\(self.name)' did not begin before its deadline; the actor was busy"))
+        }
+        defer { timer.cancel() }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let made = operation(continuation)
+                let action = shared.withLock { shared in
+                    let action = shared.mailbox.submit { number in
+                        ticket.set(number)
+                        return made
+                    }
+                    return action
+                }
+                switch action {
+                case .wait: break
+                case .run: Task { await self.runAndReply(made) }
+                case .rejectFull:
+                    continuation.resume(
+                        returning: .failure(
+                            ActorError(
+                                .mailboxFull,
+                                "the mailbox of '\(name)' is full (\(manifest.limits.mailbox) calls wait); "
+                                    + "call it less often, or raise mailbox under [limits]")))
+                case .rejectDraining:
+                    continuation.resume(
+                        returning: .failure(
+                            ActorError(.stopping, "'\(name)' is stopping and takes no more calls")))
+                case .rejectEnded:
+                    continuation.resume(returning: .failure(self.endedError))
+                }
+            }
+        } onCancel: {
+            self.withdraw(
+                ticket,
+                ActorError(.cancelled, "the call to '\(self.name)' was given up before it began"))
+        }
+    }
+
+    private func withdraw(_ ticket: TicketBox, _ error: ActorError) {
+        guard let number = ticket.value else { return }
+        let operation = shared.withLock { $0.mailbox.withdraw(number) }
+        operation?.reply?.resume(returning: .failure(error))
+    }
+
+    private var endedError: ActorError {
+        ActorError(.ended, "'\(name)' is over (\(info.status)); start it again to call it")
+    }
+
+    private func runAndReply(_ operation: Operation) async {
+        let result: Result<Value, ActorError>
+        if operation.deadline < MonotonicTime.now() {
+            result = .failure(
+                ActorError(
+                    .deadline,
+                    "the call to '\(name)' did not begin before its deadline; the actor was busy"))
+        } else {
+            result = await run(operation)
+        }
+        operation.reply?.resume(returning: result)
+        await handOver(next(after: result))
+    }
+
+    /// What follows an operation, for its runner.
+    private func next(after result: Result<Value, ActorError>) -> Mailbox<Operation>.FinishAction {
+        if case .failure(let error) = result, isFatal(error) {
+            note(.failed(error))
+            _ = shared.withLock { $0.mailbox.stop(drain: false) }
+        }
+        return shared.withLock { $0.mailbox.finished() }
+    }
+
+    /// The same for a caller who ran its own operation: what is left goes to another task.
+    private func finish(after result: Result<Value, ActorError>) {
+        switch next(after: result) {
+        case .rest: return
+        case let action: Task { await self.handOver(action) }
+        }
+    }
+
+    private func handOver(_ action: Mailbox<Operation>.FinishAction) async {
+        var action = action
+        while true {
+            switch action {
+            case .rest: return
+            case .end(let left): return await end(left)
+            case .next(let operation):
+                if operation.deadline < MonotonicTime.now() {
+                    operation.reply?.resume(
+                        returning: .failure(
+                            ActorError(
+                                .deadline,
+                                "the call to '\(name)' did not begin before its deadline; the actor was "
+                                    + "busy")))
+                    action = shared.withLock { $0.mailbox.finished() }
+                } else {
+                    let result = await run(operation)
+                    operation.reply?.resume(returning: result)
+                    action = next(after: result)
+                    // A long queue must not keep others waiting.
+                    await Task.yield()
+                }
+            }
+        }
+    }
+
+    private func isFatal(_ error: ActorError) -> Bool {
+        switch error.code {
+        case .crashed, .killed, .journal: true
+        case .wrongResult: true
+        default: false
+        }
+    }
+
+    // MARK: The runner
+
+    /// Runs one operation: records it, calls the guest, takes the answer apart.
+    private func run(_ operation: Operation) async -> Result<Value, ActorError> {
+        do throws(ActorError) {
+            return .success(try await perform(operation))
+        } catch {
+            if error.code != .journal { recorder.failed(operation.function.name, error) }
+            return .failure(error)
+        }
+    }
+
+    private func perform(_ operation: Operation) async throws(ActorError) -> Value {
+        guard let guest, let host else { throw endedError }
+        let name = operation.function.name
+        if journal.isUnderPressure { await journal.waitForSpace() }
+        let input = try encode(
+            CallShape.input(
+                state: operation.takesState ? state : nil, arguments: operation.arguments), name)
+        try recorder.called(name, input, fuel: operation.fuel)
+        let answer: GuestAnswer
+        do throws(EngineError) {
+            answer = try await guest.call(
+                function: operation.function.index, input: input,
+                budget: CallBudget(fuel: operation.fuel, deadline: operation.deadline))
+        } catch {
+            throw host.journalFailure ?? .crashed(in: name, error)
+        }
+        if let failure = host.journalFailure { throw failure }
+        guard answer.status == 0 else {
+            let text = String(decoding: answer.bytes.prefix(65536), as: UTF8.self)
+            throw ActorError(
+                .guestError, "'\(name)' answered with an error: \(text)", value: .string(text))
+        }
+        let result = try take(answer, of: operation)
+        try recorder.returned(name, answer.bytes, fuelUsed: answer.fuelUsed)
+        try await recorder.settle()
+        return result
+    }
+
+    private func encode(_ value: Value, _ function: String) throws(ActorError) -> [UInt8] {
+        do throws(CGRFError) {
+            return try CGRF.encode(value)
+        } catch {
+            throw ActorError(.wrongArgument, "the arguments of '\(function)' do not encode: \(error)")
+        }
+    }
+
+    private func take(_ answer: GuestAnswer, of operation: Operation) throws(ActorError) -> Value {
+        let name = operation.function.name
+        let value: Value
+        do throws(CGRFError) {
+            value = try CGRF.decode(answer.bytes)
+        } catch {
+            throw ActorError(.wrongResult, "the answer of '\(name)' does not decode: \(error)")
+        }
+        try operation.function.checkResult(value)
+        guard operation.takesState else {
+            if case .result(_, _, .err(let error)) = value { throw Self.guestError(name, error) }
+            return value
+        }
+        switch CallShape.apart(value, declared: operation.function.signature) {
+        case .ok(let newState, let result):
+            state = newState
+            return result
+        case .err(let error): throw Self.guestError(name, error)
+        case .malformed(let reason):
+            throw ActorError(.wrongResult, "the answer of '\(name)' is not a result: \(reason)")
+        }
+    }
+
+    private static func guestError(_ function: String, _ value: Value) -> ActorError {
+        let text = value.asString ?? ValueText.print(value)
+        return ActorError(.guestError, "'\(function)' answered with an error: \(text)", value: value)
+    }
+
+    // MARK: End
+
+    /// Notes the reason of the end, if none is noted yet.
+    private func note(_ reason: ExitReason) {
+        shared.withLock { if $0.requested == nil { $0.requested = reason } }
+    }
+
+    /// Stops in order: what waits is still done, within the grace period; then the actor is ended.
+    func stop(grace: Duration) async -> ExitReason {
+        note(.stopped)
+        let action = shared.withLock { $0.mailbox.stop(drain: true) }
+        if case .end(let left) = action {
+            await end(left)
+            return await awaitEnd()
+        }
+        let timer = Task {
+            try await Sleeper.sleep(for: grace)
+            self.kill("the actor did not stop within \(grace)")
+        }
+        defer { timer.cancel() }
+        return await awaitEnd()
+    }
+
+    /// Ends the actor at once, whatever it is doing.
+    func terminate() async -> ExitReason {
+        note(.killed)
+        kill("the actor was terminated")
+        return await awaitEnd()
+    }
+
+    private func kill(_ reason: String) {
+        let action = shared.withLock { shared in
+            if case .stopped? = shared.requested { shared.requested = .killed }
+            return shared.mailbox.stop(drain: false)
+        }
+        control.kill(EngineError(.killed, reason))
+        if case .end(let left) = action { Task { await self.end(left) } }
+    }
+
+    /// The actor asked for its own end: it happens when the present operation is over.
+    fileprivate func requestShutdown(_ result: [UInt8]?) {
+        note(.completed(result))
+        _ = shared.withLock { shared in
+            // Only a running operation can ask, so the end is always left to its runner.
+            shared.mailbox.stop(drain: false)
+        }
+    }
+
+    /// Carries out the end: gives back everything the actor held, then says so.
+    private func end(_ left: [Operation]) async {
+        for operation in left { operation.reply?.resume(returning: .failure(endedError)) }
+        guest = nil
+        host = nil
+        for handler in handlers { await handler.close() }
+        handlers = []
+        let reason = shared.withLock { $0.requested ?? .stopped }
+        recorder.exited(reason)
+        try? await recorder.settle()
+        onEnd?(reason)
+        let watchers = shared.withLock { shared -> [CheckedContinuation<ExitReason, Never>] in
+            shared.mailbox.end()
+            shared.exit = reason
+            defer { shared.watchers = [] }
+            return shared.watchers
+        }
+        for watcher in watchers { watcher.resume(returning: reason) }
+    }
+
+    /// Told once, before anybody who waits for the end. Set before the cell is shared.
+    var onEnd: (@Sendable (ExitReason) -> Void)?
+
+    /// The state and its recorder as ports for handlers.
+    private struct Port: CellPort {
+        weak let cell: Cell?
+
+        func requestShutdown(result: [UInt8]?) { cell?.requestShutdown(result) }
+
+        func recentEvents(_ countMax: Int) -> [RecentEvent] { cell?.recorder.recent(countMax) ?? [] }
+    }
+}
+
+/// The ticket of a waiting call, once it has one.
+private final class TicketBox: Sendable {
+    private let number = Mutex<UInt64?>(nil)
+
+    var value: UInt64? { number.withLock { $0 } }
+
+    func set(_ value: UInt64) { number.withLock { $0 = value } }
+}

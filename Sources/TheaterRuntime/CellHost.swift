@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import TheaterChain
+internal import TheaterEngine
+internal import TheaterHandler
+internal import TheaterPact
+internal import TheaterValue
+
+/// Answers the host calls of one guest: decodes, checks, asks the handler, encodes, records.
+final class CellHost: GuestHost, @unchecked Sendable {
+    // SAFETY: used by the guest's runner alone; what a suspended call finishes runs while its runner
+    // waits for exactly that.
+    private let template: ActorTemplate
+    private let handlers: [any Handler]
+    private let recorder: Recorder
+    private let journal: Journal
+    /// Set when something could not be recorded: the actor ends with it.
+    private(set) var journalFailure: ActorError?
+
+    init(
+        template: ActorTemplate, handlers: [any Handler], recorder: Recorder, journal: Journal
+    ) {
+        self.template = template
+        self.handlers = handlers
+        self.recorder = recorder
+        self.journal = journal
+    }
+
+    func answer(import index: Int, input: UnsafeRawBufferPointer) -> HostAnswer {
+        let binding = template.imports[index]
+        let call: HostCall
+        switch decode(input, binding) {
+        case .success(let decoded): call = decoded
+        case .failure(let error): return fail(binding, [UInt8](input), error)
+        }
+        switch handlers[binding.handler].answer(call) {
+        case .value(let value):
+            return finish(binding, input, value)
+        case .failure(let error):
+            return refuse(binding, [UInt8](input), error)
+        case .denied(let error):
+            do throws(ActorError) {
+                try recorder.denied("\(call.interface).\(call.function)", error.description)
+            } catch {
+                return stop(error)
+            }
+            return refuse(binding, [UInt8](input), error)
+        case .later(let operation):
+            let kept = [UInt8](input)
+            return .later({ await operation() }) { outcome in
+                let answer: HostAnswer =
+                    switch outcome as? Result<Value, HostError> {
+                    case .success(let value)?: kept.withUnsafeBytes { self.finish(binding, $0, value) }
+                    case .failure(let error)?: self.refuse(binding, kept, error)
+                    case nil: .failure(EngineError(.hostFunction, "an operation lost its answer"))
+                    }
+                switch answer {
+                case .bytes(let bytes): return .success(bytes)
+                case .failure(let error): return .failure(error)
+                case .later: return .failure(EngineError(.hostFunction, "an answer waited twice"))
+                }
+            }
+        }
+    }
+
+    /// Nothing that happened before an effect may be lost while the effect stays.
+    func willWait() async -> EngineError? {
+        do throws(ActorError) {
+            try await recorder.settle()
+            return nil
+        } catch {
+            journalFailure = error
+            return EngineError(.hostFunction, error.message)
+        }
+    }
+
+    func pause() async {
+        if journal.isUnderPressure { await journal.waitForSpace() }
+    }
+
+    private func decode(
+        _ input: UnsafeRawBufferPointer, _ binding: ImportBinding
+    ) -> Result<HostCall, HostError> {
+        let signature = binding.signature
+        let value: Value
+        do throws(CGRFError) {
+            value = try CGRF.decode(input)
+        } catch {
+            return .failure(
+                HostError(
+                    "host.undecodable",
+                    "the guest passed bytes to '\(signature.qualifiedName)' that do not decode: \(error)"))
+        }
+        guard let arguments = CallShape.arguments(of: value, parameters: signature.parameters) else {
+            return .failure(
+                HostError(
+                    "host.wrong-argument",
+                    "the guest passed \(ValueText.print(value).prefix(80)) to "
+                        + "'\(signature.qualifiedName)', which is \(signature)"))
+        }
+        for (argument, parameter) in zip(arguments, signature.parameters) {
+            do throws(PactError) {
+                try TypeCheck.check(argument, against: parameter.type)
+            } catch {
+                return .failure(
+                    HostError(
+                        "host.wrong-argument",
+                        "argument '\(parameter.name)' of '\(signature.qualifiedName)' does not fit: "
+                            + error.problem))
+            }
+        }
+        return .success(
+            HostCall(
+                interface: signature.interface, function: signature.name, arguments: arguments))
+    }
+
+    /// Encodes and records an answer.
+    private func finish(
+        _ binding: ImportBinding, _ input: UnsafeRawBufferPointer, _ value: Value
+    ) -> HostAnswer {
+        let bytes: [UInt8]
+        if case .tuple(let items) = value, items.isEmpty {
+            bytes = Self.unitBytes
+        } else {
+            do throws(CGRFError) {
+                bytes = try CGRF.encode(value)
+            } catch {
+                return fail(
+                    binding, [UInt8](input),
+                    HostError("host.unencodable", "the answer does not encode: \(error)"))
+            }
+        }
+        do throws(ActorError) {
+            try recorder.hostCall(binding.eventType, input, bytes)
+        } catch {
+            return stop(error)
+        }
+        return .bytes(bytes)
+    }
+
+    /// The error value where the function has one, else a trap.
+    private func refuse(_ binding: ImportBinding, _ input: [UInt8], _ error: HostError) -> HostAnswer {
+        guard binding.failsWithString else { return fail(binding, input, error) }
+        let value = Value.result(ok: .string, err: .string, .err(.string(error.description)))
+        return input.withUnsafeBytes { finish(binding, $0, value) }
+    }
+
+    /// Records that a call has no answer, and traps the guest.
+    private func fail(_ binding: ImportBinding, _ input: [UInt8], _ error: HostError) -> HostAnswer {
+        do throws(ActorError) {
+            try recorder.hostError(binding.signature, input, error.description)
+        } catch {
+            return stop(error)
+        }
+        return .failure(EngineError(.hostFunction, error.description))
+    }
+
+    private func stop(_ error: ActorError) -> HostAnswer {
+        journalFailure = error
+        return .failure(EngineError(.hostFunction, error.message))
+    }
+
+    private static let unitBytes: [UInt8] = [
+        0x43, 0x47, 0x52, 0x46, 2, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,
+        0x0B, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0,
+    ]
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import TheaterChain
+internal import TheaterEngine
+internal import TheaterHandler
+internal import TheaterManifest
+internal import TheaterPact
+internal import TheaterPlatform
+
+/// Writes everything that crosses one actor's boundary into its chain.
+///
+/// Every method but `settle` returns without waiting. A journal that refuses is an ``ActorError`` with
+/// the code `actor.journal`: what cannot be recorded does not happen.
+final class Recorder: @unchecked Sendable {
+    // SAFETY: used by the actor's runner alone, as its `ChainWriter` demands.
+    private let writer: ChainWriter
+    /// The granted handlers, as recorded.
+    let grants: [(grant: HandlerGrant, type: any Handler.Type)]
+    private let isStrict: Bool
+    /// The newest events, for the actor's own eyes.
+    private var newest: [RecentEvent] = []
+    private var newestStart = 0
+    private let keepsRecent: Bool
+    private static let newestMax = 256
+
+    init(
+        writer: ChainWriter, grants: [(grant: HandlerGrant, type: any Handler.Type)],
+        keepsRecent: Bool
+    ) {
+        self.writer = writer
+        self.grants = grants
+        self.keepsRecent = keepsRecent
+        isStrict = writer.durability == .strict
+    }
+
+    var head: ChainHead { writer.head }
+
+    func spawned(
+        module: Digest, manifest: Digest, name: String, parent: ActorID?, state: [UInt8]
+    ) throws(ActorError) {
+        try append(
+            .spawned(
+                module: module, manifest: manifest, name: name, parent: parent,
+                grants: grants.map(\.grant.type), state: state))
+    }
+
+    func called(_ function: String, _ parameters: [UInt8], fuel: UInt64) throws(ActorError) {
+        try append(
+            .called(function: function, parameters: parameters, fuel: fuel, deadlineNanoseconds: nil))
+    }
+
+    func returned(_ function: String, _ output: [UInt8], fuelUsed: UInt64) throws(ActorError) {
+        try append(.returned(function: function, output: output, state: nil, fuelUsed: fuelUsed))
+    }
+
+    func failed(_ function: String, _ error: ActorError) {
+        if let cause = error.cause, cause.code == .outOfFuel || cause.code == .deadline {
+            try? append(.limit(kind: cause.code.rawValue, message: cause.message))
+        }
+        try? append(.failed(function: function, kind: error.code.rawValue, message: error.description))
+    }
+
+    func hostCall(
+        _ type: EventType, _ input: UnsafeRawBufferPointer, _ output: [UInt8]
+    ) throws(ActorError) {
+        do throws(JournalError) {
+            let time = WallTime.now()
+            let parent = keepsRecent ? writer.head.hash : nil
+            let head = try writer.appendHostCall(
+                type, input: input.bytes, output: output.span.bytes, time: time)
+            if let parent { remember(head, parent, type.name, time) }
+        } catch {
+            throw Self.refused(error)
+        }
+    }
+
+    func hostError(
+        _ signature: FunctionSignature, _ input: [UInt8], _ message: String
+    ) throws(ActorError) {
+        try append(
+            .hostError(
+                interface: signature.interface, function: signature.name, input: input,
+                message: message))
+    }
+
+    func denied(_ what: String, _ reason: String) throws(ActorError) {
+        try append(.denied(what: what, reason: reason))
+    }
+
+    func exited(_ reason: ExitReason) {
+        switch reason {
+        case .completed(let result):
+            try? append(.exited(kind: "completed", reason: "the actor asked for it", result: result))
+        case .stopped: try? append(.exited(kind: "stopped", reason: "stopped in order", result: nil))
+        case .killed: try? append(.exited(kind: "killed", reason: "ended at once", result: nil))
+        case .failed(let error):
+            try? append(.exited(kind: "failed", reason: error.message, result: nil))
+        }
+    }
+
+    /// With strict durability, waits until everything recorded so far is on disk.
+    func settle() async throws(ActorError) {
+        guard isStrict else { return }
+        do throws(JournalError) {
+            try await writer.sync()
+        } catch {
+            throw Self.refused(error)
+        }
+    }
+
+    /// The newest events, oldest first.
+    func recent(_ countMax: Int) -> [RecentEvent] {
+        let ordered = newest[newestStart...] + newest[..<newestStart]
+        return Array(ordered.suffix(max(0, countMax)))
+    }
+
+    private func append(_ payload: EventPayload) throws(ActorError) {
+        do throws(JournalError) {
+            let time = WallTime.now()
+            let parent = keepsRecent ? writer.head.hash : nil
+            let head = try writer.append(payload, time: time)
+            if let parent { remember(head, parent, payload.type.name, time) }
+        } catch {
+            throw Self.refused(error)
+        }
+    }
+
+    private func remember(_ head: EventHead, _ parent: Digest, _ type: String, _ time: WallTime) {
+        let event = RecentEvent(
+            sequence: head.sequence, hash: head.hash.bytes, parent: parent.bytes, type: type,
+            time: time)
+        if newest.count < Self.newestMax {
+            newest.append(event)
+        } else {
+            newest[newestStart] = event
+            newestStart = (newestStart + 1) % Self.newestMax
+        }
+    }
+
+    private static func refused(_ error: JournalError) -> ActorError {
+        ActorError(.journal, "what the actor does can no longer be recorded: \(error)")
+    }
+}

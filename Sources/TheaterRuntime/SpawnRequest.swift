@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import TheaterManifest
+public import TheaterPlatform
+public import TheaterValue
+
+/// What it takes to start an actor.
+public struct SpawnRequest: Sendable {
+    /// The wasm.
+    public var wasm: [UInt8]
+    /// What the actor may do, and its bounds.
+    public var manifest: Manifest
+    /// Its name, instead of the manifest's. Unique among live actors.
+    public var name: String?
+    /// Its first state, instead of the manifest's.
+    public var initialState: Value?
+    /// Who starts it, for the record.
+    public var parent: ActorID?
+
+    /// Makes a request.
+    public init(
+        wasm: [UInt8], manifest: Manifest, name: String? = nil, initialState: Value? = nil,
+        parent: ActorID? = nil
+    ) {
+        self.wasm = wasm
+        self.manifest = manifest
+        self.name = name
+        self.initialState = initialState
+        self.parent = parent
+    }
+}
+
+/// Tighter bounds for one call than the actor's own.
+public struct CallOptions: Sendable, Hashable {
+    /// The fuel; `nil` or more than the actor's limit means the actor's limit.
+    public var fuel: UInt64?
+    /// How long the call may take, waiting for its turn included; `nil` or more than the actor's
+    /// limit means the actor's limit.
+    ///
+    /// A call that has not begun by then fails alone. One that has begun cannot be stopped halfway
+    /// and the actor kept: it ends the actor.
+    public var timeout: Duration?
+
+    /// Makes options.
+    public init(fuel: UInt64? = nil, timeout: Duration? = nil) {
+        self.fuel = fuel
+        self.timeout = timeout
+    }
+}

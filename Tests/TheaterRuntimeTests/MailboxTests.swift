@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TheaterTesting
+import Testing
+
+@testable import TheaterRuntime
+
+@Suite("Mailbox")
+struct MailboxTests {
+    // Goal: against a plain array, nothing is lost, doubled, reordered or accepted beyond the bound.
+    // Method: random schedules of submit, finish, withdraw and stop; the seed is in every message.
+    @Test("agrees with a plain array on random schedules")
+    func model() {
+        for _ in 0..<2000 {
+            let seed = UInt64.random(in: 0 ... .max)
+            var random = SplitMix(seed: seed)
+            let capacity = 1 + random.next(below: 4)
+            var mailbox = Mailbox<Int>(capacity: capacity)
+            var waiting: [(UInt64, Int)] = []
+            var running: Int? = -1
+            var isStopping = false
+            var mustEnd = false
+            var hasEnded = false
+            var made = 0
+            func afterFinish(_ action: Mailbox<Int>.FinishAction) {
+                switch action {
+                case .next(let operation):
+                    #expect(!mustEnd && waiting.first?.1 == operation, "seed \(seed)")
+                    if !waiting.isEmpty { waiting.removeFirst() }
+                    running = operation
+                case .rest:
+                    #expect(waiting.isEmpty && !isStopping, "seed \(seed)")
+                    running = nil
+                case .end(let left):
+                    #expect(left == waiting.map(\.1), "seed \(seed)")
+                    #expect(isStopping && (mustEnd || waiting.isEmpty), "seed \(seed)")
+                    waiting = []
+                    running = nil
+                    hasEnded = true
+                    mailbox.end()
+                }
+            }
+            afterFinish(mailbox.started())
+            for _ in 0..<60 {
+                switch random.next(below: 10) {
+                case 0..<5:
+                    made += 1
+                    let number = made
+                    switch mailbox.submit({ _ in number }) {
+                    case .run:
+                        #expect(running == nil && !isStopping && !hasEnded, "seed \(seed)")
+                        running = number
+                    case .wait(let ticket):
+                        #expect(running != nil && waiting.count < capacity, "seed \(seed)")
+                        waiting.append((ticket, number))
+                    case .rejectFull: #expect(waiting.count == capacity, "seed \(seed)")
+                    case .rejectDraining: #expect(isStopping && !hasEnded, "seed \(seed)")
+                    case .rejectEnded: #expect(hasEnded, "seed \(seed)")
+                    }
+                case 5..<8:
+                    if running != nil { afterFinish(mailbox.finished()) }
+                case 8:
+                    guard !waiting.isEmpty else { continue }
+                    let index = random.next(below: waiting.count)
+                    #expect(mailbox.withdraw(waiting[index].0) == waiting[index].1, "seed \(seed)")
+                    #expect(mailbox.withdraw(waiting[index].0) == nil, "seed \(seed)")
+                    waiting.remove(at: index)
+                default:
+                    guard random.next(below: 4) == 0 else { continue }
+                    let drains = random.next(below: 2) == 0
+                    switch mailbox.stop(drain: drains) {
+                    case .already: #expect(hasEnded, "seed \(seed)")
+                    case .later:
+                        #expect(running != nil, "seed \(seed)")
+                        isStopping = true
+                        if !drains { mustEnd = true }
+                    case .end(let left):
+                        #expect(running == nil && left.isEmpty, "seed \(seed)")
+                        hasEnded = true
+                        mailbox.end()
+                    }
+                }
+                #expect(mailbox.depth == waiting.count, "seed \(seed)")
+            }
+        }
+    }
+
+    @Test("a stop while starting waits for the start")
+    func stopWhileStarting() {
+        var mailbox = Mailbox<Int>(capacity: 1)
+        if case .later = mailbox.stop(drain: true) {} else { Issue.record("not later") }
+        if case .rejectDraining = mailbox.submit({ _ in 1 }) {} else { Issue.record("accepted") }
+        if case .end(let left) = mailbox.started() {
+            #expect(left.isEmpty)
+        } else {
+            Issue.record("did not end")
+        }
+    }
+}
