@@ -107,6 +107,57 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "theater", dependencies: ["TheaterCLI"], swiftSettings: settings),
+        // Tests.
+        .target(name: "TheaterTesting", swiftSettings: safe),
+        .executableTarget(
+            name: "JournalWriter", dependencies: ["TheaterChain", "TheaterPlatform"],
+            path: "Tests/Helpers/JournalWriter", swiftSettings: settings),
+        .testTarget(
+            name: "TheaterValueTests", dependencies: ["TheaterValue"], swiftSettings: settings),
+        .testTarget(
+            name: "TheaterPactTests", dependencies: ["TheaterPact", "TheaterValue"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TheaterChainTests",
+            dependencies: ["TheaterChain", "TheaterPlatform", "JournalWriter"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TheaterManifestTests",
+            dependencies: [
+                "TheaterManifest", "TheaterValue", .product(name: "TOMLKit", package: "TOMLKit"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TheaterEngineTests",
+            dependencies: ["TheaterEngine", "TheaterPlatform", "TheaterTesting"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TheaterRuntimeTests",
+            dependencies: [
+                "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
+                "TheaterManifest", "TheaterHandler", "TheaterHandlers", "TheaterRuntime",
+                "TheaterTesting", logging,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TheaterBuildTests",
+            dependencies: ["TheaterBuild", "TheaterPact", "TheaterValue"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TheaterNodeTests",
+            dependencies: [
+                "TheaterNode", "TheaterRuntime", "TheaterBuild", "TheaterChain", "TheaterEngine",
+                "TheaterManifest", "TheaterPlatform", "TheaterTesting", "TheaterValue", logging,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TheaterCLITests",
+            dependencies: [
+                "TheaterCLI", "theater", "TheaterBuild", "TheaterChain", "TheaterEngine",
+                "TheaterManifest", "TheaterNode", "TheaterPact", "TheaterPlatform",
+                "TheaterRuntime", "TheaterTesting", "TheaterValue",
+            ],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

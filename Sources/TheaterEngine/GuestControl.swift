@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Synchronization
-internal import TheaterPlatform
+public import TheaterPlatform
 
 /// The handle by which others end a guest at once, whatever it is doing.
 ///
@@ -81,6 +81,19 @@ public final class GuestControl: Sendable {
         timer?.cancel()
         if case .answered = outcome {} else { work.cancel() }
         return outcome
+    }
+
+    /// Runs an operation that must be over by a deadline; cancels it, and goes on without it, when it is not.
+    public func finishes(
+        _ operation: @escaping @Sendable () async -> Void, by deadline: MonotonicTime
+    ) async -> Bool {
+        let outcome = await wait(
+            for: {
+                await operation()
+                return true
+            }, until: deadline)
+        if case .answered = outcome { return true }
+        return false
     }
 
     private func finish(_ number: UInt64, _ outcome: Outcome) {

@@ -17,6 +17,9 @@ public protocol Handler: Sendable {
     /// The host interfaces that a grant of this handler opens.
     static var interfaces: [HostInterface] { get }
 
+    /// Whether the handler holds nothing, so that closing it would do nothing.
+    static var isStateless: Bool { get }
+
     /// Reads the grant's configuration and makes the handler of one actor.
     ///
     /// - Parameters:
@@ -30,8 +33,17 @@ public protocol Handler: Sendable {
     /// time is returned as ``HostReply/later(_:)``.
     func answer(_ call: HostCall) -> HostReply
 
-    /// Releases everything the handler holds for its actor. Called exactly once.
+    /// Releases everything the handler holds for its actor. Called exactly once, unless the handler
+    /// is stateless; cancelled, and left behind, when it takes longer than five seconds.
     func close() async
+}
+
+extension Handler {
+    /// Handlers hold something, unless they say otherwise.
+    public static var isStateless: Bool { false }
+
+    /// Releases nothing.
+    public func close() async {}
 }
 
 /// One call of a host function by a guest.

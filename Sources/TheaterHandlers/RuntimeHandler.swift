@@ -30,6 +30,9 @@ public struct RuntimeHandler: Handler {
                 """)
     ]
 
+    /// Holds nothing.
+    public static let isStateless = true
+
     /// The longest text that one log line shows, in UTF-8 bytes; the chain keeps all of it.
     public static let logSizeMax = 8192
     /// How many of the newest events `get-chain` answers.
@@ -63,9 +66,6 @@ public struct RuntimeHandler: Handler {
                 HostError("runtime.unknown-function", "'\(call.function)' is not a function of runtime"))
         }
     }
-
-    /// Holds nothing.
-    public func close() async {}
 
     private func wrongArgument(_ call: HostCall) -> HostReply {
         .failure(HostError("runtime.wrong-argument", "'\(call.function)' got an argument of another type"))

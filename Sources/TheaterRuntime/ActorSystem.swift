@@ -66,6 +66,7 @@ public final class ActorSystem: Sendable {
             throw ActorError(.manifest, "\(error)")
         }
         let template = try await template(for: request.wasm, granted: granted, manifest: manifest)
+        try template.checkOffers(manifest.rpc)
         let id = ActorID.random()
         try reserve(name, for: id)
         let cell: Cell
@@ -167,6 +168,7 @@ public final class ActorSystem: Sendable {
         }
         let template = try await template(
             for: request.wasm, granted: granted, manifest: request.manifest)
+        try template.checkOffers(request.manifest.rpc)
         return template.exports.values.map(\.usage).sorted()
     }
 

@@ -74,6 +74,19 @@ final class ActorTemplate: Sendable {
     }
 }
 
+extension ActorTemplate {
+    /// Checks that the actor has the interfaces that its manifest offers to others.
+    func checkOffers(_ interfaces: [String]) throws(ActorError) {
+        let exported = Set(metadata.exports.map(\.interface)).subtracting([""])
+        for interface in interfaces where !exported.contains(interface) {
+            let near = Suggestion.nearest(to: interface, among: exported.sorted())
+            let hint = near.map { "did you mean '\($0)'?" } ?? "remove it from rpc under [exports]"
+            throw ActorError(
+                .manifest, "the manifest offers '\(interface)', which the actor does not export; \(hint)")
+        }
+    }
+}
+
 extension ExportBinding {
     /// Checks a caller's arguments against the declaration; the state is not among them.
     func check(_ arguments: [Value], takesState: Bool) throws(ActorError) {

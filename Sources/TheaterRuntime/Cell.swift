@@ -143,16 +143,18 @@ final class Cell: @unchecked Sendable {
 
     private func initialize() async throws(ActorError) {
         guard let function = template.exports["theater:simple/actor.init"] else { return }
-        guard let takesState = function.takesState(before: 0) ?? function.takesState(before: 1) else {
+        guard function.signature?.parameters.count ?? 1 <= 1 else {
             throw ActorError(
                 .metadata, "the actor declares \(function.usage); init takes the state alone")
         }
         let operation = Operation(
-            function: function, arguments: [], takesState: takesState,
+            function: function, arguments: [], takesState: true,
             fuel: manifest.limits.fuelPerCall,
             deadline: MonotonicTime.now().advanced(by: manifest.limits.initTimeout), reply: nil)
         switch await run(operation) {
         case .success: return
+        case .failure(let error) where error.code == .guestError && manifest.onError == .continue:
+            logger.warning("\(error.message); it goes on with its first state")
         case .failure(let error): throw error
         }
     }
@@ -320,7 +322,10 @@ final class Cell: @unchecked Sendable {
         do throws(ActorError) {
             return .success(try await perform(operation))
         } catch {
-            if error.code != .journal { recorder.failed(operation.function.name, error) }
+            // A journal that refuses cannot take this either; an error value is in the answer.
+            if error.code != .journal, error.code != .guestError {
+                recorder.failed(operation.function.name, error)
+            }
             return .failure(error)
         }
     }
@@ -344,13 +349,15 @@ final class Cell: @unchecked Sendable {
         if let failure = host.journalFailure { throw failure }
         guard answer.status == 0 else {
             let text = String(decoding: answer.bytes.prefix(65536), as: UTF8.self)
-            throw ActorError(
+            let error = ActorError(
                 .guestError, "'\(name)' answered with an error: \(text)", value: .string(text))
+            recorder.failed(name, error)
+            try await recorder.settle()
+            throw error
         }
-        let result = try take(answer, of: operation)
         try recorder.returned(name, answer.bytes, fuelUsed: answer.fuelUsed)
         try await recorder.settle()
-        return result
+        return try take(answer, of: operation)
     }
 
     private func encode(_ value: Value, _ function: String) throws(ActorError) -> [UInt8] {
@@ -442,7 +449,7 @@ final class Cell: @unchecked Sendable {
         for operation in left { operation.reply?.resume(returning: .failure(endedError)) }
         guest = nil
         host = nil
-        for handler in handlers { await handler.close() }
+        for handler in handlers where !type(of: handler).isStateless { await close(handler) }
         handlers = []
         let reason = shared.withLock { $0.requested ?? .stopped }
         recorder.exited(reason)
@@ -455,6 +462,16 @@ final class Cell: @unchecked Sendable {
             return shared.watchers
         }
         for watcher in watchers { watcher.resume(returning: reason) }
+    }
+
+    /// How long a handler may take to give back what it holds.
+    private static let closeTimeout = Duration.seconds(5)
+
+    private func close(_ handler: any Handler) async {
+        let closing = GuestControl()
+        let deadline = MonotonicTime.now().advanced(by: Self.closeTimeout)
+        if await closing.finishes({ await handler.close() }, by: deadline) { return }
+        logger.error("the handler did not close in time", metadata: ["handler.name": "\(type(of: handler).name)"])
     }
 
     /// Told once, before anybody who waits for the end. Set before the cell is shared.

@@ -3,6 +3,7 @@
 import TheaterChain
 import TheaterEngine
 import TheaterManifest
+import TheaterPact
 import TheaterPlatform
 import TheaterTesting
 import TheaterValue
@@ -180,6 +181,67 @@ struct SpawnTests {
         let error = try await Stage().refusal(wat)
         #expect(error.code == .guestError)
         #expect(error.value == .string("no luck"))
+    }
+
+    @Test("with on_error = continue, an error from init leaves the actor with its first state")
+    func initFailsAndContinues() async throws {
+        let stage = try Stage()
+        let answer = Value.result(ok: .string, err: .string, .err(.string("no luck")))
+        let wat = try actor(
+            "exports { theater:simple/actor { init: func(state: value) -> result<value, string> } }"
+        ) {
+            $0.body = [
+                WatActor.answering("theater:simple/actor.init", try CGRF.encode(answer), at: 60000)
+            ]
+        }
+        let id = try await stage.spawn(wat) { $0.manifest.onError = .continue }
+        #expect(stage.system.status(of: id) == .running)
+        #expect(stage.log.lines.contains { $0.contains("no luck") })
+    }
+
+    @Test("refuses a manifest that offers an interface the actor does not export")
+    func offers() async throws {
+        let wat = try actor("exports { test:a/alpha { f: func() } }") { _ in }
+        let error = try await Stage().refusal(wat) { $0.manifest.rpc = ["test:a/alpa"] }
+        #expect(error.code == .manifest)
+        #expect(error.message.contains("did you mean 'test:a/alpha'?"))
+    }
+
+    // Goal: actors of earlier tools run. Method: their conventions, one by one: a result as a variant,
+    // a bare value as the new state, `init` that takes no parameter, metadata without hashes.
+    @Test("understands the conventions of earlier tools")
+    func earlierConventions() async throws {
+        let stage = try Stage()
+        let ok = Value.variant(Value.Variant("Result", "Ok", tag: 0, [.tuple([.u8(1), .string("a")])]))
+        let err = Value.variant(Value.Variant("Result", "Err", tag: 1, [.string("b")]))
+        var guest = WatActor()
+        var package = try PackageMetadata(
+            package: PactPackage.parse(
+                """
+                imports { theater:simple/runtime { log: func(msg: string) } }
+                exports {
+                  theater:simple/actor { init: func() -> value }
+                  test:old/old { ok: func(state: value) -> value  err: func(state: value) -> value
+                    bare: func(state: value) -> value } }
+                """, file: "old.pact"))
+        package.importHashes = []
+        guest.metadata = try package.encoded()
+        guest.imports = [WatActor.importing("theater:simple/runtime", "log", as: "log")]
+        guest.body = try [
+            WatActor.answering("theater:simple/actor.init", CGRF.encode(.s64(41)), at: 40000),
+            WatActor.answering("test:old/old.ok", CGRF.encode(ok), at: 41000),
+            WatActor.answering("test:old/old.err", CGRF.encode(err), at: 42000),
+            WatActor.answering("test:old/old.bare", CGRF.encode(.s64(7)), at: 43000),
+        ]
+        let id = try await stage.spawn(guest.wat)
+        #expect(try await stage.system.call(id, "test:old/old.ok") == .string("a"))
+        #expect(try await stage.failure(id, "test:old/old.err").value == .string("b"))
+        #expect(try await stage.system.call(id, "test:old/old.bare") == .unit)
+        let inputs = try await stage.events(of: id).compactMap { event -> Value? in
+            guard case .called(_, let bytes, _, _) = event else { return nil }
+            return try CGRF.decode(bytes)
+        }
+        #expect(inputs[1] == .tuple([.s64(41)]), "what init answered is the state")
     }
 
     @Test("names are unique among the living, and free again after")

@@ -1,0 +1,41 @@
+# Two commands do everything on a fresh machine: `make run` and `make test`.
+
+SWIFT_FLAGS = --explicit-target-dependency-import-check error
+RUN_DATA = .build/theater-data
+
+.PHONY: all setup build release run test bench format lint clean help
+
+help:
+	@echo "make run     fetch what is pinned, build, and run the shipped example on this README"
+	@echo "make test    the same set-up, then every test"
+	@echo "make bench   measure speed and size beside a C program, in release mode"
+	@echo "make lint    check formatting and layering;  make format   rewrite formatting"
+
+setup:
+	@Scripts/setup.sh
+
+build: setup
+	swift build $(SWIFT_FLAGS)
+
+release: setup
+	swift build -c release $(SWIFT_FLAGS) --product theater
+
+# The main job: an actor written with the SDK reads this repository's README, and its recorded run is verified.
+run: release
+	@Scripts/run_example.sh .build/release/theater $(RUN_DATA)
+
+test: setup
+	@Scripts/test.sh
+
+bench: release
+	@Benchmarks/run.sh
+
+format:
+	swift format format --in-place --recursive --parallel Package.swift Sources Tests Plugins Guest Examples Benchmarks/Package.swift Benchmarks/Sources
+
+lint:
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Plugins Guest Examples Benchmarks/Package.swift Benchmarks/Sources
+	@Scripts/check_tree.sh
+
+clean:
+	rm -rf .build

@@ -1,0 +1,42 @@
+#!/bin/sh
+# Builds everything, runs every test, and ends with the plain line "N passed, N failed".
+set -u
+cd "$(dirname "$0")/.."
+
+log=.build/test.log
+mkdir -p .build
+passed=0
+failed=0
+
+# Builds first and apart, so that a compiler error is not mistaken for a failed test.
+swift build --build-tests --explicit-target-dependency-import-check error || {
+    echo "0 passed, 1 failed"
+    exit 1
+}
+
+if python3 Scripts/check_layout.py; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+if Scripts/check_tree.sh; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+if swift format lint --strict --recursive --parallel Package.swift Sources Tests Plugins Guest Examples; then
+    passed=$((passed + 1))
+else
+    failed=$((failed + 1))
+fi
+
+# The pipe would hide the runner's status, so it is kept in a file.
+{ swift test --skip-build 2>&1; echo $? >.build/test.status; } | tee "$log"
+status=$(cat .build/test.status)
+
+# Swift Testing closes with "Test run with N tests in M suites passed" or "… failed … with K issues".
+total=$(sed -n 's/.*Test run with \([0-9][0-9]*\) tests.*/\1/p' "$log" | tail -n 1)
+bad=$(grep -cE '^.{0,4}Test .* failed after' "$log")
+total=${total:-0}
+if [ "$total" -eq 0 ]; then
+    echo "no test was executed"
+    bad=1
+fi
+if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
+[ "$bad" -le "$total" ] || total=$bad
+passed=$((passed + total - bad))
+failed=$((failed + bad))
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
