@@ -12,6 +12,9 @@ public struct SourceLocation: Hashable, Sendable {
         self.line = line
         self.column = column
     }
+
+    /// Stands where no text was read: line and column are zero.
+    public static let none = SourceLocation(line: 0, column: 0)
 }
 
 /// A type as written in Pact.
@@ -75,30 +78,88 @@ public struct PactTypeDefinition: Hashable, Sendable {
 }
 
 /// A field of a record, or a parameter of a function.
+///
+/// Two fields are equal when name and type are; where they stand does not count.
 public struct PactField: Hashable, Sendable {
     /// The name.
     public var name: String
     /// The type.
     public var type: PactType
+    /// Where the name stands.
+    public var location: SourceLocation
+    /// Where the type stands.
+    public var typeLocation: SourceLocation
 
     /// Makes a field.
-    public init(name: String, type: PactType) {
+    public init(
+        name: String, type: PactType, location: SourceLocation = .none,
+        typeLocation: SourceLocation = .none
+    ) {
         self.name = name
         self.type = type
+        self.location = location
+        self.typeLocation = typeLocation
+    }
+
+    /// Compares names and types.
+    public static func == (left: PactField, right: PactField) -> Bool {
+        left.name == right.name && left.type == right.type
+    }
+
+    /// Hashes name and type.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(name)
+        hasher.combine(type)
+    }
+}
+
+/// A type parameter of a package or an interface: `type name: constraint`.
+public struct PactTypeParameter: Hashable, Sendable {
+    /// The name.
+    public var name: String
+    /// The interface that the actual type has to satisfy; empty for none. Kept, never enforced.
+    public var constraint: String
+
+    /// Makes a type parameter.
+    public init(name: String, constraint: String = "") {
+        self.name = name
+        self.constraint = constraint
     }
 }
 
 /// A case of a variant.
+///
+/// Two cases are equal when name and payload are; where they stand does not count.
 public struct PactCase: Hashable, Sendable {
     /// The case's name.
     public var name: String
     /// The payload, if the case has one.
     public var payload: PactType?
+    /// Where the name stands.
+    public var location: SourceLocation
+    /// Where the payload's type stands.
+    public var typeLocation: SourceLocation
 
     /// Makes a case.
-    public init(name: String, payload: PactType?) {
+    public init(
+        name: String, payload: PactType?, location: SourceLocation = .none,
+        typeLocation: SourceLocation = .none
+    ) {
         self.name = name
         self.payload = payload
+        self.location = location
+        self.typeLocation = typeLocation
+    }
+
+    /// Compares names and payloads.
+    public static func == (left: PactCase, right: PactCase) -> Bool {
+        left.name == right.name && left.payload == right.payload
+    }
+
+    /// Hashes name and payload.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(name)
+        hasher.combine(payload)
     }
 }
 
@@ -112,15 +173,19 @@ public struct PactFunction: Hashable, Sendable {
     public var result: PactType?
     /// Where the name stands.
     public var location: SourceLocation
+    /// Where the result's type stands.
+    public var resultLocation: SourceLocation
 
     /// Makes a function.
     public init(
-        name: String, parameters: [PactField], result: PactType?, location: SourceLocation
+        name: String, parameters: [PactField], result: PactType?, location: SourceLocation,
+        resultLocation: SourceLocation = .none
     ) {
         self.name = name
         self.parameters = parameters
         self.result = result
         self.location = location
+        self.resultLocation = resultLocation
     }
 }
 
@@ -132,11 +197,17 @@ public struct PactInterface: Hashable, Sendable {
     public var functions: [PactFunction]
     /// The types in scope, outermost first; a later one of the same name hides an earlier one.
     public var types: [PactTypeDefinition]
+    /// The type parameters in scope.
+    public var typeParameters: [PactTypeParameter]
 
     /// Makes an interface.
-    public init(name: String, functions: [PactFunction], types: [PactTypeDefinition]) {
+    public init(
+        name: String, functions: [PactFunction], types: [PactTypeDefinition],
+        typeParameters: [PactTypeParameter] = []
+    ) {
         self.name = name
         self.functions = functions
         self.types = types
+        self.typeParameters = typeParameters
     }
 }
