@@ -39,9 +39,10 @@ enum EngineConfiguration {
     static let memorySizeMax = (4 << 30) - 65536
     /// The most elements one table may have.
     static let tableElementsMax = 1_000_000
-    /// The stack of one call, in bytes: the wasm part, and all of it.
+    /// The stack of one call, in bytes: the wasm part, and all of it. Host functions run in the rest,
+    /// below whatever the guest has used: decoding the deepest value takes megabytes in a debug build.
     static let wasmStackSize = 512 << 10
-    static let fiberStackSize = 1 << 20
+    static let fiberStackSize = wasmStackSize + (8 << 20)
 
     /// Memory mappings that a pooled guest can cost: its memory's parts and its fiber stack's.
     private static let mappingsPerGuest = 5

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The type annotation carried inside lists, options and results.
-public indirect enum ValueType: Sendable {
+public enum ValueType: Sendable {
     /// A primitive other than `string`: fixed width on the wire.
     case primitive(Primitive)
     /// UTF-8 text.
     case string
     /// A list of one element type.
-    case list(ValueType)
+    indirect case list(ValueType)
     /// An optional value.
-    case option(ValueType)
+    indirect case option(ValueType)
     /// A result with its ok and error types.
-    case result(ValueType, ValueType)
+    indirect case result(ValueType, ValueType)
     /// A record, by name alone.
     case record(String)
     /// A variant or enum, by name alone.
@@ -57,30 +57,5 @@ public enum Primitive: UInt8, Sendable, CaseIterable {
         case .u32, .s32, .f32, .char: 4
         case .u64, .s64, .f64, .flags: 8
         }
-    }
-}
-
-/// A list of fixed-width primitives, as its little-endian bytes.
-public struct PackedArray: Sendable {
-    /// The type of every element.
-    public let element: Primitive
-    /// The elements back to back; a multiple of `element.size` bytes.
-    ///
-    /// Booleans are 0 or 1, characters are Unicode scalar values.
-    public let bytes: [UInt8]
-
-    /// The number of elements.
-    public var count: Int { bytes.count / element.size }
-
-    /// Makes a byte list.
-    public init(bytes: [UInt8]) {
-        element = .u8
-        self.bytes = bytes
-    }
-
-    /// Trusts the caller: `bytes` holds whole, valid elements.
-    init(element: Primitive, trusted bytes: [UInt8]) {
-        self.element = element
-        self.bytes = bytes
     }
 }

@@ -263,4 +263,38 @@ struct CallTests {
             #expect(error.message.contains("log"))
         }
     }
+
+    // Goal: a guest cannot overflow the host's part of the stack. Method: it recurses until its own part
+    // is used up, and on the way down calls a host function with the deepest value that decodes, of the
+    // wrong type, so that it is decoded, checked and printed.
+    @Test("the deepest value at the bottom of the guest's stack harms nobody")
+    func deepValueOnDeepStack() async throws {
+        let stage = try Stage()
+        var deep = Value.unit
+        for _ in 0..<500 { deep = .tuple([deep, .bool(true)]) }
+        let bytes = try CGRF.encode(deep)
+        let wat = try actor(
+            """
+            imports { test:strict/strict { fail: func() -> result<_, string> } }
+            exports { test:a/a { f: func() } }
+            """
+        ) { actor in
+            actor.imports = [WatActor.importing("test:strict/strict", "fail", as: "fail")]
+            actor.body = [
+                WatActor.data(bytes, at: 40000),
+                """
+                (func $down (param $n i32) (result i32)
+                  (if (i32.eqz (i32.rem_u (local.get $n) (i32.const 50))) (then
+                    (drop (call $fail (i32.const 40000) (i32.const \(bytes.count)) (i32.const 512)
+                      (i32.const 516)))))
+                  (i32.add (call $down (i32.add (local.get $n) (i32.const 1))) (local.get $n)))
+                """,
+                WatActor.function("test:a/a.f", "(call $down (i32.const 1))"),
+            ]
+        }
+        let id = try await stage.spawn(wat, grants: ["strict"])
+        let error = try await stage.failure(id, "test:a/a.f")
+        #expect(error.cause?.message == "call stack exhausted")
+        #expect(try await stage.events(of: id).count > 50)
+    }
 }
