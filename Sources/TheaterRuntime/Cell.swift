@@ -6,6 +6,7 @@ internal import TheaterChain
 internal import TheaterEngine
 internal import TheaterHandler
 internal import TheaterManifest
+internal import TheaterPact
 internal import TheaterPlatform
 internal import TheaterValue
 
