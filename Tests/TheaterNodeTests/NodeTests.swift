@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Logging
+import TheaterChain
+import TheaterEngine
+import TheaterManifest
+import TheaterNode
+import TheaterPlatform
+import TheaterRuntime
+import TheaterTesting
+import TheaterValue
+import Testing
+
+@Suite("Node")
+struct NodeTests {
+    private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    private static func spawn(_ node: Node, _ durability: ChainSettings.Durability) async throws -> ActorID {
+        var manifest = Manifest(
+            name: "fixture", package: "fixture.wasm", handlers: [HandlerGrant(type: "runtime")])
+        manifest.chain.durability = durability
+        let wasm = try Engine.assemble(wat: FixtureActor.wat)
+        return try await node.system.spawn(SpawnRequest(wasm: wasm, manifest: manifest))
+    }
+
+    @Test(
+        "what an actor did is on disk when the node is closed",
+        arguments: [ChainSettings.Durability.async, .strict])
+    func durable(durability: ChainSettings.Durability) async throws {
+        let folder = try TemporaryFolder()
+        let node = try Node(NodeOptions(dataDirectory: folder.path, guestsMax: 4), logger: Self.quiet)
+        let id = try await Self.spawn(node, durability)
+        for index in 0..<100 {
+            #expect(try await node.system.call(id, "echo", [.u32(UInt32(index))]) == .u32(UInt32(index)))
+        }
+        try await node.close()
+        let reader = try Journal.openReadOnly(directory: folder.path + "/journal")
+        let report = try reader.verify(id)
+        #expect(report.isValid)
+        #expect(report.count == 3 + 1 + 200 + 1, "birth, init with its log, 100 calls, the end")
+    }
+
+    @Test("with strict durability an answer is on disk before it is given")
+    func strict() async throws {
+        let folder = try TemporaryFolder()
+        let node = try Node(NodeOptions(dataDirectory: folder.path, guestsMax: 4), logger: Self.quiet)
+        let id = try await Self.spawn(node, .strict)
+        for index in 0..<20 {
+            try await node.system.call(id, "echo", [.u32(UInt32(index))])
+            // Another reader of the files sees what a crash would leave.
+            let reader = try Journal.openReadOnly(directory: folder.path + "/journal")
+            #expect(try reader.verify(id).count >= UInt64(4 + 2 * (index + 1)))
+        }
+        try await node.close()
+    }
+
+    @Test("a second node on the same data directory is refused, and the first goes on")
+    func locked() async throws {
+        let folder = try TemporaryFolder()
+        let node = try Node(NodeOptions(dataDirectory: folder.path, guestsMax: 4), logger: Self.quiet)
+        let error = #expect(throws: JournalError.self) {
+            _ = try Node(NodeOptions(dataDirectory: folder.path, guestsMax: 4), logger: Self.quiet)
+        }
+        #expect(error?.code == .locked)
+        let id = try await Self.spawn(node, .async)
+        #expect(try await node.system.call(id, "echo", [.unit]) == .unit)
+        try await node.close()
+    }
+
+    @Test("a data directory that is a file, or cannot be made, is a clear error")
+    func unusable() throws {
+        let folder = try TemporaryFolder()
+        try "in the way".write(toFile: folder.path + "/file", atomically: true, encoding: .utf8)
+        for path in [folder.path + "/file", "/proc/theater"] {
+            #expect(throws: JournalError.self) {
+                _ = try Node(NodeOptions(dataDirectory: path, guestsMax: 4), logger: Self.quiet)
+            }
+        }
+    }
+}
