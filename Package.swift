@@ -69,7 +69,7 @@ let package = Package(
             swiftSettings: safe),
         .target(
             name: "TheaterBuild",
-            dependencies: ["TheaterValue", "TheaterPact"],
+            dependencies: ["TheaterValue", "TheaterPact", "TheaterManifest", crypto],
             swiftSettings: settings,
             plugins: ["EmbedResources"]),
         .plugin(name: "EmbedResources", capability: .buildTool()),

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a function gives no result, as text.
+///
+/// Thrown by an export whose Pact result is `result<…, string>`, it becomes the `err` that the
+/// caller receives; the actor lives on and its state stays as it was. Thrown by a host function,
+/// it is the host's explanation.
+public struct Failure: Error, Sendable {
+    /// The explanation.
+    public var message: String
+
+    /// Makes a failure.
+    public init(_ message: String) {
+        self.message = message
+    }
+}
+
+/// The error of a function whose Pact result is `result<…, T>` for a `T` that cannot be a Swift
+/// error itself, such as a number or a tuple.
+public struct Rejection<Payload: Sendable>: Error, Sendable {
+    /// What came instead of a result.
+    public var payload: Payload
+
+    /// Makes a rejection.
+    public init(_ payload: Payload) {
+        self.payload = payload
+    }
+}
