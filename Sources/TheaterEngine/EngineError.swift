@@ -28,7 +28,7 @@ public struct EngineError: Error, Sendable, Hashable {
         case unknownExport = "engine.unknown-export"
         /// A host function could not answer.
         case hostFunction = "engine.host-function"
-        /// The module cache on disk could not be used; nothing else failed.
+        /// The folder of the module cache cannot be used.
         case cache = "engine.cache"
     }
 

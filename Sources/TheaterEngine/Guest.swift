@@ -63,8 +63,8 @@ public final class Guest {
     let store: OpaquePointer
     let context: OpaquePointer
     private let frame: CallFrame
-    private var instance = wasmtime_instance_t()
-    private var functions: [Int: wasmtime_func_t] = [:]
+    /// Exports that were called, by position. Few actors have more than a handful.
+    private var functions: [(index: Int, function: wasmtime_func_t)] = []
     private var allocate = wasmtime_func_t()
     private var release = wasmtime_func_t()
     var memory: GuestMemory?
@@ -121,8 +121,9 @@ public final class Guest {
     ) async throws(EngineError) -> GuestAnswer {
         let function = try self.function(at: index)
         if let reason = control.killedBecause { throw reason }
-        fuel(budget.fuel)
         let place = try await placeInput(input, budget: budget)
+        // Placing the input may have called the guest's allocator on a small slice of fuel.
+        fuel(budget.fuel)
         frame.setArguments(
             place.input, UInt32(clamping: input.count), place.slots, place.slots + 4)
         try await run(function, arguments: 4, results: 1, budget: budget)
@@ -139,8 +140,8 @@ public final class Guest {
     ///
     /// - Throws: `engine.convention` when it answers with an error or points outside the memory.
     public func metadata(budget: CallBudget) async throws(EngineError) -> [UInt8] {
-        fuel(budget.fuel)
         let place = try await placeInput([], budget: budget)
+        fuel(budget.fuel)
         frame.setArguments(place.slots, place.slots + 4)
         let function = try exported("__pack_types")
         try await run(function, arguments: 2, results: 1, budget: budget)
@@ -157,14 +158,10 @@ public final class Guest {
     // MARK: Instantiation
 
     private func instantiate(_ budget: CallBudget) async throws(EngineError) {
-        let place = UnsafeMutablePointer<wasmtime_instance_t>.allocate(capacity: 1)
-        place.initialize(to: wasmtime_instance_t())
-        defer { place.deallocate() }
         frame.clear()
         let future = wasmtime_instance_pre_instantiate_async(
-            linked.pointer, context, place, frame.trap, frame.error)
+            linked.pointer, context, frame.instance, frame.trap, frame.error)
         try await drive(future, budget: budget, failingAs: .instantiation)
-        instance = place.pointee
         guard var item = export("memory"), Int32(item.kind) == WASMTIME_EXTERN_MEMORY else {
             throw EngineError(.missingExport, "the module does not export its memory")
         }
@@ -180,8 +177,16 @@ public final class Guest {
 
     private func export(_ name: String) -> wasmtime_extern_t? {
         var item = wasmtime_extern_t()
-        return wasmtime_instance_export_get(context, &instance, name, name.utf8.count, &item)
-            ? item : nil
+        var name = name
+        // In place: passing the string itself would copy it for a terminating zero nobody needs.
+        let isFound = name.withUTF8 { text in
+            text.withMemoryRebound(to: CChar.self) { text in
+                guard let start = text.baseAddress else { return false }
+                return wasmtime_instance_export_get(
+                    context, frame.instance, start, text.count, &item)
+            }
+        }
+        return isFound ? item : nil
     }
 
     private func exported(_ name: String) throws(EngineError) -> wasmtime_func_t {
@@ -192,14 +197,14 @@ public final class Guest {
     }
 
     private func function(at index: Int) throws(EngineError) -> wasmtime_func_t {
-        if let function = functions[index] { return function }
+        if let known = functions.first(where: { $0.index == index }) { return known.function }
         guard linked.module.exports.indices.contains(index),
             linked.module.exports[index].type == .actorFunction
         else {
             throw EngineError(.unknownExport, "the module has no function at position \(index)")
         }
         let function = try exported(linked.module.exports[index].name)
-        functions[index] = function
+        functions.append((index, function))
         return function
     }
 
@@ -327,6 +332,7 @@ public final class Guest {
             place = buffer
         } else {
             let size = max(Self.bufferSizeMin, needed)
+            fuel(budget.fuel)
             frame.setArguments(size)
             try await run(allocate, arguments: 1, results: 1, budget: budget)
             let address = UInt32(bitPattern: frame.result)
@@ -373,18 +379,16 @@ public final class Guest {
     }
 
     /// Calls an export that does not suspend, on this stack.
+    @discardableResult
     private func callNow(
-        _ function: wasmtime_func_t, _ first: UInt32, _ second: UInt32
-    ) throws(EngineError) {
-        _ = try callNow(function, [Int32(bitPattern: first), Int32(bitPattern: second)])
-    }
-
-    private func callNow(_ function: wasmtime_func_t, _ arguments: [Int32]) throws(EngineError) -> Int32 {
+        _ function: wasmtime_func_t, _ first: UInt32, _ second: UInt32 = 0
+    ) throws(EngineError) -> Int32 {
         hostError = nil
         var function = function
         var trap: OpaquePointer?
         let values = frame.raw
-        for (index, argument) in arguments.enumerated() { values[index].i32 = argument }
+        values[0].i32 = Int32(bitPattern: first)
+        values[1].i32 = Int32(bitPattern: second)
         isReentrant = true
         let error = wasmtime_func_call_unchecked(context, &function, values, 4, &trap)
         isReentrant = false
@@ -403,7 +407,7 @@ public final class Guest {
         let slice = min(left, engine.yieldInterval - 1)
         yieldInterval(0)
         fuel(slice)
-        let address = try? callNow(allocate, [Int32(bitPattern: size)])
+        let address = try? callNow(allocate, size)
         let used = slice - min(slice, fuelLeft)
         yieldInterval(engine.yieldInterval)
         fuel(left - used)

@@ -28,6 +28,17 @@ public final class ModuleCache: Sendable {
     private struct Table {
         var entries: [String: Entry] = [:]
         var clock: UInt64 = 0
+        /// Arrays of wasm that were hashed lately.
+        var known: [Known] = []
+        var knownNext = 0
+    }
+    /// An array that was found to begin as a module does, and its digest.
+    ///
+    /// While it is kept here its buffer is shared, so nobody can change it in place: an array of the
+    /// same address and size holds the same bytes.
+    private struct Known {
+        let wasm: [UInt8]
+        let digest: String
     }
     private struct Entry {
         var load: Load
@@ -53,8 +64,15 @@ public final class ModuleCache: Sendable {
     public static func digest(of wasm: [UInt8]) -> String { hex(SHA256.hash(data: wasm)) }
 
     static func hex(_ digest: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        let text = digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+        func digit(_ value: UInt8) -> UInt8 {
+            value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+        }
+        var text: [UInt8] = []
+        text.reserveCapacity(2 * digest.underestimatedCount)
+        for byte in digest {
+            text.append(digit(byte >> 4))
+            text.append(digit(byte & 15))
+        }
         return String(decoding: text, as: UTF8.self)
     }
 
@@ -71,28 +89,8 @@ public final class ModuleCache: Sendable {
     public func moduleAndOrigin(
         for wasm: [UInt8]
     ) async throws(EngineError) -> (module: WasmModule, origin: Origin) {
-        guard wasm.count <= Self.wasmSizeMax else {
-            throw EngineError(
-                .invalidModule,
-                "the file has \(wasm.count) bytes; a module may have at most \(Self.wasmSizeMax)")
-        }
-        guard wasm.starts(with: [0, 0x61, 0x73, 0x6D]) else {
-            throw EngineError(
-                .invalidModule,
-                "the file does not begin with the bytes of a WebAssembly module (\\0asm); "
-                    + "give the .wasm file that the build made")
-        }
-        guard wasm.count >= 8, wasm[4...7].elementsEqual([1, 0, 0, 0]) else {
-            let isComponent = wasm.count >= 8 && wasm[6] == 1
-            throw EngineError(
-                .invalidModule,
-                isComponent
-                    ? "the file is a WebAssembly component; actors are core modules, so build "
-                        + "it without the component step"
-                    : "the file is not a version 1 WebAssembly module; it is truncated or of "
-                        + "another version")
-        }
-        let digest = Self.digest(of: wasm)
+        let digest: String
+        if let known = knownDigest(of: wasm) { digest = known } else { digest = try checkAndHash(wasm) }
         let (load, isNew) = table.withLock { table in
             table.clock += 1
             if let entry = table.entries[digest] {
@@ -116,6 +114,58 @@ public final class ModuleCache: Sendable {
             }
             throw error
         }
+    }
+
+    /// How many arrays are known, and the largest of them: together they keep at most 16 MiB alive.
+    private static let knownMax = 16
+    private static let knownSizeMax = 1 << 20
+
+    private func knownDigest(of wasm: [UInt8]) -> String? {
+        wasm.withUnsafeBufferPointer { bytes in
+            table.withLock { table in
+                table.known.first { known in
+                    known.wasm.count == bytes.count
+                        && known.wasm.withUnsafeBufferPointer { $0.baseAddress == bytes.baseAddress }
+                }?.digest
+            }
+        }
+    }
+
+    /// Checks the first bytes, so that what is no module gets a better error than the compiler's.
+    private func checkAndHash(_ wasm: [UInt8]) throws(EngineError) -> String {
+        guard wasm.count <= Self.wasmSizeMax else {
+            throw EngineError(
+                .invalidModule,
+                "the file has \(wasm.count) bytes; a module may have at most \(Self.wasmSizeMax)")
+        }
+        guard wasm.starts(with: [0, 0x61, 0x73, 0x6D]) else {
+            throw EngineError(
+                .invalidModule,
+                "the file does not begin with the bytes of a WebAssembly module (\\0asm); "
+                    + "give the .wasm file that the build made")
+        }
+        guard wasm.count >= 8, wasm[4...7].elementsEqual([1, 0, 0, 0]) else {
+            let isComponent = wasm.count >= 8 && wasm[6] == 1
+            throw EngineError(
+                .invalidModule,
+                isComponent
+                    ? "the file is a WebAssembly component; actors are core modules, so build "
+                        + "it without the component step"
+                    : "the file is not a version 1 WebAssembly module; it is truncated or of "
+                        + "another version")
+        }
+        let digest = Self.digest(of: wasm)
+        guard wasm.count <= Self.knownSizeMax else { return digest }
+        table.withLock { table in
+            let known = Known(wasm: wasm, digest: digest)
+            if table.known.count < Self.knownMax {
+                table.known.append(known)
+            } else {
+                table.known[table.knownNext] = known
+                table.knownNext = (table.knownNext + 1) % Self.knownMax
+            }
+        }
+        return digest
     }
 
     /// Disk and compiler work, off the cooperative pool.

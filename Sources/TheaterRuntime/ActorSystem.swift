@@ -101,7 +101,7 @@ public final class ActorSystem: Sendable {
         let keepsRecent = template.imports.contains { $0.signature.name == "get-chain" }
         let recorder = Recorder(writer: writer, grants: granted, keepsRecent: keepsRecent)
         try recorder.spawned(
-            module: Digest(hex: template.linked.module.digest) ?? .zero,
+            module: template.moduleDigest,
             manifest: .sha256(of: Array(manifest.source.utf8)), name: name, parent: request.parent,
             state: encoded)
         var logger = logger
@@ -308,9 +308,8 @@ public final class ActorSystem: Sendable {
     public func actor(named name: String) -> ActorID? { registry.withLock { $0.names[name] } }
 
     private func cell(_ id: ActorID) throws(ActorError) -> Cell {
-        let found = registry.withLock { ($0.cells[id], $0.ended[id]) }
-        if let cell = found.0 { return cell }
-        if let ended = found.1 {
+        if let cell = registry.withLock({ $0.cells[id] }) { return cell }
+        if let ended = registry.withLock({ $0.ended[id] }) {
             throw ActorError(
                 .ended, "'\(ended.name)' is over (\(ended.reason.status)); start it again to call it")
         }

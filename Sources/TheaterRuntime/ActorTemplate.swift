@@ -7,7 +7,7 @@ internal import TheaterPact
 internal import TheaterValue
 
 /// An import of an actor, bound to the host function that answers it.
-struct ImportBinding: Sendable {
+final class ImportBinding: Sendable {
     /// The position of the granted handler among the actor's handlers.
     let handler: Int
     /// The function as the host declares it.
@@ -16,16 +16,33 @@ struct ImportBinding: Sendable {
     let eventType: EventType
     /// Whether a failure is the function's error value instead of a trap.
     let failsWithString: Bool
+
+    init(
+        handler: Int, signature: FunctionSignature, mode: ImportMode, eventType: EventType,
+        failsWithString: Bool
+    ) {
+        self.handler = handler
+        self.signature = signature
+        self.mode = mode
+        self.eventType = eventType
+        self.failsWithString = failsWithString
+    }
 }
 
 /// A function that an actor exports, as its metadata declares it.
-struct ExportBinding: Sendable {
+final class ExportBinding: Sendable {
     /// The position among the module's exports.
     let index: Int
     /// The name under which it is called, such as `theater:simple/actor.init`.
     let name: String
     /// The declaration; `nil` when the metadata says nothing.
     let signature: FunctionSignature?
+
+    init(index: Int, name: String, signature: FunctionSignature?) {
+        self.index = index
+        self.name = name
+        self.signature = signature
+    }
 
     /// The declaration without the state, for messages.
     var usage: String {
@@ -49,6 +66,8 @@ struct ExportBinding: Sendable {
 /// Everything about a module under certain grants that its actors share.
 final class ActorTemplate: Sendable {
     let linked: LinkedModule
+    /// The digest of the wasm, as chains record it.
+    let moduleDigest: Digest
     let metadata: PackageMetadata
     let imports: [ImportBinding]
     let exports: [String: ExportBinding]
@@ -60,6 +79,7 @@ final class ActorTemplate: Sendable {
         origin: ModuleCache.Origin
     ) {
         self.linked = linked
+        moduleDigest = Digest(hex: linked.module.digest) ?? .zero
         self.metadata = metadata
         self.imports = imports
         self.origin = origin
@@ -77,6 +97,7 @@ final class ActorTemplate: Sendable {
 extension ActorTemplate {
     /// Checks that the actor has the interfaces that its manifest offers to others.
     func checkOffers(_ interfaces: [String]) throws(ActorError) {
+        guard !interfaces.isEmpty else { return }
         let exported = Set(metadata.exports.map(\.interface)).subtracting([""])
         for interface in interfaces where !exported.contains(interface) {
             let near = Suggestion.nearest(to: interface, among: exported.sorted())

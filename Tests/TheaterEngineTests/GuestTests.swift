@@ -143,6 +143,29 @@ struct GuestTests {
         }
     }
 
+    // Goal: the host's own calls of the allocator take nothing from a call's fuel. Method: each call has an
+    // argument that needs a larger buffer than the one before, and runs for many slices.
+    @Test("has its whole budget after the buffer was replaced")
+    func wholeBudget() async throws {
+        var actor = WatActor()
+        actor.body = [
+            WatActor.function(
+                "work",
+                """
+                (loop $more
+                  (local.set $i (i32.add (local.get $i) (i32.const 1)))
+                  (br_if $more (i32.lt_u (local.get $i) (i32.const 2000000))))
+                (i32.store (local.get $slot) (i32.const 0))
+                (i32.store (local.get $lenslot) (i32.const 0)) (i32.const 0)
+                """)
+        ]
+        let scene = try await Scene(actor.wat)
+        for size in [10, 5000, 100_000, 10, 200_000] {
+            let answer = try await scene.call("work", [UInt8](repeating: 0, count: size))
+            #expect(answer.fuelUsed > 8_000_000)
+        }
+    }
+
     @Test("refuses the guest beyond the ceiling with a clear error, and takes one again after a drop")
     func ceiling() async throws {
         let engine = try Engine(EngineOptions(guestsMax: 2))
