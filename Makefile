@@ -31,10 +31,10 @@ bench: release
 	@Benchmarks/run.sh
 
 format:
-	swift format format --in-place --recursive --parallel Package.swift Sources Tests Plugins Guest Examples Benchmarks/Package.swift Benchmarks/Sources
+	@Scripts/lint.sh format
 
 lint:
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests Plugins Guest Examples Benchmarks/Package.swift Benchmarks/Sources
+	@Scripts/lint.sh lint
 	@Scripts/check_tree.sh
 
 clean:

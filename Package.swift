@@ -155,7 +155,8 @@ let package = Package(
             dependencies: [
                 "TheaterCLI", "theater", "TheaterBuild", "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterNode", "TheaterPact", "TheaterPlatform",
-                "TheaterRuntime", "TheaterTesting", "TheaterValue",
+                "TheaterRuntime", "TheaterTesting", "TheaterValue", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
     ],

@@ -20,7 +20,7 @@ found=$(grep -rnE 'ContinuousClock\(|SystemRandomNumberGenerator\(|Task\.sleep|[
 found=$(grep -rnE 'Task\.sleep|usleep\(|Thread\.sleep|[^a-z]sleep\([0-9]' Tests --include='*.swift' | head -n 5)
 [ -z "$found" ] || complain "a test sleeps: $found"
 # Every source says its licence.
-for file in $(find Sources Tests Plugins Guest Examples -name '*.swift' -not -path '*/.*' -type f); do
+for file in $(find Sources Tests Plugins Guest Examples -name '*.swift' -not -path '*/.*' -not -path '*/build/*' -type f); do
     case "$file" in */Package.swift) continue ;; esac
     head -n 1 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || complain "$file lacks its licence line"
 done

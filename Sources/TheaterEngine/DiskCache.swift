@@ -35,7 +35,9 @@ struct DiskCache: Sendable {
             prefix += part
             if mkdir(prefix, 0o700) != 0, errno != EEXIST {
                 throw EngineError(
-                    .cache, "the cache folder '\(prefix)' cannot be made: \(String(cString: strerror(errno)))")
+                    .cache,
+                    "the cache folder '\(prefix)' cannot be made: \(String(cString: strerror(errno)))"
+                )
             }
             prefix += "/"
         }

@@ -51,7 +51,8 @@ enum Failures {
         switch Int(code) {
         case WT_TRAP_OUT_OF_FUEL:
             return EngineError(
-                .outOfFuel, "the call used up its fuel; raise fuel_per_call under [limits] if it needs more",
+                .outOfFuel,
+                "the call used up its fuel; raise fuel_per_call under [limits] if it needs more",
                 frames: trace)
         case WT_TRAP_STACK_OVERFLOW:
             return EngineError(.trap, "call stack exhausted", frames: trace)

@@ -266,7 +266,8 @@ public final class Guest {
     }
 
     private static let deadlineError = EngineError(
-        .deadline, "the call was not over at its deadline; raise call_timeout under [limits] if it "
+        .deadline,
+        "the call was not over at its deadline; raise call_timeout under [limits] if it "
             + "needs longer")
 
     private func resume(_ waiting: Pending, with result: Result<[UInt8], EngineError>) {
@@ -320,7 +321,8 @@ public final class Guest {
         _ input: [UInt8], budget: CallBudget
     ) async throws(EngineError) -> (slots: UInt32, input: UInt32) {
         guard input.count <= 256 << 20 else {
-            throw EngineError(.convention, "the argument has \(input.count) bytes; at most 256 MiB fit")
+            throw EngineError(
+                .convention, "the argument has \(input.count) bytes; at most 256 MiB fit")
         }
         let needed = 8 + UInt32(input.count) + Self.answerSize
         if let buffer, buffer.size < needed || buffer.size > max(needed, Self.bufferSizeKept) {
@@ -345,13 +347,15 @@ public final class Guest {
             guard bytes(address, size) != nil else {
                 throw EngineError(
                     .convention,
-                    "'__pack_alloc' answered \(address) for \(size) bytes, which is outside its memory")
+                    "'__pack_alloc' answered \(address) for \(size) bytes, which is outside its memory"
+                )
             }
             place = (address, size)
             buffer = place
         }
         input.withUnsafeBytes { source in
-            guard let base = source.baseAddress, let target = bytes(place.address, place.size) else {
+            guard let base = source.baseAddress, let target = bytes(place.address, place.size)
+            else {
                 return
             }
             target.baseAddress?.advanced(by: 8).copyMemory(from: base, byteCount: source.count)
@@ -364,7 +368,9 @@ public final class Guest {
         buffer.map { ($0.address + $0.size - Self.answerSize, Self.answerSize) }
     }
 
-    private func free(_ address: UInt32, _ size: UInt32, budget: CallBudget) async throws(EngineError) {
+    private func free(_ address: UInt32, _ size: UInt32, budget: CallBudget)
+        async throws(EngineError)
+    {
         guard address != 0, size != 0 else { return }
         if linked.isImmediate {
             // Off a fiber the guest cannot yield: a fresh slice of fuel, smaller than the interval, ends
@@ -411,7 +417,9 @@ public final class Guest {
         let used = slice - min(slice, fuelLeft)
         yieldInterval(engine.yieldInterval)
         fuel(left - used)
-        guard let address, address != 0, bytes(UInt32(bitPattern: address), size) != nil else { return nil }
+        guard let address, address != 0, bytes(UInt32(bitPattern: address), size) != nil else {
+            return nil
+        }
         return UInt32(bitPattern: address)
     }
 }

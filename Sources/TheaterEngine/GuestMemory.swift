@@ -10,7 +10,9 @@ struct GuestMemory {
 
     init(_ memory: wasmtime_memory_t) { self.memory = memory }
 
-    mutating func size(_ context: OpaquePointer) -> Int { wasmtime_memory_data_size(context, &memory) }
+    mutating func size(_ context: OpaquePointer) -> Int {
+        wasmtime_memory_data_size(context, &memory)
+    }
 
     mutating func bytes(_ context: OpaquePointer) -> UnsafeMutableRawBufferPointer {
         UnsafeMutableRawBufferPointer(
@@ -25,7 +27,8 @@ struct GuestMemory {
         if hostPages.count >= count { return hostPages.lowerBound }
         let end = size(context)
         // Pages at the very end are extended; otherwise the guest has grown since, and the host starts anew.
-        let start = Int(hostPages.upperBound) == end && !hostPages.isEmpty ? Int(hostPages.lowerBound) : end
+        let start =
+            Int(hostPages.upperBound) == end && !hostPages.isEmpty ? Int(hostPages.lowerBound) : end
         let missing = count - (end - start)
         let pages = (missing + 65535) / 65536
         var previous: UInt64 = 0
@@ -44,7 +47,9 @@ struct GuestMemory {
 extension Guest {
     /// The bytes at an address, if all of them lie in the memory.
     func bytes(_ address: UInt32, _ size: UInt32) -> UnsafeMutableRawBufferPointer? {
-        guard let all = memory?.bytes(context), Int(address) + Int(size) <= all.count else { return nil }
+        guard let all = memory?.bytes(context), Int(address) + Int(size) <= all.count else {
+            return nil
+        }
         return UnsafeMutableRawBufferPointer(rebasing: all[Int(address)..<Int(address) + Int(size)])
     }
 
@@ -96,14 +101,16 @@ extension Guest {
                 EngineError(
                     .convention,
                     "the guest passed \(call.inputSize) bytes at \(call.input) to "
-                        + "'\(name.module).\(name.name)', which is outside its memory of \(memorySize) bytes"))
+                        + "'\(name.module).\(name.name)', which is outside its memory of \(memorySize) bytes"
+                ))
         }
         guard bytes(call.pointerSlot, 4) != nil, bytes(call.sizeSlot, 4) != nil else {
             return .trap(
                 EngineError(
                     .convention,
                     "the guest wants the answer of '\(name.module).\(name.name)' noted at "
-                        + "\(call.pointerSlot) and \(call.sizeSlot), outside its memory of \(memorySize) bytes"))
+                        + "\(call.pointerSlot) and \(call.sizeSlot), outside its memory of \(memorySize) bytes"
+                ))
         }
         switch host.answer(import: index, input: UnsafeRawBufferPointer(input)) {
         case .failure(let error): return .trap(error)

@@ -49,11 +49,13 @@ public final class LinkedModule: @unchecked Sendable {
                 switch modes[index] {
                 case .immediate:
                     wasmtime_linker_define_func_unchecked(
-                        linker, item.module, item.module.utf8.count, item.name, item.name.utf8.count,
+                        linker, item.module, item.module.utf8.count, item.name,
+                        item.name.utf8.count,
                         type, immediateTrampoline, slot, releaseSlot)
                 case .suspending:
                     wasmtime_linker_define_async_func(
-                        linker, item.module, item.module.utf8.count, item.name, item.name.utf8.count,
+                        linker, item.module, item.module.utf8.count, item.name,
+                        item.name.utf8.count,
                         type, suspendingTrampoline, slot, releaseSlot)
                 }
             if let error {
@@ -171,4 +173,6 @@ func setStatus(_ results: UnsafeMutablePointer<wasmtime_val_t>, _ status: Int32)
     results[0].of.i32 = status
 }
 
-func trapObject(_ message: String) -> OpaquePointer { wasmtime_trap_new(message, message.utf8.count) }
+func trapObject(_ message: String) -> OpaquePointer {
+    wasmtime_trap_new(message, message.utf8.count)
+}

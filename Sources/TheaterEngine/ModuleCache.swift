@@ -90,7 +90,11 @@ public final class ModuleCache: Sendable {
         for wasm: [UInt8]
     ) async throws(EngineError) -> (module: WasmModule, origin: Origin) {
         let digest: String
-        if let known = knownDigest(of: wasm) { digest = known } else { digest = try checkAndHash(wasm) }
+        if let known = knownDigest(of: wasm) {
+            digest = known
+        } else {
+            digest = try checkAndHash(wasm)
+        }
         let (load, isNew) = table.withLock { table in
             table.clock += 1
             if let entry = table.entries[digest] {
@@ -125,7 +129,9 @@ public final class ModuleCache: Sendable {
             table.withLock { table in
                 table.known.first { known in
                     known.wasm.count == bytes.count
-                        && known.wasm.withUnsafeBufferPointer { $0.baseAddress == bytes.baseAddress }
+                        && known.wasm.withUnsafeBufferPointer {
+                            $0.baseAddress == bytes.baseAddress
+                        }
                 }?.digest
             }
         }

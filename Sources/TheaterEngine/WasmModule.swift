@@ -83,12 +83,16 @@ public final class WasmModule: @unchecked Sendable {
 
     /// The position of an exported function of the actor convention; `nil` when there is none.
     public func function(named name: String) -> Int? {
-        guard let index = exportIndex[name], exports[index].type == .actorFunction else { return nil }
+        guard let index = exportIndex[name], exports[index].type == .actorFunction else {
+            return nil
+        }
         return index
     }
 
     /// What is exported under a name.
-    public func export(named name: String) -> ExternType? { exportIndex[name].map { exports[$0].type } }
+    public func export(named name: String) -> ExternType? {
+        exportIndex[name].map { exports[$0].type }
+    }
 
     /// The names of the functions a caller may call, sorted.
     public var functionNames: [String] {

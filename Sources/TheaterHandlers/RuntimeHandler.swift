@@ -58,17 +58,22 @@ public struct RuntimeHandler: Handler {
         case "get-chain":
             return chain()
         case "shutdown":
-            guard case .option(_, let data)? = call.arguments.first else { return wrongArgument(call) }
+            guard case .option(_, let data)? = call.arguments.first else {
+                return wrongArgument(call)
+            }
             context.cell.requestShutdown(result: data?.asBytes)
             return .value(.result(ok: .string, err: .string, .ok(.unit)))
         default:
             return .failure(
-                HostError("runtime.unknown-function", "'\(call.function)' is not a function of runtime"))
+                HostError(
+                    "runtime.unknown-function", "'\(call.function)' is not a function of runtime"))
         }
     }
 
     private func wrongArgument(_ call: HostCall) -> HostReply {
-        .failure(HostError("runtime.wrong-argument", "'\(call.function)' got an argument of another type"))
+        .failure(
+            HostError(
+                "runtime.wrong-argument", "'\(call.function)' got an argument of another type"))
     }
 
     /// The newest events as the CGRF bytes of a list of `chain-event` records, oldest first.
@@ -84,7 +89,8 @@ public struct RuntimeHandler: Handler {
                             .option(.list(.primitive(.u8)), .bytes(event.parent))),
                         .init("event-type", .string(event.type)),
                         .init("data", .bytes([])),
-                        .init("timestamp", .u64(UInt64(clamping: event.time.nanoseconds / 1_000_000))),
+                        .init(
+                            "timestamp", .u64(UInt64(clamping: event.time.nanoseconds / 1_000_000))),
                         .init("description", .option(.string, nil)),
                     ]))
         }
@@ -98,7 +104,8 @@ public struct RuntimeHandler: Handler {
 
     /// The text with control characters made visible, cut to ``logSizeMax``.
     static func printable(_ text: String) -> String {
-        let isPlain = text.utf8.count <= logSizeMax
+        let isPlain =
+            text.utf8.count <= logSizeMax
             && text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F }
         if isPlain { return text }
         var shown = ""

@@ -5,6 +5,7 @@ public import TheaterChain
 internal import TheaterEngine
 public import TheaterHandler
 internal import TheaterHandlers
+internal import TheaterPlatform
 public import TheaterRuntime
 
 /// What a node is made of.
@@ -51,12 +52,12 @@ public final class Node: Sendable {
 
     /// Opens a node: takes the data directory, recovers the journal, makes the engine.
     ///
-    /// - Throws: `JournalError` when the directory is taken or unusable, `EngineError` when the engine
+    /// - Throws: `JournalError` or `DiskError` when the directory is taken or unusable, `EngineError` when the engine
     ///   cannot be made.
     public init(_ options: NodeOptions = NodeOptions(), logger: Logger) throws {
         let journal =
             if let directory = options.dataDirectory {
-                try Journal.open(directory: directory + "/journal", options: options.journal)
+                try Self.openJournal(in: directory, options.journal)
             } else {
                 Journal.inMemory(options: options.journal)
             }
@@ -68,6 +69,22 @@ public final class Node: Sendable {
         system = ActorSystem(
             engine: engine, journal: journal,
             handlers: HandlerRegistry(Self.standardHandlers + options.handlers), logger: logger)
+    }
+
+    /// Makes the data directory with the folders above it, for its owner alone, and opens its journal.
+    private static func openJournal(
+        in directory: String, _ options: JournalOptions
+    ) throws -> Journal {
+        var path = directory.hasPrefix("/") ? "" : "."
+        for part in directory.split(separator: "/") {
+            path += "/" + part
+            do throws(DiskError) {
+                try SystemDisk().makeDirectory(path)
+            } catch  where error.errno == DiskError.existsErrno {
+                // It is there, as it should be.
+            }
+        }
+        return try Journal.open(directory: directory + "/journal", options: options)
     }
 
     /// Stops every actor in order, each within the grace period, and brings the journal to disk.

@@ -62,3 +62,27 @@ extension FunctionSignature: CustomStringConvertible {
         return description + " with " + list.map(\.writtenOut).joined(separator: ", ")
     }
 }
+
+extension FunctionSignature {
+    /// The parameters that a caller provides who gives so many arguments; `nil` when they are not as
+    /// many as the function takes.
+    ///
+    /// An actor's state is its first parameter and comes from the runtime, not from the caller. The
+    /// first parameter is the state when it is called so. Actors of earlier tools call it otherwise;
+    /// there it is the state when one argument is missing and the function either takes any value
+    /// first or answers with a result, as functions with a state do.
+    public func parameters(forArguments count: Int) -> ArraySlice<TypeDescription.Field>? {
+        if parameters.first?.name == "state" {
+            return parameters.count == count + 1 ? parameters.dropFirst() : nil
+        }
+        if parameters.count == count { return parameters[...] }
+        guard parameters.count == count + 1, mayTakeState else { return nil }
+        return parameters.dropFirst()
+    }
+
+    private var mayTakeState: Bool {
+        if parameters.first?.type == .value { return true }
+        if case .result? = results.first { return true }
+        return false
+    }
+}

@@ -33,7 +33,11 @@ public struct ActorID: Hashable, Sendable, Comparable {
                 guard byte == UInt8(ascii: "-") else { return nil }
             } else {
                 guard let digit = Self.digit(byte), digits < 32 else { return nil }
-                if digits < 16 { words.0 = words.0 << 4 | digit } else { words.1 = words.1 << 4 | digit }
+                if digits < 16 {
+                    words.0 = words.0 << 4 | digit
+                } else {
+                    words.1 = words.1 << 4 | digit
+                }
                 digits += 1
             }
             position += 1
@@ -53,7 +57,9 @@ public struct ActorID: Hashable, Sendable, Comparable {
 
     /// The 16 bytes of the UUID.
     public var bytes: [UInt8] {
-        [high, low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) } }
+        [high, low].flatMap { word in
+            (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) }
+        }
     }
 
     /// Orders identities by their bytes.

@@ -70,7 +70,8 @@ public struct ActorError: Error, Sendable, Hashable {
     static func crashed(in function: String, _ cause: EngineError) -> ActorError {
         switch cause.code {
         case .killed: ActorError(.killed, cause.message, cause: cause)
-        default: ActorError(.crashed, "'\(function)' ended the actor: \(cause.message)", cause: cause)
+        default:
+            ActorError(.crashed, "'\(function)' ended the actor: \(cause.message)", cause: cause)
         }
     }
 }

@@ -94,7 +94,8 @@ public final class ActorSystem: Sendable {
             let durability = Durability(rawValue: manifest.chain.durability.rawValue) ?? .async
             writer = try journal.makeChain(actor: id, name: name, durability: durability)
         } catch let error as CGRFError {
-            throw ActorError(.wrongArgument, "the first state of '\(name)' does not encode: \(error)")
+            throw ActorError(
+                .wrongArgument, "the first state of '\(name)' does not encode: \(error)")
         } catch {
             throw ActorError(.journal, "'\(name)' cannot be recorded: \(error)")
         }
@@ -117,7 +118,8 @@ public final class ActorSystem: Sendable {
     private func reserve(_ name: String, for id: ActorID) throws(ActorError) {
         let problem = registry.withLock { registry -> ActorError? in
             if registry.isShuttingDown {
-                return ActorError(.shuttingDown, "the node is shutting down and starts no more actors")
+                return ActorError(
+                    .shuttingDown, "the node is shutting down and starts no more actors")
             }
             if let holder = registry.names[name] {
                 return ActorError(
@@ -181,7 +183,9 @@ public final class ActorSystem: Sendable {
         do throws(EngineError) {
             (module, origin) = try await engine.modules.moduleAndOrigin(for: wasm)
         } catch {
-            throw ActorError(.module, "the code of '\(manifest.name)' does not load: \(error.message)", cause: error)
+            throw ActorError(
+                .module, "the code of '\(manifest.name)' does not load: \(error.message)",
+                cause: error)
         }
         if let wanted = manifest.sha256, wanted != module.digest {
             throw ActorError(
@@ -192,7 +196,8 @@ public final class ActorSystem: Sendable {
         let key = module.digest + granted.map { " " + $0.grant.type }.joined()
         if let known = registry.withLock({ $0.templates[key] }) { return known }
         let loader = TemplateLoader(engine: engine, handlers: handlers)
-        let template = try await loader.load(module, origin: origin, granted: granted, name: manifest.name)
+        let template = try await loader.load(
+            module, origin: origin, granted: granted, name: manifest.name)
         registry.withLock { registry in
             if registry.templates.count >= Self.templatesMax { registry.templates = [:] }
             registry.templates[key] = template
@@ -229,7 +234,8 @@ public final class ActorSystem: Sendable {
                     + "\(export.usage), where the runtime provides the state")
         }
         try export.check(arguments, takesState: takesState)
-        return try await cell.call(export, arguments, takesState: takesState, options: options).get()
+        return try await cell.call(export, arguments, takesState: takesState, options: options)
+            .get()
     }
 
     private static func unknownFunction(_ function: String, of cell: Cell) -> ActorError {
@@ -237,7 +243,8 @@ public final class ActorSystem: Sendable {
         let near = Suggestion.nearest(to: function, among: names)
         let hint =
             near.map { "did you mean '\($0)'?" }
-            ?? (names.isEmpty ? "it exports none" : "it exports \(names.prefix(8).joined(separator: ", "))")
+            ?? (names.isEmpty
+                ? "it exports none" : "it exports \(names.prefix(8).joined(separator: ", "))")
         return ActorError(.unknownFunction, "'\(cell.name)' has no function '\(function)'; \(hint)")
     }
 
@@ -247,7 +254,9 @@ public final class ActorSystem: Sendable {
     }
 
     /// The declaration of one export; `nil` when its metadata says nothing of it.
-    public func signature(of function: String, of id: ActorID) throws(ActorError) -> FunctionSignature? {
+    public func signature(of function: String, of id: ActorID) throws(ActorError)
+        -> FunctionSignature?
+    {
         let cell = try cell(id)
         guard let export = cell.template.exports[function] else {
             throw Self.unknownFunction(function, of: cell)
@@ -311,7 +320,8 @@ public final class ActorSystem: Sendable {
         if let cell = registry.withLock({ $0.cells[id] }) { return cell }
         if let ended = registry.withLock({ $0.ended[id] }) {
             throw ActorError(
-                .ended, "'\(ended.name)' is over (\(ended.reason.status)); start it again to call it")
+                .ended,
+                "'\(ended.name)' is over (\(ended.reason.status)); start it again to call it")
         }
         throw Self.notFound(id)
     }

@@ -50,16 +50,13 @@ final class ExportBinding: Sendable {
         return "\(signature)"
     }
 
-    /// Whether the function takes the actor's state before so many arguments.
-    ///
-    /// The declaration decides by the number of its parameters; a function that is not declared takes
-    /// no state.
+    /// Whether the function takes the actor's state before so many arguments; `nil` when it does not
+    /// take so many. A function that is not declared takes no state.
     func takesState(before argumentCount: Int) -> Bool? {
         guard let signature else { return false }
-        let count = signature.parameters.count
-        let namesState = signature.parameters.first?.name == "state"
-        if count == argumentCount + 1 { return true }
-        return count == argumentCount && !namesState ? false : nil
+        return signature.parameters(forArguments: argumentCount).map {
+            $0.count < signature.parameters.count
+        }
     }
 }
 
@@ -103,7 +100,8 @@ extension ActorTemplate {
             let near = Suggestion.nearest(to: interface, among: exported.sorted())
             let hint = near.map { "did you mean '\($0)'?" } ?? "remove it from rpc under [exports]"
             throw ActorError(
-                .manifest, "the manifest offers '\(interface)', which the actor does not export; \(hint)")
+                .manifest,
+                "the manifest offers '\(interface)', which the actor does not export; \(hint)")
         }
     }
 }
@@ -131,7 +129,8 @@ extension ExportBinding {
             try TypeCheck.check(value, against: declared)
         } catch {
             throw ActorError(
-                .wrongResult, "'\(name)' answered with something else than it declares: \(error.problem)")
+                .wrongResult,
+                "'\(name)' answered with something else than it declares: \(error.problem)")
         }
     }
 }

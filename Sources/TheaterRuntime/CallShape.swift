@@ -28,7 +28,9 @@ enum CallShape {
             if case .tuple = parameters[0].type { return [input] }
             return items
         default:
-            guard case .tuple(let items) = input, items.count == parameters.count else { return nil }
+            guard case .tuple(let items) = input, items.count == parameters.count else {
+                return nil
+            }
             return items
         }
     }
@@ -62,7 +64,8 @@ enum CallShape {
     }
 
     private static func ok(_ value: Value, _ declared: FunctionSignature?) -> StatefulAnswer {
-        guard case .tuple(let items) = value, let first = items.first, !isStateAlone(declared) else {
+        guard case .tuple(let items) = value, let first = items.first, !isStateAlone(declared)
+        else {
             return .ok(state: value, result: .unit)
         }
         switch items.count {

@@ -126,7 +126,8 @@ final class Cell: @unchecked Sendable {
                 throw ActorError(.manifest, "handler \(index + 1) of '\(name)': \(error)")
             }
         }
-        let host = CellHost(template: template, handlers: handlers, recorder: recorder, journal: journal)
+        let host = CellHost(
+            template: template, handlers: handlers, recorder: recorder, journal: journal)
         self.host = host
         do throws(EngineError) {
             guest = try await Guest(
@@ -179,7 +180,8 @@ final class Cell: @unchecked Sendable {
         }
         // The common case costs no continuation: the caller becomes the runner.
         let isMine = shared.withLock { shared -> Bool in
-            guard shared.mailbox.phase == .idle, case .run = shared.mailbox.submit({ _ in operation(nil) })
+            guard shared.mailbox.phase == .idle,
+                case .run = shared.mailbox.submit({ _ in operation(nil) })
             else { return false }
             return true
         }
@@ -203,7 +205,8 @@ final class Cell: @unchecked Sendable {
                 ticket,
                 ActorError(
                     .deadline,
-                    "the call to '\(self.name)' did not begin before its deadline; the actor was busy"))
+                    "the call to '\(self.name)' did not begin before its deadline; the actor was busy"
+                ))
         }
         defer { timer.cancel() }
         return await withTaskCancellationHandler {
@@ -365,7 +368,8 @@ final class Cell: @unchecked Sendable {
         do throws(CGRFError) {
             return try CGRF.encode(value)
         } catch {
-            throw ActorError(.wrongArgument, "the arguments of '\(function)' do not encode: \(error)")
+            throw ActorError(
+                .wrongArgument, "the arguments of '\(function)' do not encode: \(error)")
         }
     }
 
@@ -394,7 +398,8 @@ final class Cell: @unchecked Sendable {
 
     private static func guestError(_ function: String, _ value: Value) -> ActorError {
         let text = value.asString ?? ValueText.print(value)
-        return ActorError(.guestError, "'\(function)' answered with an error: \(text)", value: value)
+        return ActorError(
+            .guestError, "'\(function)' answered with an error: \(text)", value: value)
     }
 
     // MARK: End
@@ -472,7 +477,9 @@ final class Cell: @unchecked Sendable {
         let closing = GuestControl()
         let deadline = MonotonicTime.now().advanced(by: Self.closeTimeout)
         if await closing.finishes({ await handler.close() }, by: deadline) { return }
-        logger.error("the handler did not close in time", metadata: ["handler.name": "\(type(of: handler).name)"])
+        logger.error(
+            "the handler did not close in time",
+            metadata: ["handler.name": "\(type(of: handler).name)"])
     }
 
     /// Told once, before anybody who waits for the end. Set before the cell is shared.
@@ -484,7 +491,9 @@ final class Cell: @unchecked Sendable {
 
         func requestShutdown(result: [UInt8]?) { cell?.requestShutdown(result) }
 
-        func recentEvents(_ countMax: Int) -> [RecentEvent] { cell?.recorder.recent(countMax) ?? [] }
+        func recentEvents(_ countMax: Int) -> [RecentEvent] {
+            cell?.recorder.recent(countMax) ?? []
+        }
     }
 }
 

@@ -50,7 +50,8 @@ final class CellHost: GuestHost, @unchecked Sendable {
             return .later({ await operation() }) { outcome in
                 let answer: HostAnswer =
                     switch outcome as? Result<Value, HostError> {
-                    case .success(let value)?: kept.withUnsafeBytes { self.finish(binding, $0, value) }
+                    case .success(let value)?:
+                        kept.withUnsafeBytes { self.finish(binding, $0, value) }
                     case .failure(let error)?: self.refuse(binding, kept, error)
                     case nil: .failure(EngineError(.hostFunction, "an operation lost its answer"))
                     }
@@ -89,9 +90,11 @@ final class CellHost: GuestHost, @unchecked Sendable {
             return .failure(
                 HostError(
                     "host.undecodable",
-                    "the guest passed bytes to '\(signature.qualifiedName)' that do not decode: \(error)"))
+                    "the guest passed bytes to '\(signature.qualifiedName)' that do not decode: \(error)"
+                ))
         }
-        guard let arguments = CallShape.arguments(of: value, parameters: signature.parameters) else {
+        guard let arguments = CallShape.arguments(of: value, parameters: signature.parameters)
+        else {
             return .failure(
                 HostError(
                     "host.wrong-argument",
@@ -139,14 +142,17 @@ final class CellHost: GuestHost, @unchecked Sendable {
     }
 
     /// The error value where the function has one, else a trap.
-    private func refuse(_ binding: ImportBinding, _ input: [UInt8], _ error: HostError) -> HostAnswer {
+    private func refuse(_ binding: ImportBinding, _ input: [UInt8], _ error: HostError)
+        -> HostAnswer
+    {
         guard binding.failsWithString else { return fail(binding, input, error) }
         let value = Value.result(ok: .string, err: .string, .err(.string(error.description)))
         return input.withUnsafeBytes { finish(binding, $0, value) }
     }
 
     /// Records that a call has no answer, and traps the guest.
-    private func fail(_ binding: ImportBinding, _ input: [UInt8], _ error: HostError) -> HostAnswer {
+    private func fail(_ binding: ImportBinding, _ input: [UInt8], _ error: HostError) -> HostAnswer
+    {
         do throws(ActorError) {
             try recorder.hostError(binding.signature, input, error.description)
         } catch {

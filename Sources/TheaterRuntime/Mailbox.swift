@@ -117,7 +117,9 @@ struct Mailbox<Operation> {
 
     /// Takes a waiting operation out again; `nil` when it is running or over.
     mutating func withdraw(_ ticket: Ticket) -> Operation? {
-        guard let index = waiting[first...].firstIndex(where: { $0.ticket == ticket }) else { return nil }
+        guard let index = waiting[first...].firstIndex(where: { $0.ticket == ticket }) else {
+            return nil
+        }
         return waiting.remove(at: index).operation
     }
 

@@ -46,7 +46,8 @@ final class Recorder: @unchecked Sendable {
 
     func called(_ function: String, _ parameters: [UInt8], fuel: UInt64) throws(ActorError) {
         try append(
-            .called(function: function, parameters: parameters, fuel: fuel, deadlineNanoseconds: nil))
+            .called(
+                function: function, parameters: parameters, fuel: fuel, deadlineNanoseconds: nil))
     }
 
     func returned(_ function: String, _ output: [UInt8], fuelUsed: UInt64) throws(ActorError) {
@@ -57,7 +58,8 @@ final class Recorder: @unchecked Sendable {
         if let cause = error.cause, cause.code == .outOfFuel || cause.code == .deadline {
             try? append(.limit(kind: cause.code.rawValue, message: cause.message))
         }
-        try? append(.failed(function: function, kind: error.code.rawValue, message: error.description))
+        try? append(
+            .failed(function: function, kind: error.code.rawValue, message: error.description))
     }
 
     func hostCall(
@@ -90,8 +92,10 @@ final class Recorder: @unchecked Sendable {
     func exited(_ reason: ExitReason) {
         switch reason {
         case .completed(let result):
-            try? append(.exited(kind: "completed", reason: "the actor asked for it", result: result))
-        case .stopped: try? append(.exited(kind: "stopped", reason: "stopped in order", result: nil))
+            try? append(
+                .exited(kind: "completed", reason: "the actor asked for it", result: result))
+        case .stopped:
+            try? append(.exited(kind: "stopped", reason: "stopped in order", result: nil))
         case .killed: try? append(.exited(kind: "killed", reason: "ended at once", result: nil))
         case .failed(let error):
             try? append(.exited(kind: "failed", reason: error.message, result: nil))

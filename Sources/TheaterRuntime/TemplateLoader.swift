@@ -38,7 +38,9 @@ struct TemplateLoader {
     }
 
     /// Asks a throw-away guest, which may call no host function, for its metadata.
-    private func metadataBytes(_ probe: LinkedModule, _ name: String) async throws(ActorError) -> [UInt8] {
+    private func metadataBytes(_ probe: LinkedModule, _ name: String) async throws(ActorError)
+        -> [UInt8]
+    {
         do throws(EngineError) {
             let budget = CallBudget(fuel: Self.probeFuel)
             let guest = try await Guest(
@@ -47,9 +49,12 @@ struct TemplateLoader {
                 budget: budget)
             return try await guest.metadata(budget: budget)
         } catch {
-            if error.code == .guestCeiling { throw ActorError(.module, error.message, cause: error) }
+            if error.code == .guestCeiling {
+                throw ActorError(.module, error.message, cause: error)
+            }
             throw ActorError(
-                .metadata, "the metadata of '\(name)' cannot be read: \(error.message)", cause: error)
+                .metadata, "the metadata of '\(name)' cannot be read: \(error.message)",
+                cause: error)
         }
     }
 
@@ -89,7 +94,8 @@ struct TemplateLoader {
                 throw ActorError(
                     .importRefused,
                     "'\(name)' cannot be started: its code imports '\(item.name)' of '\(item.module)', "
-                        + "which its metadata does not declare; build it again with its interface file")
+                        + "which its metadata does not declare; build it again with its interface file"
+                )
             }
             bindings.append(try binding(offer.handler, offer.interface, function))
         }
@@ -103,7 +109,8 @@ struct TemplateLoader {
         do throws(PactError) {
             signature = try FunctionSignature(function, in: interface.pact)
         } catch {
-            throw ActorError(.importRefused, "the interface '\(interface.name)' cannot be used: \(error)")
+            throw ActorError(
+                .importRefused, "the interface '\(interface.name)' cannot be used: \(error)")
         }
         var failsWithString = false
         if case .result(_, .string)? = signature.results.first { failsWithString = true }

@@ -59,19 +59,19 @@ public struct WatActor {
         let limit = pages.1.map { " \($0)" } ?? ""
         let allocate =
             allocator
-            ?? """
-            (if (i32.le_s (local.get $n) (i32.const 0)) (then (return (i32.const 0))))
-            (if (i32.gt_u (i32.add (global.get $next) (local.get $n)) (global.get $end)) (then
-              (local.set $p (memory.grow
-                (i32.add (i32.shr_u (local.get $n) (i32.const 16)) (i32.const 1))))
-              (if (i32.eq (local.get $p) (i32.const -1)) (then (return (i32.const 0))))
-              (global.set $next (i32.shl (local.get $p) (i32.const 16)))
-              (global.set $end (i32.shl (memory.size) (i32.const 16)))))
-            (local.set $p (global.get $next))
-            (global.set $next (i32.and
-              (i32.add (i32.add (local.get $p) (local.get $n)) (i32.const 15)) (i32.const -16)))
-            (local.get $p)
-            """
+                ?? """
+                (if (i32.le_s (local.get $n) (i32.const 0)) (then (return (i32.const 0))))
+                (if (i32.gt_u (i32.add (global.get $next) (local.get $n)) (global.get $end)) (then
+                  (local.set $p (memory.grow
+                    (i32.add (i32.shr_u (local.get $n) (i32.const 16)) (i32.const 1))))
+                  (if (i32.eq (local.get $p) (i32.const -1)) (then (return (i32.const 0))))
+                  (global.set $next (i32.shl (local.get $p) (i32.const 16)))
+                  (global.set $end (i32.shl (memory.size) (i32.const 16)))))
+                (local.set $p (global.get $next))
+                (global.set $next (i32.and
+                  (i32.add (i32.add (local.get $p) (local.get $n)) (i32.const 15)) (i32.const -16)))
+                (local.get $p)
+                """
         return """
             (module
               \(imports.joined(separator: "\n  "))

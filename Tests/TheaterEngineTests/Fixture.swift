@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Synchronization
+import Testing
 import TheaterEngine
 import TheaterPlatform
 import TheaterTesting
-import Testing
 
 /// Answers a guest's imports with one closure, and remembers what it was asked.
 final class ClosureHost: GuestHost {
@@ -23,7 +23,8 @@ final class ClosureHost: GuestHost {
 
 /// The CGRF bytes of the empty tuple.
 let unit: [UInt8] = [
-    0x43, 0x47, 0x52, 0x46, 2, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0x0B, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0,
+    0x43, 0x47, 0x52, 0x46, 2, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0x0B, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0,
+    0,
 ]
 
 /// A guest with what it takes to call it.
@@ -72,7 +73,6 @@ struct Scene {
 
     struct Missing: Error {}
 }
-
 
 extension HostAnswer {
     /// An answer that takes time.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Testing
 import TheaterEngine
 import TheaterPlatform
 import TheaterTesting
-import Testing
 
 @Suite("Guest")
 struct GuestTests {
@@ -166,7 +166,8 @@ struct GuestTests {
         }
     }
 
-    @Test("refuses the guest beyond the ceiling with a clear error, and takes one again after a drop")
+    @Test(
+        "refuses the guest beyond the ceiling with a clear error, and takes one again after a drop")
     func ceiling() async throws {
         let engine = try Engine(EngineOptions(guestsMax: 2))
         let first = try await Scene(FixtureActor.wat, engine: engine)

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Testing
 import TheaterEngine
 import TheaterPlatform
 import TheaterTesting
-import Testing
 
 @Suite("Host call")
 struct HostCallTests {
     /// Calls `ask` with the guest's own input and answers with what came back.
-    private static func relay(pages: (Int, Int?) = (2, nil), slots: (Int, Int) = (256, 260)) -> WatActor {
+    private static func relay(pages: (Int, Int?) = (2, nil), slots: (Int, Int) = (256, 260))
+        -> WatActor
+    {
         var actor = WatActor()
         actor.pages = pages
         actor.imports = [WatActor.importing("test:host/ask", "ask", as: "ask")]
@@ -148,7 +150,9 @@ struct HostCallTests {
         actor.pages = (3, 3)
         let big = [UInt8](repeating: 1, count: 3000)
         for mode in [ImportMode.immediate, .suspending] {
-            let host = ClosureHost { _, _ in mode == .immediate ? .bytes(big) : .after { .success(big) } }
+            let host = ClosureHost { _, _ in
+                mode == .immediate ? .bytes(big) : .after { .success(big) }
+            }
             let error = try await Scene(actor.wat, mode: mode, host: host).failure("relay")
             #expect(error.code == .convention || error.code == .hostFunction)
         }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Testing
 import TheaterEngine
 import TheaterTesting
-import Testing
 
 @Suite("Module")
 struct ModuleTests {
@@ -25,10 +25,13 @@ struct ModuleTests {
             _ = try await engine.modules.module(for: bytes)
         }
         #expect(error?.code == .invalidModule)
-        #expect(error?.message.contains(reason) == true, "\(error.map(String.init(describing:)) ?? "")")
+        #expect(
+            error?.message.contains(reason) == true, "\(error.map(String.init(describing:)) ?? "")")
     }
 
-    @Test("names the export that an actor lacks", arguments: ["memory", "__pack_alloc", "__pack_types"])
+    @Test(
+        "names the export that an actor lacks",
+        arguments: ["memory", "__pack_alloc", "__pack_types"])
     func missing(export: String) async throws {
         let wat = FixtureActor.wat.replacing("\"\(export)\"", with: "\"other\"")
         let error = await #expect(throws: EngineError.self) { _ = try await Scene(wat) }
@@ -39,7 +42,8 @@ struct ModuleTests {
     @Test("refuses imports that are not host functions")
     func imports() async throws {
         for item in [
-            "(import \"env\" \"memory\" (memory 1))", "(import \"host\" \"log\" (func (param i32 i32)))",
+            "(import \"env\" \"memory\" (memory 1))",
+            "(import \"host\" \"log\" (func (param i32 i32)))",
             "(import \"env\" \"base\" (global i32))",
         ] {
             var actor = WatActor()
@@ -60,7 +64,8 @@ struct ModuleTests {
         let second = try Self.engine(folder)
         #expect(try await second.modules.moduleAndOrigin(for: wasm).origin == .disk)
         let name = try #require(
-            FileManager.default.contentsOfDirectory(atPath: folder).first { $0.hasSuffix(".cwasm") })
+            FileManager.default.contentsOfDirectory(atPath: folder).first { $0.hasSuffix(".cwasm") }
+        )
         var code = try Data(contentsOf: URL(fileURLWithPath: folder + "/" + name))
         code[code.count / 2] ^= 0xFF
         try code.write(to: URL(fileURLWithPath: folder + "/" + name))
@@ -103,7 +108,8 @@ struct ModuleTests {
                 if bytes.isEmpty { bytes = [0] }
             }
             guard let module = try? await engine.modules.module(for: bytes),
-                let linked = try? LinkedModule(module, modes: module.imports.map { _ in .immediate }),
+                let linked = try? LinkedModule(
+                    module, modes: module.imports.map { _ in .immediate }),
                 let guest = try? await Guest(
                     linked, engine: engine, host: ClosureHost(), control: GuestControl(),
                     limits: GuestLimits(), budget: CallBudget(fuel: 100_000))
@@ -118,6 +124,7 @@ struct ModuleTests {
             }
         }
         #expect(engine.guestsLive == 0, "seed \(seed)")
-        #expect(count < 1000 || loaded > 0, "seed \(seed): no mutation loaded, the test tests nothing")
+        #expect(
+            count < 1000 || loaded > 0, "seed \(seed): no mutation loaded, the test tests nothing")
     }
 }

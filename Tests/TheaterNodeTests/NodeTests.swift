@@ -2,6 +2,7 @@
 
 import Foundation
 import Logging
+import Testing
 import TheaterChain
 import TheaterEngine
 import TheaterManifest
@@ -10,13 +11,14 @@ import TheaterPlatform
 import TheaterRuntime
 import TheaterTesting
 import TheaterValue
-import Testing
 
 @Suite("Node")
 struct NodeTests {
     private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-    private static func spawn(_ node: Node, _ durability: ChainSettings.Durability) async throws -> ActorID {
+    private static func spawn(_ node: Node, _ durability: ChainSettings.Durability) async throws
+        -> ActorID
+    {
         var manifest = Manifest(
             name: "fixture", package: "fixture.wasm", handlers: [HandlerGrant(type: "runtime")])
         manifest.chain.durability = durability
@@ -29,10 +31,13 @@ struct NodeTests {
         arguments: [ChainSettings.Durability.async, .strict])
     func durable(durability: ChainSettings.Durability) async throws {
         let folder = try TemporaryFolder()
-        let node = try Node(NodeOptions(dataDirectory: folder.path, guestsMax: 4), logger: Self.quiet)
+        let node = try Node(
+            NodeOptions(dataDirectory: folder.path, guestsMax: 4), logger: Self.quiet)
         let id = try await Self.spawn(node, durability)
         for index in 0..<100 {
-            #expect(try await node.system.call(id, "echo", [.u32(UInt32(index))]) == .u32(UInt32(index)))
+            #expect(
+                try await node.system.call(id, "echo", [.u32(UInt32(index))]) == .u32(UInt32(index))
+            )
         }
         try await node.close()
         let reader = try Journal.openReadOnly(directory: folder.path + "/journal")
@@ -44,7 +49,8 @@ struct NodeTests {
     @Test("with strict durability an answer is on disk before it is given")
     func strict() async throws {
         let folder = try TemporaryFolder()
-        let node = try Node(NodeOptions(dataDirectory: folder.path, guestsMax: 4), logger: Self.quiet)
+        let node = try Node(
+            NodeOptions(dataDirectory: folder.path, guestsMax: 4), logger: Self.quiet)
         let id = try await Self.spawn(node, .strict)
         for index in 0..<20 {
             try await node.system.call(id, "echo", [.u32(UInt32(index))])
@@ -58,7 +64,8 @@ struct NodeTests {
     @Test("a second node on the same data directory is refused, and the first goes on")
     func locked() async throws {
         let folder = try TemporaryFolder()
-        let node = try Node(NodeOptions(dataDirectory: folder.path, guestsMax: 4), logger: Self.quiet)
+        let node = try Node(
+            NodeOptions(dataDirectory: folder.path, guestsMax: 4), logger: Self.quiet)
         let error = #expect(throws: JournalError.self) {
             _ = try Node(NodeOptions(dataDirectory: folder.path, guestsMax: 4), logger: Self.quiet)
         }
@@ -73,9 +80,19 @@ struct NodeTests {
         let folder = try TemporaryFolder()
         try "in the way".write(toFile: folder.path + "/file", atomically: true, encoding: .utf8)
         for path in [folder.path + "/file", "/proc/theater"] {
-            #expect(throws: JournalError.self) {
+            let error = #expect(throws: (any Error).self) {
                 _ = try Node(NodeOptions(dataDirectory: path, guestsMax: 4), logger: Self.quiet)
             }
+            #expect(error.map { "\($0)".contains(path) } == true)
         }
+    }
+
+    @Test("makes its data directory, and the folders above it")
+    func makesDirectory() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/one/two"
+        let node = try Node(NodeOptions(dataDirectory: path, guestsMax: 4), logger: Self.quiet)
+        try await node.close()
+        #expect(FileManager.default.fileExists(atPath: path + "/journal"))
     }
 }

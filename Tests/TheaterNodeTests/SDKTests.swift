@@ -2,6 +2,7 @@
 
 import Foundation
 import Logging
+import Testing
 import TheaterBuild
 import TheaterChain
 import TheaterEngine
@@ -10,7 +11,6 @@ import TheaterNode
 import TheaterPlatform
 import TheaterRuntime
 import TheaterValue
-import Testing
 
 /// A folder that is removed with its scope.
 final class TemporaryFolder {
@@ -38,7 +38,8 @@ struct SDKTests {
         let project = folder.path + "/demo"
         try Templates.named(template).instantiate(name: "demo", into: project)
         try change(project)
-        let builder = ActorBuilder(options: BuildOptions(environment: ProcessInfo.processInfo.environment))
+        let builder = ActorBuilder(
+            options: BuildOptions(environment: ProcessInfo.processInfo.environment))
         let product = try builder.build(ActorProject.load(directory: project))
         let text = try String(contentsOfFile: project + "/manifest.toml", encoding: .utf8)
         let manifest = try Manifest.parse(text, file: "manifest.toml")
@@ -65,7 +66,8 @@ struct SDKTests {
             }
             #expect(error?.value == .string("whom shall I greet?"))
             let third = try await system.call(id, greet, [.string("Edsger")])
-            #expect(third == .string("Hello, Edsger! You are number 3."), "the error changed nothing")
+            #expect(
+                third == .string("Hello, Edsger! You are number 3."), "the error changed nothing")
         }
     }
 

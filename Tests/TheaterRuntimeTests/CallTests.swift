@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Testing
 import TheaterChain
 import TheaterEngine
 import TheaterHandlers
@@ -7,7 +8,6 @@ import TheaterManifest
 import TheaterPlatform
 import TheaterTesting
 import TheaterValue
-import Testing
 
 @testable import TheaterRuntime
 
@@ -49,13 +49,16 @@ struct CallTests {
     func callerErrors() async throws {
         let stage = try Stage()
         let wat = try Self.answering(
-            "exports { test:a/a { add: func(a: u32, b: u32) -> u32 } }", [("test:a/a.add", .u32(3))])
+            "exports { test:a/a { add: func(a: u32, b: u32) -> u32 } }", [("test:a/a.add", .u32(3))]
+        )
         let id = try await stage.spawn(wat)
         let unknown = try await stage.failure(id, "test:a/a.sub")
         #expect(unknown.code == .unknownFunction)
         #expect(unknown.message.contains("did you mean 'test:a/a.add'?"))
         let count = try await stage.failure(id, "test:a/a.add", [.u32(1), .u32(2), .u32(3)])
         #expect(count.code == .wrongArgument)
+        let missing = try await stage.failure(id, "test:a/a.add", [.u32(1)])
+        #expect(missing.code == .wrongArgument, "a missing argument is not the state")
         let type = try await stage.failure(id, "test:a/a.add", [.u32(1), .string("2")])
         #expect(type.code == .wrongArgument)
         #expect(type.message.contains("argument 'b'"))
@@ -80,7 +83,8 @@ struct CallTests {
         #expect(stage.system.status(of: other) == .running)
     }
 
-    @Test("a trap ends the actor; its caller gets the backtrace, later callers learn that it is over")
+    @Test(
+        "a trap ends the actor; its caller gets the backtrace, later callers learn that it is over")
     func crash() async throws {
         let stage = try Stage()
         let id = try await stage.spawn(FixtureActor.wat)
@@ -95,7 +99,10 @@ struct CallTests {
         #expect(try await stage.failure(id, "echo", [.unit]).code == .ended)
         #expect(stage.system.engine.guestsLive == 0)
         let events = try await stage.events(of: id)
-        #expect(events.suffix(2).map(\.type.name) == ["theater.runtime/failed", "theater.runtime/exited"])
+        #expect(
+            events.suffix(2).map(\.type.name) == [
+                "theater.runtime/failed", "theater.runtime/exited",
+            ])
     }
 
     @Test("a loop ends by its fuel, recorded as a limit, while another actor answers")
@@ -108,7 +115,9 @@ struct CallTests {
         let error = try await spinning
         #expect(error.cause?.code == .outOfFuel)
         let events = try await stage.events(of: looping)
-        #expect(events.contains { if case .limit("engine.out-of-fuel", _) = $0 { true } else { false } })
+        #expect(
+            events.contains { if case .limit("engine.out-of-fuel", _) = $0 { true } else { false } }
+        )
     }
 
     @Test("an answer that does not fit its declaration ends the actor with a clear error")
@@ -141,11 +150,19 @@ struct CallTests {
     func mailbox() async throws {
         let stage = try Stage()
         let gate = Gate.of("mailbox")
-        let id = try await stage.spawn(waiter(), grants: ["gate"]) { $0.manifest.limits.mailbox = 2 }
+        let id = try await stage.spawn(waiter(), grants: ["gate"]) {
+            $0.manifest.limits.mailbox = 2
+        }
         async let first = stage.system.call(id, "test:waiter/waiter.wait", [.string("mailbox")])
         await gate.arrived()
-        let (second, third) = (Task { try await stage.system.call(id, "test:waiter/waiter.wait", [.string("mailbox")]) },
-            Task { try await stage.system.call(id, "test:waiter/waiter.wait", [.string("mailbox")]) })
+        let (second, third) = (
+            Task {
+                try await stage.system.call(id, "test:waiter/waiter.wait", [.string("mailbox")])
+            },
+            Task {
+                try await stage.system.call(id, "test:waiter/waiter.wait", [.string("mailbox")])
+            }
+        )
         while stage.system.actors()[0].mailboxDepth < 2 { await Task.yield() }
         let full = try await stage.failure(id, "test:waiter/waiter.wait", [.string("mailbox")])
         #expect(full.code == .mailboxFull)
@@ -162,7 +179,9 @@ struct CallTests {
         let id = try await stage.spawn(waiter(), grants: ["gate"])
         async let first = stage.system.call(id, "test:waiter/waiter.wait", [.string("withdraw")])
         await gate.arrived()
-        let second = Task { try await stage.failure(id, "test:waiter/waiter.wait", [.string("withdraw")]) }
+        let second = Task {
+            try await stage.failure(id, "test:waiter/waiter.wait", [.string("withdraw")])
+        }
         while stage.system.actors()[0].mailboxDepth < 1 { await Task.yield() }
         second.cancel()
         #expect(try await second.value.code == .cancelled)
@@ -180,7 +199,9 @@ struct CallTests {
         let stage = try Stage()
         let gate = Gate.of("cancel-running")
         let id = try await stage.spawn(waiter(), grants: ["gate"])
-        let call = Task { try await stage.system.call(id, "test:waiter/waiter.wait", [.string("cancel-running")]) }
+        let call = Task {
+            try await stage.system.call(id, "test:waiter/waiter.wait", [.string("cancel-running")])
+        }
         await gate.arrived()
         call.cancel()
         gate.open()
@@ -199,7 +220,9 @@ struct CallTests {
         _ = try await stage.system.awaitEnd(of: id)
     }
 
-    @Test("failures of host functions: an error value where there is one, else a trap; denials recorded")
+    @Test(
+        "failures of host functions: an error value where there is one, else a trap; denials recorded"
+    )
     func hostFailures() async throws {
         let stage = try Stage()
         let pact = """
@@ -232,14 +255,20 @@ struct CallTests {
         #expect(trap.code == .crashed)
         #expect(trap.message.contains("no trap today"))
         let events = try await stage.events(of: id)
-        #expect(events.contains { if case .denied("test:strict/strict.deny", _) = $0 { true } else { false } })
-        #expect(events.contains { if case .hostError(_, "trap", _, _) = $0 { true } else { false } })
+        #expect(
+            events.contains {
+                if case .denied("test:strict/strict.deny", _) = $0 { true } else { false }
+            })
+        #expect(
+            events.contains { if case .hostError(_, "trap", _, _) = $0 { true } else { false } })
     }
 
     @Test("a guest that passes rubbish to a host function traps, and the chain says why")
     func hostRubbish() async throws {
         let stage = try Stage()
-        for input in [[1, 2, 3], try CGRF.encode(.u32(7))] as [[UInt8]] {
+        var notUTF8 = try CGRF.encode(.string("ab"))
+        notUTF8[notUTF8.count - 1] = 0xFF
+        for input in [[1, 2, 3], try CGRF.encode(.u32(7)), notUTF8] as [[UInt8]] {
             let wat = try actor(
                 """
                 imports { theater:simple/runtime { log: func(msg: string) } }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Testing
 import TheaterChain
 import TheaterEngine
 import TheaterPlatform
 import TheaterTesting
 import TheaterValue
-import Testing
 
 @testable import TheaterRuntime
 
@@ -84,7 +84,9 @@ struct EndTests {
             exports { test:a/a { leave: func() -> value } }
             """
         ) { actor in
-            actor.imports = [WatActor.importing("theater:simple/runtime", "shutdown", as: "shutdown")]
+            actor.imports = [
+                WatActor.importing("theater:simple/runtime", "shutdown", as: "shutdown")
+            ]
             actor.body = [
                 WatActor.data(bytes, at: 60000),
                 WatActor.function(
@@ -145,7 +147,10 @@ struct EndTests {
             let events = try await stage.events(of: id)
             let exits = events.filter { if case .exited = $0 { true } else { false } }
             #expect(exits.count == 1, "seed \(seed), round \(round), ended \(reason.status)")
-            if case .exited? = events.last {} else { Issue.record("seed \(seed): an event after the exit") }
+            if case .exited? = events.last {
+            } else {
+                Issue.record("seed \(seed): an event after the exit")
+            }
         }
         #expect(stage.system.actors().isEmpty, "seed \(seed)")
         #expect(stage.system.engine.guestsLive == 0, "seed \(seed)")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import TheaterTesting
 import Testing
+import TheaterTesting
 
 @testable import TheaterRuntime
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Testing
 import TheaterChain
 import TheaterEngine
 import TheaterManifest
@@ -7,7 +8,6 @@ import TheaterPact
 import TheaterPlatform
 import TheaterTesting
 import TheaterValue
-import Testing
 
 @testable import TheaterRuntime
 
@@ -35,7 +35,8 @@ struct SpawnTests {
             Issue.record("\(events[0])")
             return
         }
-        guard case .hostCall("theater:simple/runtime", "log", let input, let output) = events[2] else {
+        guard case .hostCall("theater:simple/runtime", "log", let input, let output) = events[2]
+        else {
             Issue.record("\(events[2])")
             return
         }
@@ -61,7 +62,9 @@ struct SpawnTests {
         }
         let id = try await stage.spawn(wat) { $0.initialState = .string("first") }
         try await stage.system.call(id, "test:a/a.get")
-        guard case .called(_, let parameters, _, _)? = try await stage.events(of: id).dropFirst().first
+        guard
+            case .called(_, let parameters, _, _)? = try await stage.events(of: id).dropFirst()
+                .first
         else {
             Issue.record("no call recorded")
             return
@@ -140,7 +143,9 @@ struct SpawnTests {
         #expect(handler.code == .manifest)
         #expect(handler.message.contains("runtime"))
         let key = try await stage.refusal(FixtureActor.wat) {
-            $0.manifest.handlers = [HandlerGrant(type: "runtime", configuration: ["loud": .bool(true)])]
+            $0.manifest.handlers = [
+                HandlerGrant(type: "runtime", configuration: ["loud": .bool(true)])
+            ]
         }
         #expect(key.code == .manifest)
         #expect(key.message.contains("loud"))
@@ -212,7 +217,8 @@ struct SpawnTests {
     @Test("understands the conventions of earlier tools")
     func earlierConventions() async throws {
         let stage = try Stage()
-        let ok = Value.variant(Value.Variant("Result", "Ok", tag: 0, [.tuple([.u8(1), .string("a")])]))
+        let ok = Value.variant(
+            Value.Variant("Result", "Ok", tag: 0, [.tuple([.u8(1), .string("a")])]))
         let err = Value.variant(Value.Variant("Result", "Err", tag: 1, [.string("b")]))
         var guest = WatActor()
         var package = try PackageMetadata(

@@ -2,6 +2,7 @@
 
 import Logging
 import Synchronization
+import Testing
 import TheaterChain
 import TheaterEngine
 import TheaterHandler
@@ -11,7 +12,6 @@ import TheaterPact
 import TheaterPlatform
 import TheaterTesting
 import TheaterValue
-import Testing
 
 @testable import TheaterRuntime
 

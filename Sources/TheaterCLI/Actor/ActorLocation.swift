@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import TheaterManifest
+
+/// What a command's `[MANIFEST|DIR|FILE.wasm]` names.
+enum ActorLocation: Sendable, Hashable {
+    /// A manifest.
+    case manifest(String)
+    /// A module without a manifest.
+    case wasm(String)
+
+    /// The name of a manifest in a folder.
+    static let manifestName = "manifest.toml"
+
+    /// Finds out what a path names; no path means the current folder.
+    static func find(_ path: String?) throws(CLIError) -> ActorLocation {
+        let path = path ?? "."
+        switch Files.kind(path) {
+        case .folder:
+            let manifest = path == "." ? manifestName : Files.join(path, manifestName)
+            guard Files.kind(manifest) == .file else {
+                let place = path == "." ? "this folder" : "'\(path)'"
+                throw CLIError(
+                    .manifest, "cli.no-manifest",
+                    "there is no \(manifestName) in \(place); go to an actor's folder, name its "
+                        + "manifest, or make a new one with `theater new NAME`")
+            }
+            return .manifest(manifest)
+        case .file:
+            return path.hasSuffix(".wasm") ? .wasm(path) : .manifest(path)
+        case .missing:
+            throw CLIError(
+                .manifest, "cli.no-manifest",
+                "'\(path)' does not exist; name a manifest, an actor's folder, or make a new one "
+                    + "with `theater new NAME`")
+        }
+    }
+}
+
+/// An actor as it lies on disk.
+struct LoadedActor: Sendable {
+    /// Where the manifest is.
+    let manifestPath: String
+    /// What it says.
+    var manifest: Manifest
+    /// Where the module is.
+    let wasmPath: String
+
+    /// The folder of the manifest.
+    var folder: String { Files.folder(of: manifestPath) }
+
+    /// The most bytes of a module.
+    static let wasmSizeMax = 256 << 20
+
+    /// Reads the manifest and finds out where its module is.
+    ///
+    /// - Throws: with status `manifest`.
+    static func load(manifest path: String) throws(CLIError) -> LoadedActor {
+        let bytes = try Files.read(path, sizeMax: Manifest.sizeMax + 1, status: .manifest)
+        let manifest: Manifest
+        do throws(ManifestDiagnostics) {
+            manifest = try Manifest.parse(bytes: bytes, file: path)
+        } catch {
+            throw CLIError(error)
+        }
+        let wasmPath = Manifest.resolve(manifest.package, relativeTo: path)
+        guard !wasmPath.contains("://") else {
+            throw CLIError(
+                .manifest, "cli.remote-package",
+                "'\(path)' names the package '\(manifest.package)', and only files can be run; get "
+                    + "the module and name its path")
+        }
+        return LoadedActor(manifestPath: path, manifest: manifest, wasmPath: wasmPath)
+    }
+
+    /// Reads the module.
+    ///
+    /// - Throws: with status `module`, and a hint to build when the actor's sources are there.
+    func wasm() throws(CLIError) -> [UInt8] {
+        guard Files.kind(wasmPath) == .file else {
+            let isProject = Files.names(in: folder).contains { $0.hasSuffix(".pact") }
+            let place = folder == "." ? "" : " \(folder)"
+            throw CLIError(
+                .module, "cli.no-module",
+                isProject
+                    ? "'\(wasmPath)' is not there yet; run `theater build\(place)` to make it"
+                    : "'\(wasmPath)' does not exist; correct 'package' in '\(manifestPath)', or put "
+                        + "the module there")
+        }
+        return try Self.wasm(at: wasmPath)
+    }
+
+    /// Reads a module.
+    static func wasm(at path: String) throws(CLIError) -> [UInt8] {
+        try Files.read(path, sizeMax: wasmSizeMax, status: .module)
+    }
+}

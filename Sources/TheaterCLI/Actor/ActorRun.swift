@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Logging
+internal import Synchronization
+internal import TheaterChain
+internal import TheaterEngine
+internal import TheaterManifest
+internal import TheaterNode
+internal import TheaterPact
+internal import TheaterPlatform
+internal import TheaterRuntime
+internal import TheaterValue
+
+/// One run of an actor in the foreground: opens a node, starts the actor, calls it, waits, and puts
+/// everything away whatever happens.
+struct ActorRun: Sendable {
+    let plan: RunPlan
+    let context: CLIContext
+    let report: RunReport
+    let logger: Logger
+
+    /// How many guests the node of one actor has room for.
+    private static let guestsMax = 16
+
+    /// Runs the actor to its end.
+    func perform() async throws(CLIError) -> CommandStatus {
+        var input: [UInt8]?
+        if plan.calls.contains(where: \.takesInput) {
+            input = try context.input(RunPlan.inputSizeMax)
+        }
+        let signals = SignalSource()
+        defer { signals.cancel() }
+        let node = try openNode()
+        let live = Live(run: self, node: node, signals: signals)
+        return try await live.perform(input: input).get()
+    }
+
+    private func openNode() throws(CLIError) -> Node {
+        if let directory = plan.dataDirectory { try Files.makeFolders(directory) }
+        var journal = JournalOptions()
+        journal.asyncDelay = plan.actor.manifest.chain.delay
+        do {
+            let node = try Node(
+                NodeOptions(
+                    dataDirectory: plan.dataDirectory, guestsMax: Self.guestsMax,
+                    journal: journal),
+                logger: logger)
+            let cut = node.journal.recovery.cutSize
+            if cut > 0 {
+                logger.notice(
+                    "the last run was cut off; its unfinished last record was removed",
+                    metadata: ["journal.cut": "\(cut)"])
+            }
+            return node
+        } catch {
+            throw CLIError(unexpected: error)
+        }
+    }
+}
+
+/// A run whose node is open.
+private final class Live: Sendable {
+    private let run: ActorRun
+    private let node: Node
+    private let signals: SignalSource
+    private let isInterrupted = Atomic<Bool>(false)
+    private let chainsBefore: Int
+
+    init(run: ActorRun, node: Node, signals: SignalSource) {
+        self.run = run
+        self.node = node
+        self.signals = signals
+        chainsBefore = node.journal.actors().count
+    }
+
+    func perform(input: [UInt8]?) async -> Result<CommandStatus, CLIError> {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.watch() }
+            var result: Result<CommandStatus, CLIError>
+            do throws(CLIError) {
+                result = .success(try await self.act(input))
+            } catch {
+                result = .failure(error)
+            }
+            result = await self.putAway(result)
+            group.cancelAll()
+            return result
+        }
+    }
+
+    // MARK: Signals
+
+    /// Listens for signals: the first stops in order, the second at once, the third ends the process.
+    private func watch() async {
+        await withDiscardingTaskGroup { group in
+            var count = 0
+            for await _ in signals.signals {
+                count += 1
+                isInterrupted.store(true, ordering: .relaxed)
+                if count == 1 {
+                    run.logger.info("stopping; Ctrl-C again ends at once")
+                    group.addTask { await self.node.system.shutDown(grace: self.run.plan.grace) }
+                } else {
+                    run.logger.info("ending at once")
+                    signals.restore()
+                    for actor in node.system.actors() {
+                        group.addTask { _ = try? await self.node.system.terminate(actor.id) }
+                    }
+                }
+            }
+        }
+    }
+
+    // MARK: The actor
+
+    private func act(_ input: [UInt8]?) async throws(CLIError) -> CommandStatus {
+        let plan = run.plan
+        let early = try await resolveEarly(input)
+        let id = try await spawn()
+        let calls: [ResolvedCall]
+        do throws(CLIError) {
+            calls = if let early { early } else { try await resolveLate(id, input) }
+        } catch {
+            _ = await end(id)
+            throw error
+        }
+        if plan.calls.isEmpty {
+            run.logger.info("'\(plan.name)' is running as \(id); Ctrl-C stops it")
+        }
+        let (failure, callsLeft) = await call(id, calls)
+        let reason = plan.calls.isEmpty ? await waitForEnd(id) : await end(id)
+        let outcome = RunOutcome(
+            reason: reason, failure: failure, callsLeft: callsLeft,
+            isInterrupted: isInterrupted.load(ordering: .relaxed))
+        run.report.ended(id, plan.name, reason)
+        if let error = outcome.error(grace: plan.grace) { throw error }
+        return .success
+    }
+
+    private func spawn() async throws(CLIError) -> ActorID {
+        let plan = run.plan
+        do throws(ActorError) {
+            return try await node.system.spawn(
+                SpawnRequest(wasm: plan.wasm, manifest: plan.actor.manifest))
+        } catch {
+            if isInterrupted.load(ordering: .relaxed) {
+                throw CLIError(
+                    .interrupted, "cli.interrupted",
+                    "the run was interrupted while the actor started")
+            }
+            if error.code == .manifest {
+                throw CLIError(.manifest, error.code.rawValue, error.message, isVerbatim: true)
+            }
+            throw CLIError(error)
+        }
+    }
+
+    /// Resolves the calls with what the module says about itself before it is started, so that a
+    /// mistyped call starts nothing; `nil` when the module has to be started for that, or cannot be.
+    private func resolveEarly(_ input: [UInt8]?) async throws(CLIError) -> [ResolvedCall]? {
+        let wasm = run.plan.wasm
+        guard let module = try? await node.system.engine.modules.module(for: wasm),
+            let metadata = try? PackageMetadata.find(inModule: wasm)?.metadata
+        else { return nil }
+        return try run.plan.resolved(
+            CallResolver(names: module.functionNames, metadata: metadata), input: input)
+    }
+
+    /// Resolves the calls with what the started actor says about itself.
+    private func resolveLate(
+        _ id: ActorID, _ input: [UInt8]?
+    ) async throws(CLIError) -> [ResolvedCall] {
+        do {
+            let module = try await node.system.engine.modules.module(for: run.plan.wasm)
+            var signatures: [FunctionSignature] = []
+            for name in module.functionNames {
+                if let signature = try node.system.signature(of: name, of: id) {
+                    signatures.append(signature)
+                }
+            }
+            let metadata = PackageMetadata(imports: [], exports: signatures)
+            let resolver = CallResolver(names: module.functionNames, metadata: metadata)
+            return try run.plan.resolved(resolver, input: input)
+        } catch {
+            throw CLIError(unexpected: error)
+        }
+    }
+
+    /// Makes the calls up to the first that fails.
+    private func call(
+        _ id: ActorID, _ calls: [ResolvedCall]
+    ) async -> (failure: ActorError?, left: Int) {
+        for (index, call) in calls.enumerated() {
+            do throws(ActorError) {
+                let value = try await node.system.call(id, call.function, call.arguments)
+                run.report.answered(call.function, value)
+            } catch {
+                if error.code == .guestError, let value = error.value {
+                    run.report.refused(call.function, value)
+                }
+                return (error, calls.count - index - 1)
+            }
+        }
+        return (nil, 0)
+    }
+
+    /// Stops the actor in order, if it is not over already.
+    private func end(_ id: ActorID) async -> ExitReason {
+        if let reason = try? await node.system.stop(id, grace: run.plan.grace) { return reason }
+        return await waitForEnd(id)
+    }
+
+    private func waitForEnd(_ id: ActorID) async -> ExitReason {
+        (try? await node.system.awaitEnd(of: id)) ?? .stopped
+    }
+
+    // MARK: The end
+
+    /// Shows the chain if asked, brings everything to disk and gives the data directory back.
+    private func putAway(
+        _ result: Result<CommandStatus, CLIError>
+    ) async -> Result<CommandStatus, CLIError> {
+        var result = result
+        do {
+            let chains = run.plan.showsChain ? node.journal.actors().dropFirst(chainsBefore) : []
+            if let chain = chains.first {
+                let report = try await node.journal.reader().verify(chain.actor)
+                run.report.chain(report)
+                if let problem = report.problem, case .success = result {
+                    result = .failure(
+                        CLIError(.verification, problem.check.rawValue, problem.description))
+                }
+            }
+            try await node.close(grace: run.plan.grace)
+        } catch {
+            if case .success = result { result = .failure(CLIError(unexpected: error)) }
+        }
+        return result
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import TheaterChain
+internal import TheaterPlatform
+
+/// Chains as text and as JSON.
+enum ChainText {
+    /// A number of events.
+    static func events(_ count: UInt64) -> String { count == 1 ? "1 event" : "\(count) events" }
+
+    /// The list of chains, newest last, each line within the width.
+    static func list(_ chains: [ChainSummary], width: Int) -> [String] {
+        var lines = ["ACTOR     NAME                  EVENTS  LAST EVENT           HEAD"]
+        for chain in chains {
+            let name = Printable.line(chain.name ?? "-", sizeMax: 64)
+            let line = [
+                String(chain.actor.description.prefix(8)),
+                Printable.pad(Printable.cut(name, to: 18), 18),
+                Printable.padLeft(String(chain.count), 9),
+                Printable.pad(chain.lastTime.map { TimeText.local($0) } ?? "-", 19),
+                String(chain.head.description.prefix(12)),
+            ].joined(separator: "  ")
+            lines.append(Printable.cut(line, to: width))
+        }
+        return lines
+    }
+
+    /// A chain in brief.
+    static func json(_ chain: ChainSummary) -> JSON {
+        .object([
+            ("actor", .string(chain.actor.description)), ("name", .optional(chain.name)),
+            ("count", .integer(chain.count)), ("head", .string(chain.head.description)),
+            ("first_time", .optional(chain.firstTime.map(TimeText.rfc3339))),
+            ("last_time", .optional(chain.lastTime.map(TimeText.rfc3339))),
+        ])
+    }
+
+    /// The verification of a chain.
+    static func json(_ report: VerificationReport) -> JSON {
+        .object([
+            ("actor", .string(report.actor.description)), ("name", .optional(report.name)),
+            ("count", .integer(report.count)), ("head", .string(report.head.description)),
+            ("valid", .bool(report.isValid)), ("problem", report.problem.map(json) ?? .null),
+        ])
+    }
+
+    /// What is wrong with a chain or a journal.
+    static func json(_ problem: ChainProblem) -> JSON {
+        .object([
+            ("code", .string(problem.check.rawValue)),
+            ("actor", .optional(problem.actor?.description)),
+            ("sequence", problem.sequence.map { .integer($0) } ?? .null),
+            ("file", .string(problem.file)), ("offset", .integer(problem.offset)),
+            ("detail", .string(problem.detail)),
+        ])
+    }
+}

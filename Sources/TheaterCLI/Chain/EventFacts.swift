@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import TheaterChain
+internal import TheaterPlatform
+internal import TheaterValue
+
+/// The facts of an event by name, for people and programs.
+enum EventFacts {
+    /// One fact.
+    enum Fact {
+        /// Text.
+        case text(String)
+        /// A number.
+        case number(UInt64)
+        /// Several texts.
+        case list([String])
+        /// A value in the guest's encoding.
+        case value(Value, size: Int)
+        /// Bytes that are no value.
+        case bytes([UInt8])
+
+        /// The fact as text.
+        func text(options: ValueText.Options) -> String {
+            switch self {
+            case .text(let text): Printable.line(text)
+            case .number(let number): String(number)
+            case .list(let items): Printable.line(items.joined(separator: ", "))
+            case .value(let value, _): ValueText.print(value, options: options)
+            case .bytes(let bytes):
+                // Bytes are as well a list of them.
+                ValueText.print(.bytes(bytes), options: options)
+            }
+        }
+
+        /// The fact as JSON; of a value the text form, the size, and in full the hexadecimal bytes.
+        func json(isFull: Bool) -> JSON {
+            switch self {
+            case .text(let text): return .string(text)
+            case .number(let number): return .integer(number)
+            case .list(let items): return .array(items.map(JSON.string))
+            case .value(let value, let size):
+                let limit = isFull ? nil : EventText.valueSizeMax
+                return .object([
+                    ("size", .integer(size)),
+                    ("text", .string(ValueText.print(value, options: .init(limit: limit)))),
+                ])
+            case .bytes(let bytes):
+                let shown = isFull ? bytes : Array(bytes.prefix(EventText.valueSizeMax))
+                return .object([
+                    ("size", .integer(bytes.count)), ("hex", .string(HexText.format(shown))),
+                ])
+            }
+        }
+    }
+
+    /// The value that bytes hold, or the bytes.
+    static func value(_ bytes: [UInt8]) -> Fact {
+        guard let value = try? CGRF.decode(bytes) else { return .bytes(bytes) }
+        return .value(value, size: bytes.count)
+    }
+
+    /// The facts of an event in the order of its payload.
+    static func facts(_ event: ChainEvent) -> [(String, Fact)] {
+        let payload: EventPayload
+        do throws(PayloadError) {
+            guard let decoded = try event.decodedPayload() else { return [] }
+            payload = decoded
+        } catch {
+            return [("undecodable", .bytes(event.payload ?? []))]
+        }
+        switch payload {
+        case .spawned(let module, let manifest, let name, let parent, let grants, let state):
+            return [
+                ("module", .text(module.description)), ("manifest", .text(manifest.description)),
+            ]
+                + optional("name", name) + optional("parent", parent?.description)
+                + [("grants", .list(grants)), ("state", value(state))]
+        case .called(let function, let parameters, let fuel, let deadline):
+            return [("function", .text(function)), ("parameters", value(parameters))]
+                + optional("fuel", fuel) + optional("deadline_nanoseconds", deadline)
+        case .returned(let function, let output, let state, let fuelUsed):
+            return [("function", .text(function)), ("output", value(output))]
+                + optional("state", state?.description) + [("fuel_used", .number(fuelUsed))]
+        case .failed(let function, let kind, let message):
+            return [
+                ("function", .text(function)), ("kind", .text(kind)), ("message", .text(message)),
+            ]
+        case .hostCall(let interface, let function, let input, let output):
+            return [
+                ("interface", .text(interface)), ("function", .text(function)),
+                ("input", value(input)), ("output", value(output)),
+            ]
+        case .hostError(let interface, let function, let input, let message):
+            return [
+                ("interface", .text(interface)), ("function", .text(function)),
+                ("input", value(input)), ("message", .text(message)),
+            ]
+        case .denied(let what, let reason):
+            return [("what", .text(what)), ("reason", .text(reason))]
+        case .limit(let kind, let message):
+            return [("kind", .text(kind)), ("message", .text(message))]
+        case .exited(let kind, let reason, let result):
+            return [("kind", .text(kind)), ("reason", .text(reason))]
+                + (result.map { [("result", value($0))] } ?? [])
+        }
+    }
+
+    /// An event as JSON.
+    static func json(_ event: ChainEvent, isFull: Bool) -> JSON {
+        .object([
+            ("actor", .string(event.actor.description)), ("sequence", .integer(event.sequence)),
+            ("time", .string(TimeText.rfc3339(event.time))),
+            ("time_nanoseconds", .integer(event.time.nanoseconds)), ("type", .string(event.type)),
+            ("hash", .string(event.hash.description)),
+            ("parent", .string(event.parent.description)),
+            ("payload_digest", .string(event.payloadDigest.description)),
+            (
+                "payload",
+                event.payload == nil
+                    ? .null : .object(facts(event).map { ($0, $1.json(isFull: isFull)) })
+            ),
+        ])
+    }
+
+    private static func optional(_ name: String, _ text: String?) -> [(String, Fact)] {
+        text.map { [(name, .text($0))] } ?? []
+    }
+
+    private static func optional(_ name: String, _ number: UInt64?) -> [(String, Fact)] {
+        number.map { [(name, .number($0))] } ?? []
+    }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import TheaterManifest
+
+/// `theater run`: runs one actor in the foreground.
+struct RunCommand: TheaterCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run an actor in the foreground.",
+        discussion: """
+            Without --call the actor stays until it ends by itself, or until Ctrl-C or SIGTERM, which \
+            stop it in order within --grace; a second one ends it at once. With --call it is called, \
+            then stopped, and the command ends with the last answer.
+
+            The actor's logs go to standard error, answers to standard output. A string answer is \
+            printed as it is, other values in their text form.
+
+            Examples:
+              theater run
+              theater run --call greet --arg World
+              theater run --call add --arg 2 --arg 3 --call total
+              theater run text --call measure --stdin --chain < README.md
+              theater run --call place --arg '{x: 1, y: 2}' --json
+
+            A function may be named by its end: greet for hello:greeter/greeter.greet. Each --arg and \
+            --stdin belongs to the --call before it. Values are in the text form that `theater abi` \
+            prints; where a string is wanted, bare text will do.
+
+            With --json each answer is a line {"call": …, "ok": …, "text": …}, an error answer has \
+            "err" in place of "ok", and the last line is {"end": …}; --chain adds {"chain": …}.
+            """)
+
+    @Argument(
+        help: ArgumentHelp(
+            "A manifest, or the folder of one; the current folder without it.",
+            valueName: "manifest|dir"),
+        completion: .file(extensions: ["toml"]))
+    var target: String?
+
+    @Option(
+        name: .customLong("call"), parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Call a function; may be repeated.", valueName: "function"))
+    var functions: [String] = []
+
+    @Option(
+        name: .customLong("arg"), parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "An argument of the call before it; may be repeated.", valueName: "value")
+    )
+    var arguments: [String] = []
+
+    @Flag(
+        name: .customLong("stdin"),
+        help: "Standard input is the last argument of the call before it.")
+    var takesInput = false
+
+    @Option(name: .customLong("stdin-of"), help: .hidden)
+    var inputs: [Int] = []
+
+    @OptionGroup var data: DataOptions
+
+    @Flag(name: .customLong("no-record"), help: "Keep the chain in memory only.")
+    var isUnrecorded = false
+
+    @Option(
+        help: ArgumentHelp(
+            "When an event counts as kept: memory, async or strict; the manifest's without it.",
+            valueName: "when"))
+    var durability: DurabilityOption?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long the actor may take to stop.", valueName: "duration"),
+        transform: DurationOption.parse)
+    var grace = Duration.seconds(5)
+
+    @Flag(name: .customLong("chain"), help: "Verify the chain after the run and print its head.")
+    var showsChain = false
+
+    @Flag(help: "Print results as JSON, one object on each line.")
+    var json = false
+
+    @Flag(help: "Print every result in the text form, strings in quotes.")
+    var text = false
+
+    @Flag(name: .shortAndLong, help: "Show no logs, only errors.")
+    var quiet = false
+
+    func validate() throws {
+        if json, text { throw ValidationError("--json and --text exclude each other") }
+    }
+
+    func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
+        let calls = try CallArguments.calls(
+            functions: functions, arguments: arguments, inputs: inputs)
+        guard case .manifest(let path) = try ActorLocation.find(target) else {
+            throw CLIError(
+                .manifest, "cli.no-manifest",
+                "'\(target ?? "")' is a module, and what an actor may do is in its manifest; name "
+                    + "the manifest, or look at the module with `theater check`")
+        }
+        var actor = try LoadedActor.load(manifest: path)
+        if let durability { actor.manifest.chain.durability = durability.value }
+        let plan = RunPlan(
+            actor: actor, wasm: try actor.wasm(), calls: calls,
+            dataDirectory: isUnrecorded ? nil : try data.resolved(in: context), grace: grace,
+            showsChain: showsChain)
+        let run = ActorRun(
+            plan: plan, context: context,
+            report: RunReport(
+                output: context.output, format: json ? .json : text ? .text : .plain),
+            logger: StderrLogHandler.logger(context, isQuiet: quiet))
+        return try await run.perform()
+    }
+}
+
+/// The durabilities by the names they have in manifests.
+enum DurabilityOption: String, CaseIterable, ExpressibleByArgument {
+    case memory, async, strict
+
+    var value: ChainSettings.Durability {
+        switch self {
+        case .memory: .memory
+        case .async: .async
+        case .strict: .strict
+        }
+    }
+}
+
+/// Durations as manifests write them.
+enum DurationOption {
+    /// The longest duration, a day.
+    static let max = Duration.seconds(86_400)
+
+    /// Reads a duration from nothing to a day.
+    static func parse(_ text: String) throws -> Duration {
+        guard let duration = DurationText.parse(text) else {
+            throw ValidationError(
+                "'\(text)' is not a duration; write a number and ms, s, m or h, as 5s")
+        }
+        guard duration >= .zero, duration <= max else {
+            throw ValidationError("'\(text)' is longer than 24h")
+        }
+        return duration
+    }
+}

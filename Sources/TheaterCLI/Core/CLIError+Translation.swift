@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import TheaterBuild
+internal import TheaterChain
+internal import TheaterEngine
+internal import TheaterManifest
+internal import TheaterPact
+internal import TheaterRuntime
+internal import TheaterValue
+
+extension CLIError {
+    /// Findings in a manifest.
+    init(_ error: ManifestDiagnostics) {
+        let code = error.diagnostics.first?.code.rawValue ?? "manifest.invalid"
+        self.init(.manifest, code, error.description, isVerbatim: true)
+    }
+
+    /// An actor that could not be started or called, or that ended.
+    init(_ error: ActorError) {
+        self.init(Self.status(of: error), error.code.rawValue, error.description)
+    }
+
+    /// The status that stands for an actor's error.
+    static func status(of error: ActorError) -> CommandStatus {
+        switch error.code {
+        case .unknownFunction, .wrongArgument: .usage
+        case .module, .wrongDigest, .metadata: .module
+        case .importRefused: .importRefused
+        case .manifest: .manifest
+        case .journal: .data
+        case .notFound, .nameTaken: .internal
+        case .ended, .stopping, .mailboxFull, .wrongResult, .guestError, .deadline, .cancelled,
+            .crashed, .killed, .shuttingDown:
+            .failure
+        }
+    }
+
+    /// An engine that refuses a module, or cannot be made.
+    init(_ error: EngineError) {
+        switch error.code {
+        case .cache: self.init(.data, error.code.rawValue, error.description)
+        default: self.init(.module, error.code.rawValue, error.description)
+        }
+    }
+
+    /// A journal that cannot be used.
+    init(_ error: JournalError) {
+        var message = error.description
+        if error.code == .locked {
+            message +=
+                "\nOne process at a time has a data directory: stop the other one, give this one "
+                + "its own with --data DIR, or keep nothing with --no-record."
+        }
+        self.init(.data, error.code.rawValue, message)
+    }
+
+    /// A Pact text or a package's metadata that is wrong.
+    init(_ error: PactError) {
+        self.init(
+            .module, error.code.rawValue, "\(error) [\(error.code.rawValue)]",
+            isVerbatim: error.location != nil)
+    }
+
+    /// Bytes that are no value.
+    init(_ error: CGRFError, of what: String) {
+        self.init(.failure, error.code.rawValue, "\(what) does not decode: \(error)")
+    }
+
+    /// An actor or project that cannot be built or made.
+    init(_ error: BuildError) {
+        let status: CommandStatus =
+            switch error.code {
+            case .badName, .unknownTemplate, .folderNotEmpty: .usage
+            case .badManifest: .manifest
+            default: .build
+            }
+        self.init(
+            status, error.code.rawValue, error.description,
+            isVerbatim: error.output?.isEmpty == false)
+    }
+
+    /// Whatever a lower layer throws without saying what.
+    init(unexpected error: any Error) {
+        switch error {
+        case let error as CLIError: self = error
+        case let error as ManifestDiagnostics: self.init(error)
+        case let error as ActorError: self.init(error)
+        case let error as EngineError: self.init(error)
+        case let error as JournalError: self.init(error)
+        case let error as PactError: self.init(error)
+        case let error as BuildError: self.init(error)
+        default: self.init(.internal, "cli.internal", "\(error)")
+        }
+    }
+}

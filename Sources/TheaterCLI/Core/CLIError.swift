@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a command could not do what it was asked: the text for people and the status for the shell.
+public struct CLIError: Error, Sendable, Hashable {
+    /// How the process ends.
+    public let status: CommandStatus
+    /// What kind of failure it is, dotted and stable, such as `manifest.unknown-key`.
+    public let code: String
+    /// What failed, on which thing, why, and what to do.
+    public let message: String
+    /// Whether the message begins with a place (`file:line:column:`) and is shown as it is.
+    public let isVerbatim: Bool
+
+    /// Makes an error.
+    public init(
+        _ status: CommandStatus, _ code: String, _ message: String, isVerbatim: Bool = false
+    ) {
+        self.status = status
+        self.code = code
+        self.message = message
+        self.isVerbatim = isVerbatim
+    }
+
+    /// Wrong arguments.
+    static func usage(_ message: String) -> CLIError {
+        CLIError(.usage, "cli.usage", message)
+    }
+
+    /// The message with the code behind it, unless the message names its code already.
+    var text: String {
+        let tagged = isVerbatim || message.contains("[\(code)]") ? message : "\(message) [\(code)]"
+        return isVerbatim ? tagged : "error: \(tagged)"
+    }
+
+    /// The documented form for programs.
+    var json: JSON {
+        .object([
+            ("error", .object([("code", .string(code)), ("message", .string(message))]))
+        ])
+    }
+}

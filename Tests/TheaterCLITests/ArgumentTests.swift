@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Testing
+import TheaterPact
+import TheaterValue
+
+@testable import TheaterCLI
+
+@Suite("Arguments")
+struct ArgumentTests {
+    @Test("each --arg belongs to the --call before it")
+    func mark() throws {
+        let marked = CallArguments.mark([
+            "run", ".", "--call", "a", "--arg", "1", "--arg=-2", "--call=b", "--stdin", "--json",
+        ])
+        #expect(
+            marked == [
+                "run", ".", "--call", "a", "--arg", "1:1", "--arg=1:-2", "--call=b", "--stdin",
+                "--stdin-of", "2", "--json",
+            ])
+        let command = try #require(try RootCommand.parseAsRoot(marked) as? RunCommand)
+        let calls = try CallArguments.calls(
+            functions: command.functions, arguments: command.arguments, inputs: command.inputs)
+        #expect(
+            calls == [
+                .init(function: "a", arguments: ["1", "-2"], takesInput: false),
+                .init(function: "b", arguments: [], takesInput: true),
+            ])
+    }
+
+    @Test("a value may look like an option")
+    func unusualValues() throws {
+        let marked = CallArguments.mark(["run", "--call", "f", "--arg", "--json", "--arg", ""])
+        let command = try #require(try RootCommand.parseAsRoot(marked) as? RunCommand)
+        #expect(command.arguments == ["1:--json", "1:"])
+        #expect(!command.json)
+    }
+
+    @Test("other commands and what follows -- are not touched")
+    func untouched() {
+        #expect(CallArguments.mark(["abi", "--arg", "x"]) == ["abi", "--arg", "x"])
+        #expect(CallArguments.mark(["run", "--", "--arg", "x"]) == ["run", "--", "--arg", "x"])
+        #expect(CallArguments.mark(["run", "--arg"]) == ["run", "--arg"])
+        #expect(CallArguments.mark([]) == [])
+    }
+
+    @Test("an argument or input without its call is refused")
+    func orphans() {
+        func calls(_ functions: [String], _ arguments: [String], _ inputs: [Int]) -> Int? {
+            (try? CallArguments.calls(functions: functions, arguments: arguments, inputs: inputs))?
+                .count
+        }
+        #expect(calls([], ["0:x"], []) == nil)
+        #expect(calls(["f"], ["0:x"], []) == nil)
+        #expect(calls(["f"], ["2:x"], []) == nil)
+        #expect(calls(["f"], ["x"], []) == nil)
+        #expect(calls([], [], [0]) == nil)
+        #expect(calls(["f", "g"], [], [0]) == nil)
+        #expect(calls(["f"], [], [1, 1]) == nil)
+        #expect(calls(["f"], [], [0]) == 1)
+    }
+
+    private func resolver() throws -> CallResolver {
+        let found = try #require(try PackageMetadata.find(inModule: TestActors.echo()))
+        return CallResolver(
+            names: found.metadata.exports.map(\.qualifiedName), metadata: found.metadata)
+    }
+
+    private func resolve(_ function: String, _ arguments: String...) throws -> Value? {
+        try resolver().resolve(
+            .init(function: function, arguments: arguments, takesInput: false), input: nil
+        ).arguments.first
+    }
+
+    @Test("a function may be named by its end when one alone has it")
+    func names() throws {
+        let resolver = try resolver()
+        #expect(try resolver.fullName("number") == "test:echo/echo.number")
+        #expect(try resolver.fullName("echo.number") == "test:echo/echo.number")
+        #expect(try resolver.fullName("other.text") == "test:echo/other.text")
+        #expect(try resolver.fullName("test:echo/echo.text") == "test:echo/echo.text")
+        #expect(throws: CLIError.self) { try resolver.fullName("text") }
+        #expect(throws: CLIError.self) { try resolver.fullName("umber") }
+        #expect(throws: CLIError.self) { try resolver.fullName("") }
+    }
+
+    @Test("values are adapted to the declared types")
+    func coercion() throws {
+        #expect(try resolve("echo.text", "bare text") == .string("bare text"))
+        #expect(try resolve("echo.text", "\"quoted\"") == .string("quoted"))
+        #expect(try resolve("echo.text", "\"half") == .string("\"half"))
+        #expect(try resolve("echo.text", "") == .string(""))
+        #expect(try resolve("echo.text", "42") == .string("42"))
+        #expect(try resolve("number", "42") == .u32(42))
+        #expect(try resolve("data", "0x\"00ff\"") == .bytes([0, 255]))
+        #expect(try resolve("data", "\"hi\"") == .bytes([0x68, 0x69]))
+        #expect(try resolve("paint", "green")?.asVariant?.tag == 1)
+        #expect(try resolve("maybe", "none")?.asOption == .some(nil))
+        #expect(try resolve("maybe", "text")?.asOption == .some(.string("text")))
+        let point = try resolve("place", "{y: 2, x: 1}")
+        #expect(point?.asRecord?.fields.map(\.name) == ["x", "y"])
+        #expect(point?.field(named: "x") == .s32(1))
+    }
+
+    @Test(
+        "what does not fit says which argument",
+        arguments: [
+            ("number", "-1"), ("number", "4294967296"), ("number", "\"1\""), ("number", "one"),
+            ("place", "{x: 1}"), ("paint", "blue"), ("data", "bare"),
+        ])
+    func misfits(function: String, text: String) throws {
+        do {
+            _ = try resolve(function, text)
+            Issue.record("\(text) was taken")
+        } catch let error as CLIError {
+            #expect(error.status == .usage)
+            #expect(error.message.contains("argument '"))
+            #expect(error.message.contains("test:echo/echo.\(function)"))
+        }
+    }
+
+    @Test("the number of arguments is checked, and what is wanted is said")
+    func counts() throws {
+        #expect(throws: CLIError.self) { try resolve("number", "1", "2") }
+        #expect(throws: CLIError.self) { try resolve("number", "1", "2", "3") }
+        #expect(try resolve("nothing") == nil)
+    }
+
+    @Test("standard input is text for a string and bytes for a list of them")
+    func documents() throws {
+        let resolver = try resolver()
+        func feed(_ function: String, _ bytes: [UInt8]) throws -> Value? {
+            try resolver.resolve(
+                .init(function: function, arguments: [], takesInput: true), input: bytes
+            ).arguments.first
+        }
+        #expect(try feed("echo.text", Array("é\n".utf8)) == .string("é\n"))
+        #expect(try feed("data", [0xFF, 0]) == .bytes([0xFF, 0]))
+        #expect(try feed("maybe", [0x61])?.asOption == .some(.string("a")))
+        #expect(throws: CLIError.self) { try feed("number", [0x31]) }
+        do {
+            _ = try feed("echo.text", [0x61, 0x62, 0xC3])
+            Issue.record("not UTF-8, and taken")
+        } catch let error as CLIError {
+            #expect(error.code == "cli.not-utf8")
+            #expect(error.message.contains("byte 2"))
+        }
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TheaterEngine
+import TheaterPact
+import TheaterTesting
+import TheaterValue
+
+/// Small real actors for tests.
+enum TestActors {
+    /// The hand-written actor: logs in `init`; `echo`, `fail`, `trap`, `spin`.
+    static func fixture() throws -> [UInt8] { try Engine.assemble(wat: FixtureActor.wat) }
+
+    /// An actor whose functions answer what they get.
+    static func echo() throws -> [UInt8] {
+        var actor = WatActor()
+        actor.metadata = try metadata(
+            """
+            record point { x: s32, y: s32 }
+            enum colour { red, green }
+            exports {
+                test:echo/echo {
+                    text: func(value: string) -> string
+                    data: func(value: list<u8>) -> list<u8>
+                    number: func(value: u32) -> u32
+                    place: func(at: point) -> point
+                    paint: func(colour: colour) -> colour
+                    maybe: func(value: option<string>) -> option<string>
+                    nothing: func()
+                }
+                test:echo/other { text: func(value: string) -> string }
+            }
+            """)
+        let answer = """
+            (call $answer (local.get $in) (local.get $size) (local.get $slot) (local.get $lenslot))
+            (i32.const 0)
+            """
+        for name in ["text", "data", "number", "place", "paint", "maybe", "nothing"] {
+            actor.body.append(WatActor.function("test:echo/echo.\(name)", answer))
+        }
+        actor.body.append(WatActor.function("test:echo/other.text", answer))
+        return try Engine.assemble(wat: actor.wat)
+    }
+
+    /// An actor that asks for its own end in `init`, with a result.
+    static func quitter(result: [UInt8]) throws -> [UInt8] {
+        var actor = WatActor()
+        actor.metadata = try metadata(
+            """
+            imports {
+                theater:simple/runtime {
+                    shutdown: func(data: option<list<u8>>) -> result<_, string>
+                }
+            }
+            exports { theater:simple/actor { init: func(state: value) -> result<value, string> } }
+            """)
+        actor.imports = [WatActor.importing("theater:simple/runtime", "shutdown", as: "shutdown")]
+        let data = try CGRF.encode(.option(.list(.primitive(.u8)), .bytes(result)))
+        let state = try CGRF.encode(
+            .result(ok: .tuple([]), err: .string, .ok(.tuple([.unit]))))
+        actor.body = [
+            WatActor.data(data, at: 32768), WatActor.data(state, at: 40960),
+            WatActor.function(
+                "theater:simple/actor.init",
+                """
+                (drop (call $shutdown (i32.const 32768) (i32.const \(data.count)) (i32.const 256)
+                  (i32.const 260)))
+                (call $answer (i32.const 40960) (i32.const \(state.count)) (local.get $slot)
+                  (local.get $lenslot))
+                (i32.const 0)
+                """),
+        ]
+        return try Engine.assemble(wat: actor.wat)
+    }
+
+    /// An actor that imports an interface nobody has.
+    static func stranger() throws -> [UInt8] {
+        var actor = WatActor()
+        actor.metadata = try metadata(
+            "imports { other:world/radio { listen: func() -> string } } exports { }")
+        actor.imports = [WatActor.importing("other:world/radio", "listen", as: "listen")]
+        return try Engine.assemble(wat: actor.wat)
+    }
+
+    private static func metadata(_ pact: String) throws -> [UInt8] {
+        try PackageMetadata(package: PactPackage.parse(pact, file: "test.pact")).encoded()
+    }
+
+    /// A manifest of an actor in the same folder.
+    static func manifest(
+        _ name: String, handlers: [String] = ["runtime"], more: String = ""
+    ) -> String {
+        "name = \"\(name)\"\npackage = \"\(name).wasm\"\n"
+            + handlers.map { "[[handler]]\ntype = \"\($0)\"\n" }.joined() + more
+    }
+}
+
+extension Folder {
+    /// Puts an actor into the folder: `manifest.toml` and the module.
+    func put(
+        _ wasm: [UInt8], name: String = "actor", handlers: [String] = ["runtime"], more: String = ""
+    ) throws {
+        try write(wasm, to: "\(name).wasm")
+        try write(TestActors.manifest(name, handlers: handlers, more: more), to: "manifest.toml")
+    }
+}
