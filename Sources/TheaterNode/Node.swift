@@ -80,8 +80,8 @@ public final class Node: Sendable {
             path += "/" + part
             do throws(DiskError) {
                 try SystemDisk().makeDirectory(path)
-            } catch  where error.errno == DiskError.existsErrno {
-                // It is there, as it should be.
+            } catch {
+                guard error.errno == DiskError.existsErrno else { throw error }
             }
         }
         return try Journal.open(directory: directory + "/journal", options: options)

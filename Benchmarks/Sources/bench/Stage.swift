@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import TheaterChain
+import TheaterEngine
+import TheaterHandler
+import TheaterHandlers
+import TheaterManifest
+import TheaterPlatform
+import TheaterRuntime
+import TheaterValue
+
+/// How a stage keeps its actors' chains.
+enum Recording: String, Sendable {
+    /// In memory: every event is made, hashed and linked, none reaches a disk.
+    case unrecorded
+    /// On disk within 20 ms: what actors have unless they ask for more.
+    case recorded
+}
+
+/// A system of actors, and what it takes to start one in it.
+struct Stage {
+    let system: ActorSystem
+    let journal: Journal
+    private let recording: Recording
+
+    /// Makes a system without actors; its journal, if it has one, is in `folder`.
+    init(_ recording: Recording, folder: String, guestsMax: Int? = 64) throws {
+        self.recording = recording
+        journal =
+            switch recording {
+            case .unrecorded: .inMemory()
+            case .recorded: try .open(directory: folder)
+            }
+        system = ActorSystem(
+            engine: try Engine(EngineOptions(guestsMax: guestsMax)), journal: journal,
+            handlers: HandlerRegistry([RuntimeHandler.self]),
+            logger: Logger(label: "bench") { _ in DroppingLogHandler() })
+    }
+
+    /// What starts an actor that may use the handler `runtime`.
+    func request(_ wasm: [UInt8], name: String = "bench") -> SpawnRequest {
+        var manifest = Manifest(
+            name: name, package: "bench.wasm", handlers: [HandlerGrant(type: "runtime")])
+        manifest.chain.durability = recording == .unrecorded ? .memory : .async
+        manifest.limits.callTimeout = .seconds(600)
+        return SpawnRequest(wasm: wasm, manifest: manifest)
+    }
+
+    /// Ends every actor and the journal.
+    func close() async throws {
+        await system.shutDown(grace: .zero)
+        try await journal.close()
+    }
+}
+
+/// Takes every line and drops it: forming the line counts, showing it does not.
+private struct DroppingLogHandler: LogHandler {
+    var metadata: Logger.Metadata = [:]
+    var logLevel: Logger.Level = .info
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { consume(event.message) }
+}
