@@ -28,7 +28,7 @@ status=$(cat .build/test.status)
 
 # Swift Testing closes with "Test run with N tests in M suites passed" or "… failed … with K issues".
 total=$(sed -n 's/.*Test run with \([0-9][0-9]*\) tests.*/\1/p' "$log" | tail -n 1)
-bad=$(grep -cE '^.{0,4}Test .* failed after' "$log")
+bad=$(grep -E '^.{0,4}Test .* failed after' "$log" | grep -vc 'Test run with')
 total=${total:-0}
 if [ "$total" -eq 0 ]; then
     echo "no test was executed"

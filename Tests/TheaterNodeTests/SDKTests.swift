@@ -80,9 +80,9 @@ struct SDKTests {
             }
             let up = Value.variant(Value.Variant("direction", "up", tag: 0))
             #expect(try await system.call(id, name + "apply", [change(0, [up])]) == .s64(1))
-            #expect(try await system.call(id, name + "apply", [change(1, [.s64(40)])]) == .s64(40))
+            #expect(try await system.call(id, name + "apply", [change(1, [.s64(40)])]) == .s64(41))
             let bounds = Value.record(
-                Value.Record("bounds", [.init("lowest", .s64(0)), .init("highest", .s64(40))]))
+                Value.Record("bounds", [.init("lowest", .s64(0)), .init("highest", .s64(41))]))
             try await system.call(id, name + "limit", [.option(.record("bounds"), bounds)])
             let error = await #expect(throws: ActorError.self) {
                 try await system.call(id, name + "apply", [change(0, [up])])
