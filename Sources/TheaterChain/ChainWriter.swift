@@ -108,6 +108,58 @@ public final class ChainWriter: @unchecked Sendable {
         try appendHostCall(type, input: input.span.bytes, output: output.span.bytes, time: time)
     }
 
+    /// Appends that an export is called, without joining its parts first. It reads back as
+    /// ``EventPayload/called(function:parameters:fuel:deadlineNanoseconds:)`` without a deadline.
+    ///
+    /// - Parameter function: the export's name as UTF-8, at most 64 KiB.
+    @discardableResult
+    public func appendCalled(
+        function: [UInt8], parameters: [UInt8], fuel: UInt64, time: WallTime = .now()
+    ) throws(JournalError) -> EventHead {
+        try append(.called, .called, function, parameters, time) { fields in
+            fields.put(byte: 1)
+            fields.put(varint: fuel)
+            fields.put(byte: 0)
+        }
+    }
+
+    /// Appends that an export returned, without joining its parts first. It reads back as
+    /// ``EventPayload/returned(function:output:state:fuelUsed:)`` without a digest.
+    ///
+    /// - Parameter function: the export's name as UTF-8, at most 64 KiB.
+    @discardableResult
+    public func appendReturned(
+        function: [UInt8], output: [UInt8], fuelUsed: UInt64, time: WallTime = .now()
+    ) throws(JournalError) -> EventHead {
+        try append(.returned, .returned, function, output, time) { fields in
+            fields.put(varint: fuelUsed)
+            fields.put(byte: 0)
+        }
+    }
+
+    /// Appends a payload of a name, some numbers and one blob.
+    private func append(
+        _ type: EventType, _ tag: EventPayload.Tag, _ name: [UInt8], _ blob: [UInt8],
+        _ time: WallTime, numbers: (inout ScratchFields) -> Void
+    ) throws(JournalError) -> EventHead {
+        guard name.count <= 1 << 16 else { throw .badName("a function's name", name.count) }
+        return try withUnsafeTemporaryAllocation(
+            byteCount: name.count + ScratchFields.numbersSizeMax, alignment: 1
+        ) { (scratch) throws(JournalError) in
+            var fields = ScratchFields(scratch)
+            fields.put(byte: EventPayload.version)
+            fields.put(byte: tag.rawValue)
+            fields.put(varint: UInt64(name.count))
+            fields.put(bytes: name)
+            numbers(&fields)
+            fields.put(varint: UInt64(blob.count))
+            let prefix = UnsafeRawBufferPointer(scratch).part(0..<fields.count)
+            return try blob.withBytes { (blob) throws(JournalError) in
+                try append(type, PayloadParts(first: prefix, second: blob), time)
+            }
+        }
+    }
+
     /// Returns once everything appended to this chain before this call is on disk. Returns at once
     /// for a chain in memory. Ends when the disk answers; cancelling the task does not end it.
     ///
@@ -162,4 +214,30 @@ public final class ChainWriter: @unchecked Sendable {
     }
 
     private func release() { isBusy.store(false, ordering: .releasing) }
+}
+
+/// Writes the small fields of a payload into memory on the stack.
+private struct ScratchFields {
+    /// What all fields but the name need at most: four numbers of up to ten bytes, and some bytes.
+    static let numbersSizeMax = 64
+
+    private let buffer: UnsafeMutableRawBufferPointer
+    private(set) var count = 0
+
+    init(_ buffer: UnsafeMutableRawBufferPointer) { self.buffer = buffer }
+
+    mutating func put(byte: UInt8) {
+        buffer.store(byte, at: count)
+        count += 1
+    }
+
+    mutating func put(varint: UInt64) {
+        let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+        count += EventPayload.writeVarint(rest, varint)
+    }
+
+    mutating func put(bytes: [UInt8]) {
+        UnsafeMutableRawBufferPointer(rebasing: buffer[count...]).copyBytes(from: bytes)
+        count += bytes.count
+    }
 }

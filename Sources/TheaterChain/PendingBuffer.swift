@@ -6,7 +6,7 @@ final class PendingBuffer: @unchecked Sendable {
     // between taking it and giving it back.
 
     private static let capacityStart = 64 << 10
-    private static let capacityKept = 4 << 20
+    private static let capacityKept = 1 << 20
 
     private var storage = UnsafeMutableRawBufferPointer.allocate(
         byteCount: PendingBuffer.capacityStart, alignment: 16)

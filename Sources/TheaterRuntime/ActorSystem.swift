@@ -31,15 +31,17 @@ public final class ActorSystem: Sendable {
 
     /// The engine that the actors share.
     public let engine: Engine
-    /// The journal that their chains are in.
-    public let journal: Journal
+    /// The journal that their chains are in; `nil` when the actors are not recorded.
+    public let journal: Journal?
     private let handlers: HandlerRegistry
     private let logger: Logger
     private let registry = Mutex(Registry())
     private static let templatesMax = 256
 
     /// Makes a system without actors.
-    public init(engine: Engine, journal: Journal, handlers: HandlerRegistry, logger: Logger) {
+    ///
+    /// - Parameter journal: `nil` records nothing, for embedders who want the sandbox alone.
+    public init(engine: Engine, journal: Journal?, handlers: HandlerRegistry, logger: Logger) {
         self.engine = engine
         self.journal = journal
         self.handlers = handlers
@@ -87,12 +89,12 @@ public final class ActorSystem: Sendable {
     ) throws(ActorError) -> Cell {
         let manifest = request.manifest
         let state = request.initialState ?? manifest.initialState ?? CallShape.noState
-        let writer: ChainWriter
+        let writer: ChainWriter?
         let encoded: [UInt8]
         do {
             encoded = try CGRF.encode(state)
             let durability = Durability(rawValue: manifest.chain.durability.rawValue) ?? .async
-            writer = try journal.makeChain(actor: id, name: name, durability: durability)
+            writer = try journal?.makeChain(actor: id, name: name, durability: durability)
         } catch let error as CGRFError {
             throw ActorError(
                 .wrongArgument, "the first state of '\(name)' does not encode: \(error)")
@@ -100,7 +102,8 @@ public final class ActorSystem: Sendable {
             throw ActorError(.journal, "'\(name)' cannot be recorded: \(error)")
         }
         let keepsRecent = template.imports.contains { $0.signature.name == "get-chain" }
-        let recorder = Recorder(writer: writer, grants: granted, keepsRecent: keepsRecent)
+        let recorder = Recorder(
+            writer: writer, journal: journal, grants: granted, keepsRecent: keepsRecent)
         try recorder.spawned(
             module: template.moduleDigest,
             manifest: .sha256(of: Array(manifest.source.utf8)), name: name, parent: request.parent,
@@ -110,7 +113,7 @@ public final class ActorSystem: Sendable {
         logger[metadataKey: "actor.name"] = .string(name)
         let cell = Cell(
             id: id, name: name, manifest: manifest, template: template, recorder: recorder,
-            journal: journal, state: state, logger: logger)
+            state: state, logger: logger)
         cell.onEnd = { [weak self] reason in self?.forget(id, name, reason) }
         return cell
     }

@@ -35,12 +35,15 @@ final class ExportBinding: Sendable {
     let index: Int
     /// The name under which it is called, such as `theater:simple/actor.init`.
     let name: String
+    /// The name as UTF-8, as chains record it.
+    let nameBytes: [UInt8]
     /// The declaration; `nil` when the metadata says nothing.
     let signature: FunctionSignature?
 
     init(index: Int, name: String, signature: FunctionSignature?) {
         self.index = index
         self.name = name
+        nameBytes = Array(name.utf8)
         self.signature = signature
     }
 

@@ -32,7 +32,6 @@ final class Cell: @unchecked Sendable {
     let template: ActorTemplate
     let control = GuestControl()
     let logger: Logger
-    private let journal: Journal
     private let shared: Mutex<Shared>
 
     // SAFETY: touched by the runner alone, and the mailbox has one runner at a time: handing over goes
@@ -54,14 +53,13 @@ final class Cell: @unchecked Sendable {
 
     init(
         id: ActorID, name: String, manifest: Manifest, template: ActorTemplate, recorder: Recorder,
-        journal: Journal, state: Value, logger: Logger
+        state: Value, logger: Logger
     ) {
         self.id = id
         self.name = name
         self.manifest = manifest
         self.template = template
         self.recorder = recorder
-        self.journal = journal
         self.state = state
         self.logger = logger
         shared = Mutex(Shared(mailbox: Mailbox(capacity: manifest.limits.mailbox)))
@@ -127,7 +125,7 @@ final class Cell: @unchecked Sendable {
             }
         }
         let host = CellHost(
-            template: template, handlers: handlers, recorder: recorder, journal: journal)
+            template: template, handlers: handlers, recorder: recorder)
         self.host = host
         do throws(EngineError) {
             guest = try await Guest(
@@ -337,11 +335,11 @@ final class Cell: @unchecked Sendable {
     private func perform(_ operation: Operation) async throws(ActorError) -> Value {
         guard let guest, let host else { throw endedError }
         let name = operation.function.name
-        if journal.isUnderPressure { await journal.waitForSpace() }
+        await recorder.waitForSpace()
         let input = try encode(
             CallShape.input(
                 state: operation.takesState ? state : nil, arguments: operation.arguments), name)
-        try recorder.called(name, input, fuel: operation.fuel)
+        try recorder.called(operation.function, input, fuel: operation.fuel)
         let answer: GuestAnswer
         do throws(EngineError) {
             answer = try await guest.call(
@@ -359,7 +357,7 @@ final class Cell: @unchecked Sendable {
             try await recorder.settle()
             throw error
         }
-        try recorder.returned(name, answer.bytes, fuelUsed: answer.fuelUsed)
+        try recorder.returned(operation.function, answer.bytes, fuelUsed: answer.fuelUsed)
         try await recorder.settle()
         return try take(answer, of: operation)
     }

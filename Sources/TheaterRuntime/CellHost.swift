@@ -13,17 +13,15 @@ final class CellHost: GuestHost, @unchecked Sendable {
     private let template: ActorTemplate
     private let handlers: [any Handler]
     private let recorder: Recorder
-    private let journal: Journal
     /// Set when something could not be recorded: the actor ends with it.
     private(set) var journalFailure: ActorError?
 
     init(
-        template: ActorTemplate, handlers: [any Handler], recorder: Recorder, journal: Journal
+        template: ActorTemplate, handlers: [any Handler], recorder: Recorder
     ) {
         self.template = template
         self.handlers = handlers
         self.recorder = recorder
-        self.journal = journal
     }
 
     func answer(import index: Int, input: UnsafeRawBufferPointer) -> HostAnswer {
@@ -76,7 +74,7 @@ final class CellHost: GuestHost, @unchecked Sendable {
     }
 
     func pause() async {
-        if journal.isUnderPressure { await journal.waitForSpace() }
+        await recorder.waitForSpace()
     }
 
     private func decode(

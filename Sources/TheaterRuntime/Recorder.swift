@@ -13,7 +13,9 @@ internal import TheaterPlatform
 /// the code `actor.journal`: what cannot be recorded does not happen.
 final class Recorder: @unchecked Sendable {
     // SAFETY: used by the actor's runner alone, as its `ChainWriter` demands.
-    private let writer: ChainWriter
+    /// `nil` for an actor that is not recorded.
+    private let writer: ChainWriter?
+    private let journal: Journal?
     /// The granted handlers, as recorded.
     let grants: [(grant: HandlerGrant, type: any Handler.Type)]
     private let isStrict: Bool
@@ -24,16 +26,16 @@ final class Recorder: @unchecked Sendable {
     private static let newestMax = 256
 
     init(
-        writer: ChainWriter, grants: [(grant: HandlerGrant, type: any Handler.Type)],
+        writer: ChainWriter?, journal: Journal?,
+        grants: [(grant: HandlerGrant, type: any Handler.Type)],
         keepsRecent: Bool
     ) {
         self.writer = writer
+        self.journal = journal
         self.grants = grants
         self.keepsRecent = keepsRecent
-        isStrict = writer.durability == .strict
+        isStrict = writer?.durability == .strict
     }
-
-    var head: ChainHead { writer.head }
 
     func spawned(
         module: Digest, manifest: Digest, name: String, parent: ActorID?, state: [UInt8]
@@ -44,14 +46,22 @@ final class Recorder: @unchecked Sendable {
                 grants: grants.map(\.grant.type), state: state))
     }
 
-    func called(_ function: String, _ parameters: [UInt8], fuel: UInt64) throws(ActorError) {
-        try append(
-            .called(
-                function: function, parameters: parameters, fuel: fuel, deadlineNanoseconds: nil))
+    func called(
+        _ function: ExportBinding, _ parameters: [UInt8], fuel: UInt64
+    ) throws(ActorError) {
+        try append(.called) { (writer, time) throws(JournalError) in
+            try writer.appendCalled(
+                function: function.nameBytes, parameters: parameters, fuel: fuel, time: time)
+        }
     }
 
-    func returned(_ function: String, _ output: [UInt8], fuelUsed: UInt64) throws(ActorError) {
-        try append(.returned(function: function, output: output, state: nil, fuelUsed: fuelUsed))
+    func returned(
+        _ function: ExportBinding, _ output: [UInt8], fuelUsed: UInt64
+    ) throws(ActorError) {
+        try append(.returned) { (writer, time) throws(JournalError) in
+            try writer.appendReturned(
+                function: function.nameBytes, output: output, fuelUsed: fuelUsed, time: time)
+        }
     }
 
     func failed(_ function: String, _ error: ActorError) {
@@ -65,14 +75,9 @@ final class Recorder: @unchecked Sendable {
     func hostCall(
         _ type: EventType, _ input: UnsafeRawBufferPointer, _ output: [UInt8]
     ) throws(ActorError) {
-        do throws(JournalError) {
-            let time = WallTime.now()
-            let parent = keepsRecent ? writer.head.hash : nil
-            let head = try writer.appendHostCall(
+        try append(type) { (writer, time) throws(JournalError) in
+            try writer.appendHostCall(
                 type, input: input.bytes, output: output.span.bytes, time: time)
-            if let parent { remember(head, parent, type.name, time) }
-        } catch {
-            throw Self.refused(error)
         }
     }
 
@@ -104,12 +109,17 @@ final class Recorder: @unchecked Sendable {
 
     /// With strict durability, waits until everything recorded so far is on disk.
     func settle() async throws(ActorError) {
-        guard isStrict else { return }
+        guard isStrict, let writer else { return }
         do throws(JournalError) {
             try await writer.sync()
         } catch {
             throw Self.refused(error)
         }
+    }
+
+    /// Waits while more is recorded than the disk takes.
+    func waitForSpace() async {
+        if let journal, journal.isUnderPressure { await journal.waitForSpace() }
     }
 
     /// The newest events, oldest first.
@@ -118,12 +128,23 @@ final class Recorder: @unchecked Sendable {
         return Array(ordered.suffix(max(0, countMax)))
     }
 
-    private func append(_ payload: EventPayload) throws(ActorError) {
+    private func append(_ payload: @autoclosure () -> EventPayload) throws(ActorError) {
+        guard writer != nil else { return }
+        let payload = payload()
+        try append(payload.type) { (writer, time) throws(JournalError) in
+            try writer.append(payload, time: time)
+        }
+    }
+
+    private func append(
+        _ type: EventType, _ write: (ChainWriter, WallTime) throws(JournalError) -> EventHead
+    ) throws(ActorError) {
+        guard let writer else { return }
         do throws(JournalError) {
             let time = WallTime.now()
             let parent = keepsRecent ? writer.head.hash : nil
-            let head = try writer.append(payload, time: time)
-            if let parent { remember(head, parent, payload.type.name, time) }
+            let head = try write(writer, time)
+            if let parent { remember(head, parent, type.name, time) }
         } catch {
             throw Self.refused(error)
         }

@@ -72,6 +72,29 @@ struct PayloadTests {
         #expect(error?.description.contains("tag 200 is not known") == true)
     }
 
+    @Test("of calls and returns are the same whether joined or appended in parts")
+    func callParts() async throws {
+        for size in [0, 1, 127, 128, 70_000] {
+            let blob = [UInt8](repeating: 3, count: size)
+            let (fuel, name) = (UInt64(size) << 40, "a:b/c.größer")
+            let joined = [
+                EventPayload.called(
+                    function: name, parameters: blob, fuel: fuel, deadlineNanoseconds: nil),
+                .returned(function: name, output: blob, state: nil, fuelUsed: fuel),
+            ]
+            let journal = Journal.inMemory()
+            let chain = try journal.makeChain(actor: actor(1), name: nil)
+            try chain.appendCalled(function: Array(name.utf8), parameters: blob, fuel: fuel)
+            try chain.appendReturned(function: Array(name.utf8), output: blob, fuelUsed: fuel)
+            var events = try await journal.events(of: actor(1))
+            for payload in joined {
+                let event = try #require(try events.next())
+                #expect(event.payload == payload.encode())
+                #expect(event.type == payload.type.name)
+            }
+        }
+    }
+
     @Test("of a host call are the same whether joined or appended in parts")
     func hostCallParts() async throws {
         let journal = Journal.inMemory()

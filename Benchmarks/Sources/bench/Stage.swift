@@ -12,8 +12,10 @@ import TheaterValue
 
 /// How a stage keeps its actors' chains.
 enum Recording: String, Sendable {
-    /// In memory: every event is made, hashed and linked, none reaches a disk.
+    /// Not at all: the sandbox alone.
     case unrecorded
+    /// In memory: every event is made, hashed and linked, none reaches a disk.
+    case memory
     /// On disk within 20 ms: what actors have unless they ask for more.
     case recorded
 }
@@ -29,11 +31,12 @@ struct Stage {
         self.recording = recording
         journal =
             switch recording {
-            case .unrecorded: .inMemory()
+            case .unrecorded, .memory: .inMemory()
             case .recorded: try .open(directory: folder)
             }
         system = ActorSystem(
-            engine: try Engine(EngineOptions(guestsMax: guestsMax)), journal: journal,
+            engine: try Engine(EngineOptions(guestsMax: guestsMax)),
+            journal: recording == .unrecorded ? nil : journal,
             handlers: HandlerRegistry([RuntimeHandler.self]),
             logger: Logger(label: "bench") { _ in DroppingLogHandler() })
     }
@@ -42,7 +45,7 @@ struct Stage {
     func request(_ wasm: [UInt8], name: String = "bench") -> SpawnRequest {
         var manifest = Manifest(
             name: name, package: "bench.wasm", handlers: [HandlerGrant(type: "runtime")])
-        manifest.chain.durability = recording == .unrecorded ? .memory : .async
+        manifest.chain.durability = recording == .recorded ? .async : .memory
         manifest.limits.callTimeout = .seconds(600)
         return SpawnRequest(wasm: wasm, manifest: manifest)
     }

@@ -12,7 +12,7 @@ enum CallRows {
                     setting, .unrecorded, fiber: false,
                     Figure(
                         name: "Call.typed.unrecorded",
-                        what: "typed call, record in and out; chain in memory",
+                        what: "typed call, record in and out; not recorded",
                         unit: .nanoseconds, peerName: "C: unchecked call", target: .atMost(2000)))
             ]
         },

@@ -23,7 +23,7 @@ enum HostCallRows {
                     setting, .unrecorded, rate: false,
                     Figure(
                         name: "HostCall.log.unrecorded",
-                        what: "log of 64 bytes, chain in memory", unit: .nanoseconds,
+                        what: "log of 64 bytes, not recorded", unit: .nanoseconds,
                         peerName: "C: unchecked host function"))
             ]
         },

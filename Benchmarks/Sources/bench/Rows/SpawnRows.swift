@@ -14,7 +14,7 @@ enum SpawnRows {
                     setting, .unrecorded, extraSize: 0, fiber: false,
                     Figure(
                         name: "Spawn.warm.unrecorded",
-                        what: "spawn, init, one call, stop; chain in memory",
+                        what: "spawn, init, one call, stop; not recorded",
                         unit: .nanoseconds, peerName: "C: instance, call, drop",
                         target: .ratio(4)))
             ]
