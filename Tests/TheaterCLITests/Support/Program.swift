@@ -95,6 +95,9 @@ final class RunningProgram: Sendable {
     /// Sends a signal.
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
+    /// Whether the process has ended.
+    var isOver: Bool { !process.isRunning }
+
     var stdout: String {
         (try? Data(contentsOf: resultsFile)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
