@@ -80,7 +80,7 @@ let package = Package(
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterHandler", logging,
             ],
-            swiftSettings: settings),
+            swiftSettings: safe),
         .target(
             name: "TheaterHandlers",
             dependencies: [
@@ -94,7 +94,7 @@ let package = Package(
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterHandler", "TheaterHandlers", "TheaterRuntime", logging,
             ],
-            swiftSettings: settings),
+            swiftSettings: safe),
         // Layer 7: the command line.
         .target(
             name: "TheaterCLI",

@@ -41,6 +41,8 @@ public struct ActorError: Error, Sendable, Hashable {
         case manifest = "actor.manifest"
         /// The actor trapped, broke a limit, or broke the calling convention.
         case crashed = "actor.crashed"
+        /// The node has no room for another actor.
+        case ceiling = "actor.ceiling"
         /// What the actor does can no longer be recorded.
         case journal = "actor.journal"
         /// The actor was ended at once.
@@ -70,6 +72,7 @@ public struct ActorError: Error, Sendable, Hashable {
     static func crashed(in function: String, _ cause: EngineError) -> ActorError {
         switch cause.code {
         case .killed: ActorError(.killed, cause.message, cause: cause)
+        case .guestCeiling: ActorError(.ceiling, cause.message, cause: cause)
         default:
             ActorError(.crashed, "'\(function)' ended the actor: \(cause.message)", cause: cause)
         }

@@ -27,29 +27,29 @@ final class CellHost: GuestHost, @unchecked Sendable {
     func answer(import index: Int, input: UnsafeRawBufferPointer) -> HostAnswer {
         let binding = template.imports[index]
         let call: HostCall
-        switch decode(input, binding) {
+        switch unsafe decode(input, binding) {
         case .success(let decoded): call = decoded
-        case .failure(let error): return fail(binding, [UInt8](input), error)
+        case .failure(let error): return unsafe fail(binding, [UInt8](input), error)
         }
         switch handlers[binding.handler].answer(call) {
         case .value(let value):
-            return finish(binding, input, value)
+            return unsafe finish(binding, input, value)
         case .failure(let error):
-            return refuse(binding, [UInt8](input), error)
+            return unsafe refuse(binding, [UInt8](input), error)
         case .denied(let error):
             do throws(ActorError) {
                 try recorder.denied("\(call.interface).\(call.function)", error.description)
             } catch {
                 return stop(error)
             }
-            return refuse(binding, [UInt8](input), error)
+            return unsafe refuse(binding, [UInt8](input), error)
         case .later(let operation):
-            let kept = [UInt8](input)
+            let kept = unsafe [UInt8](input)
             return .later({ await operation() }) { outcome in
                 let answer: HostAnswer =
                     switch outcome as? Result<Value, HostError> {
                     case .success(let value)?:
-                        kept.withUnsafeBytes { self.finish(binding, $0, value) }
+                        unsafe kept.withUnsafeBytes { unsafe self.finish(binding, $0, value) }
                     case .failure(let error)?: self.refuse(binding, kept, error)
                     case nil: .failure(EngineError(.hostFunction, "an operation lost its answer"))
                     }
@@ -83,7 +83,7 @@ final class CellHost: GuestHost, @unchecked Sendable {
         let signature = binding.signature
         let value: Value
         do throws(CGRFError) {
-            value = try CGRF.decode(input)
+            value = try unsafe CGRF.decode(input)
         } catch {
             return .failure(
                 HostError(
@@ -126,13 +126,13 @@ final class CellHost: GuestHost, @unchecked Sendable {
             do throws(CGRFError) {
                 bytes = try CGRF.encode(value)
             } catch {
-                return fail(
+                return unsafe fail(
                     binding, [UInt8](input),
                     HostError("host.unencodable", "the answer does not encode: \(error)"))
             }
         }
         do throws(ActorError) {
-            try recorder.hostCall(binding.eventType, input, bytes)
+            try unsafe recorder.hostCall(binding.eventType, input, bytes)
         } catch {
             return stop(error)
         }
@@ -145,7 +145,7 @@ final class CellHost: GuestHost, @unchecked Sendable {
     {
         guard binding.failsWithString else { return fail(binding, input, error) }
         let value = Value.result(ok: .string, err: .string, .err(.string(error.description)))
-        return input.withUnsafeBytes { finish(binding, $0, value) }
+        return unsafe input.withUnsafeBytes { unsafe finish(binding, $0, value) }
     }
 
     /// Records that a call has no answer, and traps the guest.

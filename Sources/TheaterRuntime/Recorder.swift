@@ -76,7 +76,7 @@ final class Recorder: @unchecked Sendable {
         _ type: EventType, _ input: UnsafeRawBufferPointer, _ output: [UInt8]
     ) throws(ActorError) {
         try append(type) { (writer, time) throws(JournalError) in
-            try writer.appendHostCall(
+            try unsafe writer.appendHostCall(
                 type, input: input.bytes, output: output.span.bytes, time: time)
         }
     }

@@ -50,7 +50,7 @@ struct TemplateLoader {
             return try await guest.metadata(budget: budget)
         } catch {
             if error.code == .guestCeiling {
-                throw ActorError(.module, error.message, cause: error)
+                throw ActorError(.ceiling, error.message, cause: error)
             }
             throw ActorError(
                 .metadata, "the metadata of '\(name)' cannot be read: \(error.message)",

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Testing
 import TheaterChain
 import TheaterPlatform
 import TheaterTesting
 import TheaterValue
-import Testing
 
 @Suite("Crash of a run")
 struct CrashTests {
