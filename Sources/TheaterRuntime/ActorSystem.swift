@@ -78,7 +78,14 @@ public final class ActorSystem: Sendable {
             release(name, of: id)
             throw error
         }
-        registry.withLock { $0.cells[id] = cell }
+        let isAdmitted = registry.withLock { registry in
+            if !registry.isShuttingDown { registry.cells[id] = cell }
+            return !registry.isShuttingDown
+        }
+        guard isAdmitted else {
+            await cell.abandon()
+            throw Self.shuttingDown
+        }
         try await cell.start(engine: engine)
         return id
     }
@@ -120,10 +127,7 @@ public final class ActorSystem: Sendable {
 
     private func reserve(_ name: String, for id: ActorID) throws(ActorError) {
         let problem = registry.withLock { registry -> ActorError? in
-            if registry.isShuttingDown {
-                return ActorError(
-                    .shuttingDown, "the node is shutting down and starts no more actors")
-            }
+            if registry.isShuttingDown { return Self.shuttingDown }
             if let holder = registry.names[name] {
                 return ActorError(
                     .nameTaken,
@@ -328,6 +332,9 @@ public final class ActorSystem: Sendable {
         }
         throw Self.notFound(id)
     }
+
+    private static let shuttingDown = ActorError(
+        .shuttingDown, "the node is shutting down and starts no more actors")
 
     private static func notFound(_ id: ActorID) -> ActorError {
         ActorError(.notFound, "no actor has the identity \(id); list the live ones")

@@ -218,7 +218,9 @@ final class Cell: @unchecked Sendable {
                     return action
                 }
                 switch action {
-                case .wait: break
+                case .wait:
+                    // A caller that gave up before it had a ticket was not heard then.
+                    if Task.isCancelled { self.withdraw(ticket, self.cancelledError) }
                 case .run: Task { await self.runAndReply(made) }
                 case .rejectFull:
                     continuation.resume(
@@ -236,9 +238,7 @@ final class Cell: @unchecked Sendable {
                 }
             }
         } onCancel: {
-            self.withdraw(
-                ticket,
-                ActorError(.cancelled, "the call to '\(self.name)' was given up before it began"))
+            self.withdraw(ticket, self.cancelledError)
         }
     }
 
@@ -246,6 +246,10 @@ final class Cell: @unchecked Sendable {
         guard let number = ticket.value else { return }
         let operation = shared.withLock { $0.mailbox.withdraw(number) }
         operation?.reply?.resume(returning: .failure(error))
+    }
+
+    private var cancelledError: ActorError {
+        ActorError(.cancelled, "the call to '\(name)' was given up before it began")
     }
 
     private var endedError: ActorError {
@@ -402,9 +406,17 @@ final class Cell: @unchecked Sendable {
 
     // MARK: End
 
-    /// Notes the reason of the end, if none is noted yet.
+    /// Notes the reason of the end: the first one stays, but a crash on the way to an ordered stop is a
+    /// crash.
     private func note(_ reason: ExitReason) {
-        shared.withLock { if $0.requested == nil { $0.requested = reason } }
+        shared.withLock { shared in
+            switch (shared.requested, reason) {
+            case (nil, _): shared.requested = reason
+            case (.stopped?, .failed(let error)) where error.code != .killed:
+                shared.requested = reason
+            default: break
+            }
+        }
     }
 
     /// Stops in order: what waits is still done, within the grace period; then the actor is ended.
@@ -439,13 +451,19 @@ final class Cell: @unchecked Sendable {
         if case .end(let left) = action { Task { await self.end(left) } }
     }
 
-    /// The actor asked for its own end: it happens when the present operation is over.
+    /// The actor asked for its own end: it happens when the present operation is over, or now when a
+    /// handler asks while none runs.
     fileprivate func requestShutdown(_ result: [UInt8]?) {
         note(.completed(result))
-        _ = shared.withLock { shared in
-            // Only a running operation can ask, so the end is always left to its runner.
-            shared.mailbox.stop(drain: false)
-        }
+        let action = shared.withLock { $0.mailbox.stop(drain: false) }
+        if case .end(let left) = action { Task { await self.end(left) } }
+    }
+
+    /// Ends a cell that was never started.
+    func abandon() async {
+        note(.killed)
+        _ = shared.withLock { $0.mailbox.stop(drain: false) }
+        await handOver(shared.withLock { $0.mailbox.started() })
     }
 
     /// Carries out the end: gives back everything the actor held, then says so.

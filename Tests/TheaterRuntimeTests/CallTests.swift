@@ -185,6 +185,11 @@ struct CallTests {
         while stage.system.actors()[0].mailboxDepth < 1 { await Task.yield() }
         second.cancel()
         #expect(try await second.value.code == .cancelled)
+        let early = Task {
+            withUnsafeCurrentTask { unsafe $0?.cancel() }
+            return try await stage.failure(id, "test:waiter/waiter.wait", [.string("withdraw")])
+        }
+        #expect(try await early.value.code == .cancelled, "given up before it had its place")
         let late = try await stage.failure(
             id, "test:waiter/waiter.wait", [.string("withdraw")],
             options: CallOptions(timeout: .milliseconds(1)))

@@ -119,6 +119,68 @@ struct EndTests {
         #expect(try await stage.refusal(FixtureActor.wat).code == .shuttingDown)
     }
 
+    @Test("a crash on the way to an ordered stop is a crash")
+    func crashWhileStopping() async throws {
+        let stage = try Stage()
+        let wat = try actor(
+            """
+            imports { test:gate/gate { wait: func(name: string) -> result<string, string> } }
+            exports { test:waiter/waiter { wait: func(name: string) -> value } }
+            """
+        ) { actor in
+            actor.imports = [WatActor.importing("test:gate/gate", "wait", as: "wait")]
+            actor.body = [
+                WatActor.function(
+                    Self.wait,
+                    """
+                    (drop (call $wait (local.get $in) (local.get $size) (i32.const 512)
+                      (i32.const 516))) (unreachable)
+                    """)
+            ]
+        }
+        let id = try await stage.spawn(wat, grants: ["gate"])
+        let call = Task { try await stage.failure(id, Self.wait, [.string("crash-stop")]) }
+        await Gate.of("crash-stop").arrived()
+        async let stopped = stage.system.stop(id, grace: .seconds(60))
+        while stage.system.status(of: id) != .stopping { await Task.yield() }
+        Gate.of("crash-stop").open()
+        #expect(try await call.value.code == .crashed)
+        guard case .failed = try await stopped else {
+            Issue.record("the crash was reported as a stop")
+            return
+        }
+    }
+
+    @Test("a handler may ask for the end while no call runs")
+    func shutdownFromOutside() async throws {
+        let stage = try Stage(handlers: [QuitHandler.self])
+        let wat = try actor("exports { test:a/a { f: func() } }") { _ in }
+        let id = try await stage.spawn(wat, grants: ["quit"])
+        #expect(try await stage.system.awaitEnd(of: id) == .completed(nil))
+        #expect(stage.system.engine.guestsLive == 0)
+    }
+
+    // Goal: no actor lives on after the system was shut down, however the two raced.
+    @Test("spawns that race with the shutdown are refused or ended")
+    func spawnsDuringShutdown() async throws {
+        for _ in 0..<20 {
+            let stage = try Stage(guestsMax: 64)
+            let request = try Stage.request(FixtureActor.wat)
+            await withTaskGroup { group in
+                for index in 0..<16 {
+                    group.addTask {
+                        var request = request
+                        request.name = "a\(index)"
+                        _ = try? await stage.system.spawn(request)
+                    }
+                }
+                group.addTask { await stage.system.shutDown(grace: .seconds(60)) }
+            }
+            #expect(stage.system.actors().isEmpty)
+            #expect(stage.system.engine.guestsLive == 0)
+        }
+    }
+
     // Goal: whatever happens in whatever order, every actor ends exactly once and holds nothing after.
     // Method: calls, crashes, stops and terminations race on actors; the seed decides who does what.
     @Test("races of calls, crashes, stops and kills leave nothing behind")

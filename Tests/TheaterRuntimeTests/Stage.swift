@@ -284,3 +284,20 @@ struct StrictHandler: Handler {
 
     func close() async {}
 }
+
+/// Asks for the end of its actor from a task of its own, as soon as it is made.
+struct QuitHandler: Handler {
+    static let name = "quit"
+    static let interfaces: [HostInterface] = []
+
+    init(grant: inout SectionReader, context: HandlerContext) throws(ManifestDiagnostics) {
+        try grant.finish()
+        let cell = context.cell
+        Task {
+            for _ in 0..<100 { await Task.yield() }
+            cell.requestShutdown(result: nil)
+        }
+    }
+
+    func answer(_ call: HostCall) -> HostReply { .failure(HostError("quit.none", "no function")) }
+}
