@@ -117,6 +117,9 @@ public final class Journal: Sendable {
         core.entry(of: actor).map { ChainHead(count: $0.count, hash: $0.head) }
     }
 
+    /// The largest payload that an event may have, in bytes.
+    public var payloadSizeMax: Int { core.options.payloadSizeMax }
+
     /// All chains, in the order in which they began.
     public func actors() -> [ChainSummary] { core.heads.entries.map(\.summary) }
 

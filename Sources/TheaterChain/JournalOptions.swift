@@ -9,7 +9,7 @@ public struct JournalOptions: Sendable, Hashable {
     /// from a quarter of it, so that callers who heed ``Journal/isUnderPressure`` are never refused.
     public var bufferSizeMax = 64 << 20
     /// The largest payload. At most 256 MiB and at most half of `bufferSizeMax`.
-    public var payloadSizeMax = 16 << 20
+    public var payloadSizeMax = 32 << 20
     /// How long an event may wait before it is written.
     public var asyncDelay: Duration = .milliseconds(20)
     /// How much may wait before it is written ahead of the delay.

@@ -50,6 +50,7 @@ public final class Guest {
     struct Pending {
         let operation: @Sendable () async -> any Sendable
         let then: (any Sendable) -> Result<[UInt8], EngineError>
+        let ifEnded: (EngineError) -> Void
         let call: ImportCall
         let results: UnsafeMutablePointer<wasmtime_val_t>
         let trap: UnsafeMutablePointer<OpaquePointer?>
@@ -75,6 +76,12 @@ public final class Guest {
     private var hostError: EngineError?
     /// Whether the host is inside a call of its own into the guest, which may not suspend.
     var isReentrant = false
+    /// When the present call must be over.
+    var deadline: MonotonicTime?
+    /// What host calls cost since the last yield, in fuel, not yet taken from the guest's.
+    var hostCharge: UInt64 = 0
+    /// Whether the present time slice was cut short, because host calls used it up.
+    private var isSliceCut = false
 
     /// Makes a guest: instantiates the module and runs its start function and constructors.
     ///
@@ -127,7 +134,7 @@ public final class Guest {
         frame.setArguments(
             place.input, UInt32(clamping: input.count), place.slots, place.slots + 4)
         try await run(function, arguments: 4, results: 1, budget: budget)
-        let left = fuelLeft
+        let left = fuelLeft - min(fuelLeft, hostCharge)
         let status = frame.result
         let (pointer, size) = (try word(at: place.slots), try word(at: place.slots + 4))
         let bytes = try copy(pointer, size)
@@ -227,17 +234,22 @@ public final class Guest {
         _ future: OpaquePointer, budget: CallBudget, failingAs code: EngineError.Code
     ) async throws(EngineError) {
         hostError = nil
+        deadline = budget.deadline
+        hostCharge = 0
         var ended: EngineError?
         while !wasmtime_call_future_poll(future) {
+            beginSlice()
             if let waiting = pending {
                 pending = nil
                 ended = await host.willWait()
-                if ended != nil { break }
-                switch await control.wait(for: waiting.operation, until: budget.deadline) {
-                case .answered(let result): resume(waiting, with: waiting.then(result))
-                case .deadline: ended = Self.deadlineError
-                case .killed(let reason): ended = reason
+                if ended == nil {
+                    switch await control.wait(for: waiting.operation, until: budget.deadline) {
+                    case .answered(let result): resume(waiting, with: waiting.then(result))
+                    case .deadline: ended = Self.deadlineError
+                    case .killed(let reason): ended = reason
+                    }
                 }
+                if let ended { waiting.ifEnded(ended) }
             } else {
                 if let deadline = budget.deadline, deadline < MonotonicTime.now() {
                     ended = Self.deadlineError
@@ -265,7 +277,7 @@ public final class Guest {
         throw failure
     }
 
-    private static let deadlineError = EngineError(
+    static let deadlineError = EngineError(
         .deadline,
         "the call was not over at its deadline; raise call_timeout under [limits] if it "
             + "needs longer")
@@ -273,6 +285,7 @@ public final class Guest {
     private func resume(_ waiting: Pending, with result: Result<[UInt8], EngineError>) {
         switch result {
         case .success(let bytes):
+            _ = charge(bytes.count)
             switch place(answer: bytes, for: waiting.call) {
             case .success(let status): setStatus(waiting.results, status)
             case .failure(let error): waiting.trap.pointee = trap(error)
@@ -299,6 +312,38 @@ public final class Guest {
         if let error = wasmtime_context_fuel_async_yield_interval(context, interval) {
             wasmtime_error_delete(error)
         }
+    }
+
+    /// Counts the host's work for the guest as fuel: the same for the same call, so that budgets replay,
+    /// and so that a guest that lives in host calls yields and ends like one that computes.
+    ///
+    /// - Returns: whether the guest has as much.
+    func charge(_ size: Int) -> Bool {
+        hostCharge += Self.hostCallCharge + UInt64(size)
+        let left = fuelLeft
+        guard hostCharge < left else { return false }
+        if hostCharge >= engine.yieldInterval, !isSliceCut { cutSlice(leaving: left) }
+        return true
+    }
+
+    /// What a host call costs beside one for each byte that crosses.
+    private static let hostCallCharge: UInt64 = 1000
+
+    /// Makes the guest yield at its next instruction that looks at the fuel.
+    private func cutSlice(leaving left: UInt64) {
+        isSliceCut = true
+        yieldInterval(1)
+        fuel(left)
+    }
+
+    /// The guest has yielded or waits: takes what host calls cost, and gives it a whole slice again.
+    private func beginSlice() {
+        guard isSliceCut || hostCharge > 0 else { return }
+        let left = fuelLeft
+        if isSliceCut { yieldInterval(engine.yieldInterval) }
+        isSliceCut = false
+        fuel(left - min(left, hostCharge))
+        hostCharge = 0
     }
 
     var fuelLeft: UInt64 {
@@ -415,8 +460,7 @@ public final class Guest {
         fuel(slice)
         let address = try? callNow(allocate, size)
         let used = slice - min(slice, fuelLeft)
-        yieldInterval(engine.yieldInterval)
-        fuel(left - used)
+        cutSlice(leaving: left - used)
         guard let address, address != 0, bytes(UInt32(bitPattern: address), size) != nil else {
             return nil
         }

@@ -9,11 +9,13 @@ public enum HostAnswer {
     /// The answer takes time: the guest is suspended meanwhile, and holds no thread.
     ///
     /// The operation runs in a task of its own and is cancelled when the guest ends first. What it
-    /// came back with goes to `then`, which makes the answer's bytes, on the task that drives the
-    /// guest. Only for imports linked as ``ImportMode/suspending``.
+    /// came back with goes to `then`, which makes the answer's bytes; `ifEnded` is told why the guest
+    /// ended before. Both run on the task that drives the guest. Only for imports linked as
+    /// ``ImportMode/suspending``.
     case later(
         @Sendable () async -> any Sendable,
-        then: (any Sendable) -> Result<[UInt8], EngineError>)
+        then: (any Sendable) -> Result<[UInt8], EngineError>,
+        ifEnded: (EngineError) -> Void)
 }
 
 /// The side of a guest that faces the host: it answers the guest's imports.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CWasmtime
+internal import TheaterPlatform
 
 /// The guest's exported memory, and the pages at its end that belong to the host.
 struct GuestMemory {
@@ -77,7 +78,8 @@ extension Guest {
         case trap(EngineError)
         case suspend(
             @Sendable () async -> any Sendable,
-            then: (any Sendable) -> Result<[UInt8], EngineError>)
+            then: (any Sendable) -> Result<[UInt8], EngineError>,
+            ifEnded: (EngineError) -> Void)
     }
 
     /// Serves one call of an import.
@@ -87,6 +89,8 @@ extension Guest {
                 EngineError(
                     .convention, "the guest called a host function from inside its allocator"))
         }
+        if let reason = control.killedBecause { return .trap(reason) }
+        if let deadline, deadline < MonotonicTime.now() { return .trap(Self.deadlineError) }
         if memory == nil {
             // The start function runs before the exports are known to the host.
             var item = wasmtime_extern_t()
@@ -114,14 +118,21 @@ extension Guest {
         }
         switch host.answer(import: index, input: UnsafeRawBufferPointer(input)) {
         case .failure(let error): return .trap(error)
-        case .later(let operation, let then): return .suspend(operation, then: then)
+        case .later(let operation, let then, let ifEnded):
+            return .suspend(operation, then: then, ifEnded: ifEnded)
         case .bytes(let answer):
+            guard charge(input.count + answer.count) else { return .trap(Self.outOfFuel) }
             switch place(answer: answer, for: call) {
             case .success(let status): return .status(status)
             case .failure(let error): return .trap(error)
             }
         }
     }
+
+    private static let outOfFuel = EngineError(
+        .outOfFuel,
+        "the call used up its fuel in host calls; raise fuel_per_call under [limits] if it needs more"
+    )
 
     /// Puts an answer where the guest can read it, and notes its place in the guest's slots.
     ///

@@ -43,6 +43,8 @@ public struct ActorError: Error, Sendable, Hashable {
         case crashed = "actor.crashed"
         /// The node has no room for another actor.
         case ceiling = "actor.ceiling"
+        /// What crossed the boundary is too large to be recorded.
+        case tooLarge = "actor.too-large"
         /// What the actor does can no longer be recorded.
         case journal = "actor.journal"
         /// The actor was ended at once.
@@ -73,6 +75,11 @@ public struct ActorError: Error, Sendable, Hashable {
         switch cause.code {
         case .killed: ActorError(.killed, cause.message, cause: cause)
         case .guestCeiling: ActorError(.ceiling, cause.message, cause: cause)
+        case .instantiation:
+            ActorError(
+                .module,
+                "the code cannot be instantiated: \(cause.message); raise memory or table_elements "
+                    + "under [limits] if they are too small", cause: cause)
         default:
             ActorError(.crashed, "'\(function)' ended the actor: \(cause.message)", cause: cause)
         }

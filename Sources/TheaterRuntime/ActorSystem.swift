@@ -58,6 +58,7 @@ public final class ActorSystem: Sendable {
     ///
     /// - Throws: `actor.module`, `actor.wrong-digest`, `actor.metadata`, `actor.import-refused`,
     ///   `actor.manifest`, `actor.name-taken`, `actor.shutting-down`, or what ended `init`.
+    @concurrent
     public func spawn(_ request: SpawnRequest) async throws(ActorError) -> ActorID {
         let manifest = request.manifest
         let name = request.name ?? manifest.name
@@ -150,7 +151,7 @@ public final class ActorSystem: Sendable {
         registry.withLock { registry in
             registry.cells[id] = nil
             if registry.names[name] == id { registry.names[name] = nil }
-            registry.ended[id] = (name, reason)
+            registry.ended[id] = (name, Self.kept(reason))
             registry.endedOrder.append(id)
             if registry.endedOrder.count - registry.endedFirst > Self.endedMax {
                 registry.ended[registry.endedOrder[registry.endedFirst]] = nil
@@ -163,11 +164,18 @@ public final class ActorSystem: Sendable {
         }
     }
 
+    /// An ended actor's reason as it is remembered: a result over 4 KiB is in the chain alone.
+    private static func kept(_ reason: ExitReason) -> ExitReason {
+        if case .completed(let result?) = reason, result.count > 4096 { return .completed(nil) }
+        return reason
+    }
+
     // MARK: Loading
 
     /// Checks everything that starting would check, without starting anything.
     ///
     /// - Returns: what the actor exports, as it declares it.
+    @concurrent
     public func check(_ request: SpawnRequest) async throws(ActorError) -> [String] {
         let granted: [(grant: HandlerGrant, type: any Handler.Type)]
         do throws(ManifestDiagnostics) {
@@ -204,7 +212,7 @@ public final class ActorSystem: Sendable {
         if let known = registry.withLock({ $0.templates[key] }) { return known }
         let loader = TemplateLoader(engine: engine, handlers: handlers)
         let template = try await loader.load(
-            module, origin: origin, granted: granted, name: manifest.name)
+            module, origin: origin, granted: granted, manifest: manifest)
         registry.withLock { registry in
             if registry.templates.count >= Self.templatesMax { registry.templates = [:] }
             registry.templates[key] = template
@@ -225,6 +233,7 @@ public final class ActorSystem: Sendable {
     /// - Throws: an error of the caller's (`actor.not-found`, `actor.unknown-function`,
     ///   `actor.wrong-argument`, `actor.mailbox-full`, `actor.deadline`), which leaves the actor
     ///   unharmed; `actor.guest-error` with the actor's error value; or what ended the actor.
+    @concurrent
     @discardableResult
     public func call(
         _ id: ActorID, _ function: String, _ arguments: [Value] = [],
@@ -275,6 +284,7 @@ public final class ActorSystem: Sendable {
 
     /// Stops an actor in order: it takes no more calls, finishes those it has within the grace period,
     /// and is ended then in any case. Returns when it has given back everything it held.
+    @concurrent
     @discardableResult
     public func stop(
         _ id: ActorID, grace: Duration = .seconds(5)
@@ -283,12 +293,14 @@ public final class ActorSystem: Sendable {
     }
 
     /// Ends an actor at once, inside a loop or a wait too. Returns when it has given back everything.
+    @concurrent
     @discardableResult
     public func terminate(_ id: ActorID) async throws(ActorError) -> ExitReason {
         try await cell(id).terminate()
     }
 
     /// Waits until an actor is over.
+    @concurrent
     public func awaitEnd(of id: ActorID) async throws(ActorError) -> ExitReason {
         let found = registry.withLock { ($0.cells[id], $0.ended[id]?.reason) }
         if let cell = found.0 { return await cell.awaitEnd() }
@@ -297,6 +309,7 @@ public final class ActorSystem: Sendable {
     }
 
     /// Ends every actor, each within the grace period, and starts no more.
+    @concurrent
     public func shutDown(grace: Duration = .seconds(5)) async {
         let cells = registry.withLock { registry in
             registry.isShuttingDown = true

@@ -130,9 +130,7 @@ final class Cell: @unchecked Sendable {
         do throws(EngineError) {
             guest = try await Guest(
                 template.linked, engine: engine, host: host, control: control,
-                limits: GuestLimits(
-                    memorySizeMax: Int(clamping: limits.memory.bytes),
-                    tableElementsMax: limits.tableElements),
+                limits: GuestLimits(limits),
                 budget: CallBudget(
                     fuel: limits.fuelPerCall,
                     deadline: MonotonicTime.now().advanced(by: limits.initTimeout)))
@@ -176,6 +174,7 @@ final class Cell: @unchecked Sendable {
                 fuel: min(options.fuel ?? limits.fuelPerCall, limits.fuelPerCall),
                 deadline: deadline, reply: reply)
         }
+        guard MonotonicTime.now() < deadline else { return .failure(lateError) }
         // The common case costs no continuation: the caller becomes the runner.
         let isMine = shared.withLock { shared -> Bool in
             guard shared.mailbox.phase == .idle,
@@ -221,6 +220,7 @@ final class Cell: @unchecked Sendable {
                 case .wait:
                     // A caller that gave up before it had a ticket was not heard then.
                     if Task.isCancelled { self.withdraw(ticket, self.cancelledError) }
+                    if deadline < MonotonicTime.now() { self.withdraw(ticket, self.lateError) }
                 case .run: Task { await self.runAndReply(made) }
                 case .rejectFull:
                     continuation.resume(
@@ -248,6 +248,13 @@ final class Cell: @unchecked Sendable {
         operation?.reply?.resume(returning: .failure(error))
     }
 
+    private var lateError: ActorError {
+        ActorError(
+            .deadline,
+            "the call to '\(name)' did not begin before its deadline; the actor is busy, or the "
+                + "deadline is too short")
+    }
+
     private var cancelledError: ActorError {
         ActorError(.cancelled, "the call to '\(name)' was given up before it began")
     }
@@ -260,9 +267,7 @@ final class Cell: @unchecked Sendable {
         let result: Result<Value, ActorError>
         if operation.deadline < MonotonicTime.now() {
             result = .failure(
-                ActorError(
-                    .deadline,
-                    "the call to '\(name)' did not begin before its deadline; the actor was busy"))
+                self.lateError)
         } else {
             result = await run(operation)
         }
@@ -297,10 +302,7 @@ final class Cell: @unchecked Sendable {
                 if operation.deadline < MonotonicTime.now() {
                     operation.reply?.resume(
                         returning: .failure(
-                            ActorError(
-                                .deadline,
-                                "the call to '\(name)' did not begin before its deadline; the actor was "
-                                    + "busy")))
+                            self.lateError))
                     action = shared.withLock { $0.mailbox.finished() }
                 } else {
                     let result = await run(operation)
@@ -315,7 +317,7 @@ final class Cell: @unchecked Sendable {
 
     private func isFatal(_ error: ActorError) -> Bool {
         switch error.code {
-        case .crashed, .killed, .journal: true
+        case .crashed, .killed, .journal, .tooLarge: true
         case .wrongResult: true
         default: false
         }
@@ -329,8 +331,9 @@ final class Cell: @unchecked Sendable {
             return .success(try await perform(operation))
         } catch {
             // A journal that refuses cannot take this either; an error value is in the answer.
-            if error.code != .journal, error.code != .guestError {
+            if error.code != .journal, error.code != .guestError, error.code != .wrongArgument {
                 recorder.failed(operation.function.name, error)
+                try? await recorder.settle()
             }
             return .failure(error)
         }
@@ -343,6 +346,12 @@ final class Cell: @unchecked Sendable {
         let input = try encode(
             CallShape.input(
                 state: operation.takesState ? state : nil, arguments: operation.arguments), name)
+        guard recorder.fits(input) else {
+            throw ActorError(
+                .wrongArgument,
+                "the state and the arguments of '\(name)' are \(input.count) bytes, which is too large "
+                    + "to be recorded; pass less at once")
+        }
         try recorder.called(operation.function, input, fuel: operation.fuel)
         let answer: GuestAnswer
         do throws(EngineError) {
@@ -356,7 +365,8 @@ final class Cell: @unchecked Sendable {
         guard answer.status == 0 else {
             let text = String(decoding: answer.bytes.prefix(65536), as: UTF8.self)
             let error = ActorError(
-                .guestError, "'\(name)' answered with an error: \(text)", value: .string(text))
+                .guestError, "'\(name)' answered with an error: \(GuestText.shown(text))",
+                value: .string(text))
             recorder.failed(name, error)
             try await recorder.settle()
             throw error
@@ -399,21 +409,23 @@ final class Cell: @unchecked Sendable {
     }
 
     private static func guestError(_ function: String, _ value: Value) -> ActorError {
-        let text = value.asString ?? ValueText.print(value)
+        let text =
+            value.asString.map(GuestText.shown) ?? ValueText.print(value, options: .init(limit: 16))
         return ActorError(
             .guestError, "'\(function)' answered with an error: \(text)", value: value)
     }
 
     // MARK: End
 
-    /// Notes the reason of the end: the first one stays, but a crash on the way to an ordered stop is a
-    /// crash.
+    /// Notes the reason of the end: the first one stays, but a crash or a kill on the way to an ordered
+    /// end is a crash or a kill.
     private func note(_ reason: ExitReason) {
         shared.withLock { shared in
             switch (shared.requested, reason) {
             case (nil, _): shared.requested = reason
-            case (.stopped?, .failed(let error)) where error.code != .killed:
-                shared.requested = reason
+            case (.stopped?, .failed(let error)), (.completed?, .failed(let error)):
+                if error.code != .killed { shared.requested = reason }
+            case (.completed?, .killed): shared.requested = reason
             default: break
             }
         }
@@ -444,7 +456,10 @@ final class Cell: @unchecked Sendable {
 
     private func kill(_ reason: String) {
         let action = shared.withLock { shared in
-            if case .stopped? = shared.requested { shared.requested = .killed }
+            switch shared.requested {
+            case .stopped?, .completed?: shared.requested = .killed
+            case nil, .failed?, .killed?: break
+            }
             return shared.mailbox.stop(drain: false)
         }
         control.kill(EngineError(.killed, reason))

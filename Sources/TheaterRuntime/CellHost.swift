@@ -45,20 +45,32 @@ final class CellHost: GuestHost, @unchecked Sendable {
             return unsafe refuse(binding, [UInt8](input), error)
         case .later(let operation):
             let kept = unsafe [UInt8](input)
-            return .later({ await operation() }) { outcome in
-                let answer: HostAnswer =
-                    switch outcome as? Result<Value, HostError> {
-                    case .success(let value)?:
-                        unsafe kept.withUnsafeBytes { unsafe self.finish(binding, $0, value) }
-                    case .failure(let error)?: self.refuse(binding, kept, error)
-                    case nil: .failure(EngineError(.hostFunction, "an operation lost its answer"))
+            return .later(
+                { await operation() },
+                then: { outcome in
+                    let answer: HostAnswer =
+                        switch outcome as? Result<Value, HostError> {
+                        case .success(let value)?:
+                            unsafe kept.withUnsafeBytes { unsafe self.finish(binding, $0, value) }
+                        case .failure(let error)?: self.refuse(binding, kept, error)
+                        case nil:
+                            .failure(EngineError(.hostFunction, "an operation lost its answer"))
+                        }
+                    switch answer {
+                    case .bytes(let bytes): return .success(bytes)
+                    case .failure(let error): return .failure(error)
+                    case .later:
+                        return .failure(EngineError(.hostFunction, "an answer waited twice"))
                     }
-                switch answer {
-                case .bytes(let bytes): return .success(bytes)
-                case .failure(let error): return .failure(error)
-                case .later: return .failure(EngineError(.hostFunction, "an answer waited twice"))
-                }
-            }
+                },
+                ifEnded: { reason in
+                    _ = self.fail(
+                        binding, kept,
+                        HostError(
+                            "host.in-doubt",
+                            "the actor ended while the call ran (\(reason.message)); whether the call took "
+                                + "effect is not known"))
+                })
         }
     }
 
@@ -96,7 +108,7 @@ final class CellHost: GuestHost, @unchecked Sendable {
             return .failure(
                 HostError(
                     "host.wrong-argument",
-                    "the guest passed \(ValueText.print(value).prefix(80)) to "
+                    "the guest passed \(ValueText.print(value, options: .init(limit: 8)).prefix(80)) to "
                         + "'\(signature.qualifiedName)', which is \(signature)"))
         }
         for (argument, parameter) in zip(arguments, signature.parameters) {

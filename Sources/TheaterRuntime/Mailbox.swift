@@ -147,7 +147,10 @@ struct Mailbox<Operation> {
         guard depth > 0 else { return nil }
         let operation = waiting[first].operation
         first += 1
-        if first > 64, first * 2 > waiting.count {
+        if first == waiting.count {
+            waiting.removeAll(keepingCapacity: waiting.capacity <= 64)
+            first = 0
+        } else if first > 64, first * 2 > waiting.count {
             waiting.removeFirst(first)
             first = 0
         }

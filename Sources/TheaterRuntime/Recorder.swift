@@ -1,11 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Synchronization
 internal import TheaterChain
 internal import TheaterEngine
 internal import TheaterHandler
 internal import TheaterManifest
 internal import TheaterPact
 internal import TheaterPlatform
+
+/// A ring of the newest events of a chain.
+private struct Newest {
+    private var events: [RecentEvent] = []
+    private var start = 0
+    private static let countMax = 256
+
+    mutating func add(_ event: RecentEvent) {
+        if events.count < Self.countMax {
+            events.append(event)
+        } else {
+            events[start] = event
+            start = (start + 1) % Self.countMax
+        }
+    }
+
+    func last(_ count: Int) -> [RecentEvent] {
+        Array((events[start...] + events[..<start]).suffix(max(0, count)))
+    }
+}
 
 /// Writes everything that crosses one actor's boundary into its chain.
 ///
@@ -20,10 +41,8 @@ final class Recorder: @unchecked Sendable {
     let grants: [(grant: HandlerGrant, type: any Handler.Type)]
     private let isStrict: Bool
     /// The newest events, for the actor's own eyes.
-    private var newest: [RecentEvent] = []
-    private var newestStart = 0
+    private let newest = Mutex(Newest())
     private let keepsRecent: Bool
-    private static let newestMax = 256
 
     init(
         writer: ChainWriter?, journal: Journal?,
@@ -107,6 +126,12 @@ final class Recorder: @unchecked Sendable {
         }
     }
 
+    /// Whether bytes that cross the boundary can be recorded, with room for what is noted beside them.
+    func fits(_ bytes: [UInt8]) -> Bool {
+        guard let journal else { return true }
+        return bytes.count <= journal.payloadSizeMax - 4096
+    }
+
     /// With strict durability, waits until everything recorded so far is on disk.
     func settle() async throws(ActorError) {
         guard isStrict, let writer else { return }
@@ -122,11 +147,8 @@ final class Recorder: @unchecked Sendable {
         if let journal, journal.isUnderPressure { await journal.waitForSpace() }
     }
 
-    /// The newest events, oldest first.
-    func recent(_ countMax: Int) -> [RecentEvent] {
-        let ordered = newest[newestStart...] + newest[..<newestStart]
-        return Array(ordered.suffix(max(0, countMax)))
-    }
+    /// The newest events, oldest first. Any task may ask.
+    func recent(_ countMax: Int) -> [RecentEvent] { newest.withLock { $0.last(countMax) } }
 
     private func append(_ payload: @autoclosure () -> EventPayload) throws(ActorError) {
         guard writer != nil else { return }
@@ -150,19 +172,20 @@ final class Recorder: @unchecked Sendable {
         }
     }
 
-    private func remember(_ head: EventHead, _ parent: Digest, _ type: String, _ time: WallTime) {
+    private func remember(
+        _ head: EventHead, _ parent: Digest, _ type: String, _ time: WallTime
+    ) {
         let event = RecentEvent(
             sequence: head.sequence, hash: head.hash.bytes, parent: parent.bytes, type: type,
             time: time)
-        if newest.count < Self.newestMax {
-            newest.append(event)
-        } else {
-            newest[newestStart] = event
-            newestStart = (newestStart + 1) % Self.newestMax
-        }
+        newest.withLock { $0.add(event) }
     }
 
     private static func refused(_ error: JournalError) -> ActorError {
-        ActorError(.journal, "what the actor does can no longer be recorded: \(error)")
+        if error.code == .payloadTooLarge {
+            return ActorError(
+                .tooLarge, "what the actor passed is too large to be recorded: \(error)")
+        }
+        return ActorError(.journal, "what the actor does can no longer be recorded: \(error)")
     }
 }

@@ -5,6 +5,7 @@ internal import TheaterEngine
 internal import TheaterHandler
 internal import TheaterManifest
 internal import TheaterPact
+internal import TheaterPlatform
 
 /// Makes templates: reads a module's metadata and binds its imports to granted host functions.
 struct TemplateLoader {
@@ -17,11 +18,12 @@ struct TemplateLoader {
     /// Loads a module under grants.
     func load(
         _ module: WasmModule, origin: ModuleCache.Origin,
-        granted: [(grant: HandlerGrant, type: any Handler.Type)], name: String
+        granted: [(grant: HandlerGrant, type: any Handler.Type)], manifest: Manifest
     ) async throws(ActorError) -> ActorTemplate {
+        let name = manifest.name
         // Linking finds imports that are no host functions before metadata is asked for.
         let probe = try link(module, module.imports.map { _ in .immediate }, name)
-        let metadata = try decode(try await metadataBytes(probe, name), name)
+        let metadata = try decode(try await metadataBytes(probe, name, manifest.limits), name)
         let imports = try bind(module, metadata, granted, name)
         let linked = try link(module, imports.map(\.mode), name)
         return ActorTemplate(linked: linked, metadata: metadata, imports: imports, origin: origin)
@@ -38,19 +40,20 @@ struct TemplateLoader {
     }
 
     /// Asks a throw-away guest, which may call no host function, for its metadata.
-    private func metadataBytes(_ probe: LinkedModule, _ name: String) async throws(ActorError)
-        -> [UInt8]
-    {
+    private func metadataBytes(
+        _ probe: LinkedModule, _ name: String, _ limits: Limits
+    ) async throws(ActorError) -> [UInt8] {
         do throws(EngineError) {
-            let budget = CallBudget(fuel: Self.probeFuel)
+            let budget = CallBudget(
+                fuel: min(Self.probeFuel, limits.fuelPerCall),
+                deadline: MonotonicTime.now().advanced(by: limits.initTimeout))
             let guest = try await Guest(
                 probe, engine: engine, host: DeafHost(), control: GuestControl(),
-                limits: GuestLimits(memorySizeMax: 1 << 32, tableElementsMax: 1_000_000),
-                budget: budget)
+                limits: GuestLimits(limits), budget: budget)
             return try await guest.metadata(budget: budget)
         } catch {
-            if error.code == .guestCeiling {
-                throw ActorError(.ceiling, error.message, cause: error)
+            if error.code == .guestCeiling || error.code == .instantiation {
+                throw .crashed(in: "start", error)
             }
             throw ActorError(
                 .metadata, "the metadata of '\(name)' cannot be read: \(error.message)",
@@ -127,5 +130,14 @@ private final class DeafHost: GuestHost {
     func answer(import index: Int, input: UnsafeRawBufferPointer) -> HostAnswer {
         .failure(
             EngineError(.hostFunction, "the actor called a host function before it was started"))
+    }
+}
+
+extension GuestLimits {
+    /// The bounds that a manifest sets.
+    init(_ limits: Limits) {
+        self.init(
+            memorySizeMax: Int(clamping: limits.memory.bytes),
+            tableElementsMax: limits.tableElements)
     }
 }

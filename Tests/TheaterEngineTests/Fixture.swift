@@ -79,9 +79,11 @@ extension HostAnswer {
     static func after(
         _ operation: @escaping @Sendable () async -> Result<[UInt8], EngineError>
     ) -> HostAnswer {
-        .later({ await operation() }) { outcome in
-            outcome as? Result<[UInt8], EngineError>
-                ?? .failure(EngineError(.hostFunction, "the answer was lost"))
-        }
+        .later(
+            { await operation() },
+            then: { outcome in
+                outcome as? Result<[UInt8], EngineError>
+                    ?? .failure(EngineError(.hostFunction, "the answer was lost"))
+            }, ifEnded: { _ in })
     }
 }

@@ -158,6 +158,46 @@ struct HostCallTests {
         }
     }
 
+    /// A guest that calls `ask` with so many bytes, again and again.
+    private static func looping(size: Int) -> String {
+        var actor = WatActor()
+        actor.pages = (20 + size / 65536, nil)
+        actor.imports = [WatActor.importing("test:host/ask", "ask", as: "ask")]
+        actor.body = [
+            WatActor.function(
+                "loop",
+                """
+                (loop $more
+                  (drop (call $ask (i32.const 65536) (i32.const \(size)) (i32.const 256)
+                    (i32.const 260)))
+                  (br $more))
+                (i32.const 0)
+                """)
+        ]
+        return actor.wat
+    }
+
+    // Goal: a guest that lives in host calls ends and yields like one that computes, however little wasm
+    // runs between. Method: endless loops over small and large host calls, ended in each way.
+    @Test(
+        "a loop over host calls ends by fuel, deadline and kill, and yields",
+        arguments: [64, 8 << 20])
+    func hostCallLoop(size: Int) async throws {
+        for mode in [ImportMode.immediate, .suspending] {
+            let fuel = try await Scene(Self.looping(size: size), mode: mode)
+                .failure("loop", fuel: 50_000_000)
+            #expect(fuel.code == .outOfFuel)
+            let late = try await Scene(Self.looping(size: size), mode: mode)
+                .failure("loop", fuel: 1 << 60, deadline: .now())
+            #expect(late.code == .deadline)
+            let host = PausingHost(after: 20)
+            let scene = try await PausingHost.scene(Self.looping(size: size), host, mode: mode)
+            let killed = try await scene.failure()
+            #expect(killed.code == .killed, "it yielded often enough to be ended")
+            #expect(host.callsPerPauseMax <= 1100)
+        }
+    }
+
     @Test("an answer that lies outside the guest's memory is an error of convention")
     func garbageAnswer() async throws {
         for (address, size) in [(-1, 8), (0, -1), (131_000, 1000), (0x7fff_ffff, 0x7fff_ffff)] {
@@ -180,5 +220,51 @@ extension Task where Success == Never, Failure == Never {
     /// Lets others run until the task is cancelled.
     static func yieldUntilCancelled() async {
         while !isCancelled { await yield() }
+    }
+}
+
+/// Counts the host calls between yields, and ends the guest after so many yields.
+private final class PausingHost: GuestHost {
+    let pausesMax: Int
+    let control = GuestControl()
+    private var pauses = 0
+    private var calls = 0
+    private(set) var callsPerPauseMax = 0
+
+    init(after pausesMax: Int) { self.pausesMax = pausesMax }
+
+    func answer(import index: Int, input: UnsafeRawBufferPointer) -> HostAnswer {
+        calls += 1
+        callsPerPauseMax = max(callsPerPauseMax, calls)
+        return .bytes(unit)
+    }
+
+    func pause() async {
+        calls = 0
+        pauses += 1
+        if pauses > pausesMax { control.kill(EngineError(.killed, "enough")) }
+    }
+
+    struct Loop {
+        let guest: Guest
+        let index: Int
+
+        func failure() async throws -> EngineError {
+            do {
+                _ = try await guest.call(
+                    function: index, input: unit, budget: CallBudget(fuel: 1 << 60))
+            } catch { return error }
+            throw Scene.Missing()
+        }
+    }
+
+    static func scene(_ wat: String, _ host: PausingHost, mode: ImportMode) async throws -> Loop {
+        let engine = try Engine(EngineOptions(guestsMax: 2))
+        let module = try await engine.modules.module(for: Engine.assemble(wat: wat))
+        let linked = try LinkedModule(module, modes: module.imports.map { _ in mode })
+        let guest = try await Guest(
+            linked, engine: engine, host: host, control: host.control, limits: GuestLimits(),
+            budget: CallBudget(fuel: 1_000_000))
+        return Loop(guest: guest, index: try #require(module.function(named: "loop")))
     }
 }

@@ -199,6 +199,28 @@ struct CallTests {
         #expect(stage.system.status(of: id) == .running)
     }
 
+    @Test("an argument too large to be recorded, and no time at all, are the caller's errors")
+    func callerBounds() async throws {
+        var options = JournalOptions()
+        options.payloadSizeMax = 100_000
+        let stage = try Stage(journal: .inMemory(options: options))
+        let id = try await stage.spawn(FixtureActor.wat)
+        let large = try await stage.failure(
+            id, "echo", [.bytes([UInt8](repeating: 1, count: 99_000))])
+        #expect(large.code == .wrongArgument)
+        #expect(large.message.contains("too large to be recorded"))
+        let late = try await stage.failure(
+            id, "echo", [.unit], options: CallOptions(timeout: .zero))
+        #expect(late.code == .deadline)
+        #expect(try await stage.system.call(id, "echo", [.u8(1)]) == .u8(1))
+    }
+
+    @Test("what a guest says in an error cannot drive a terminal or forge a line")
+    func guestText() {
+        #expect(GuestText.shown("a\u{1B}[31m\nb\u{202E}ü") == "a\\u{1B}[31m\\nb\\u{202E}ü")
+        #expect(GuestText.shown(String(repeating: "x", count: 5000)).count == GuestText.sizeMax + 1)
+    }
+
     @Test("cancelling the caller of a running call does not end the actor")
     func cancelRunning() async throws {
         let stage = try Stage()

@@ -52,6 +52,15 @@ struct EndTests {
         await Gate.of("terminate").arrived()
         #expect(try await stage.system.terminate(waiting) == .killed)
         #expect(try await call.value.code == .killed)
+        let events = try await stage.events(of: waiting)
+        #expect(
+            events.contains {
+                if case .hostError("test:gate/gate", "wait", _, let why) = $0 {
+                    why.contains("whether the call took effect is not known")
+                } else {
+                    false
+                }
+            }, "a call that never came back is in the chain")
         let looping = try await stage.spawn(FixtureActor.wat, name: "looping")
         let spin = Task { try await stage.failure(looping, "spin") }
         while !(try await stage.events(of: looping).contains { $0.isCall(of: "spin") }) {
@@ -147,6 +156,37 @@ struct EndTests {
         #expect(try await call.value.code == .crashed)
         guard case .failed = try await stopped else {
             Issue.record("the crash was reported as a stop")
+            return
+        }
+    }
+
+    @Test("a crash after asking for the end is a crash")
+    func crashAfterShutdown() async throws {
+        let stage = try Stage()
+        let none = try CGRF.encode(.option(.list(.primitive(.u8)), nil))
+        let wat = try actor(
+            """
+            imports { theater:simple/runtime { shutdown: func(data: option<list<u8>>) -> result<_, string> } }
+            exports { test:a/a { leave: func() } }
+            """
+        ) { actor in
+            actor.imports = [
+                WatActor.importing("theater:simple/runtime", "shutdown", as: "shutdown")
+            ]
+            actor.body = [
+                WatActor.data(none, at: 60000),
+                WatActor.function(
+                    "test:a/a.leave",
+                    """
+                    (drop (call $shutdown (i32.const 60000) (i32.const \(none.count)) (i32.const 512)
+                      (i32.const 516))) (unreachable)
+                    """),
+            ]
+        }
+        let id = try await stage.spawn(wat)
+        #expect(try await stage.failure(id, "test:a/a.leave").code == .crashed)
+        guard case .failed = try await stage.system.awaitEnd(of: id) else {
+            Issue.record("the crash was reported as a completion")
             return
         }
     }

@@ -29,7 +29,8 @@ extension CLIError {
         case .manifest: .manifest
         case .journal: .data
         case .notFound, .nameTaken: .internal
-        case .ceiling, .ended, .stopping, .mailboxFull, .wrongResult, .guestError, .deadline,
+        case .ceiling, .tooLarge, .ended, .stopping, .mailboxFull, .wrongResult, .guestError,
+            .deadline,
             .cancelled,
             .crashed, .killed, .shuttingDown:
             .failure
