@@ -3,7 +3,7 @@
 SWIFT_FLAGS = --explicit-target-dependency-import-check error
 RUN_DATA = .build/theater-data
 
-.PHONY: all setup build release run test bench format lint clean help
+.PHONY: setup build release run test bench format lint clean help
 
 help:
 	@echo "make run     fetch what is pinned, build, and run the shipped example on this README"

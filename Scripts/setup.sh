@@ -31,7 +31,10 @@ command -v python3 >/dev/null 2>&1 || fail "python3 is not on PATH; install pyth
 
 # Debian packages: the headers and tools that the Swift packages need beyond the toolchain.
 missing=""
-for package in libc6-dev libstdc++-12-dev git make; do
+needed="libc6-dev git make"
+ls /usr/lib/gcc/*/*/libstdc++.so >/dev/null 2>&1 || needed="$needed g++"
+python3 -m pip --version >/dev/null 2>&1 || needed="$needed python3-pip"
+for package in $needed; do
     if command -v dpkg-query >/dev/null 2>&1; then
         dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' ||
             missing="$missing $package"
@@ -48,9 +51,8 @@ if [ -n "$missing" ]; then
 fi
 
 # The check is by content, so a damaged or outdated copy is replaced.
-have() { [ -f Vendor/lib/libwasmtime.so ] &&
-    [ "$(cat Vendor/lib/libwasmtime.sha256 2>/dev/null)" = "$WASMTIME_SHA256" ] &&
-    [ -f Vendor/wasmtime/_bindings.py ]; }
+have() { [ -f Vendor/wasmtime/_bindings.py ] &&
+    echo "$WASMTIME_SHA256  Vendor/lib/libwasmtime.so" | sha256sum --status -c - 2>/dev/null; }
 if ! have; then
     say "fetching libwasmtime $WASMTIME_VERSION"
     python3 -m pip --version >/dev/null 2>&1 ||

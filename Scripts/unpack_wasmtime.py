@@ -33,7 +33,6 @@ def main() -> None:
     for name in ("_bindings.py",):
         put("Vendor/wasmtime/" + name, wheel.read("wasmtime/" + name))
     put("Vendor/lib/libwasmtime.so", library)
-    put("Vendor/lib/libwasmtime.sha256", expected.encode())
 
 
 main()

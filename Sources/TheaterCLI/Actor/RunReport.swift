@@ -45,7 +45,9 @@ struct RunReport: Sendable {
     private func plain(_ value: Value) {
         switch value {
         case .string(let text):
-            output.write(Array((text.hasSuffix("\n") ? text : text + "\n").utf8), to: .results)
+            // What goes to a file or another program stays as it is.
+            let shown = output.isTerminal(.results) ? Printable.onTerminal(text) : text
+            output.write(Array((shown.hasSuffix("\n") ? shown : shown + "\n").utf8), to: .results)
         case .result(_, _, .ok(let inner)): plain(inner)
         case .tuple(let items) where items.isEmpty: break
         default: output.result(ValueText.print(value))

@@ -34,7 +34,9 @@ public struct CLIError: Error, Sendable, Hashable {
 
     /// The documented form for programs.
     var json: JSON {
-        .object([
+        // Most messages end in their code, which has a field of its own here.
+        let message = message.replacing(" [\(code)]", with: "")
+        return .object([
             ("error", .object([("code", .string(code)), ("message", .string(message))]))
         ])
     }

@@ -28,7 +28,8 @@ enum Files {
     static func read(
         _ path: String, sizeMax: Int, status: CommandStatus
     ) throws(CLIError) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Opening a pipe that nobody writes to would wait for ever.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             throw CLIError(
                 status, "cli.unreadable",
@@ -36,6 +37,10 @@ enum Files {
                     + "and its permissions")
         }
         defer { close(descriptor) }
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
+            throw CLIError(status, "cli.unreadable", "'\(path)' is not a file; give a file's path")
+        }
         return try readAll(descriptor, name: "'\(path)'", sizeMax: sizeMax, status: status)
     }
 

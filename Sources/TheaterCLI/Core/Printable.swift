@@ -26,6 +26,19 @@ enum Printable {
         return shown
     }
 
+    /// The text as it is but for what could drive a terminal; lines and tabs stay.
+    static func onTerminal(_ text: String) -> String {
+        var shown = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            if isVisible(scalar) || scalar == "\n" || scalar == "\t" {
+                shown.append(scalar)
+            } else {
+                shown += scalar.escaped(asASCII: true).unicodeScalars
+            }
+        }
+        return String(shown)
+    }
+
     /// The text cut to so many columns, an ellipsis among them.
     static func cut(_ text: String, to width: Int) -> String {
         guard text.unicodeScalars.count > width else { return text }
