@@ -72,6 +72,8 @@ extension EngineError.Frame: CustomStringConvertible {
     /// The function's name or index, and where in the module it stood.
     public var description: String {
         let name = functionName ?? "function \(functionIndex)"
+        // A stack overflow is found before the first instruction, at no offset.
+        guard moduleOffset >= 0 else { return name }
         return "\(name) at offset 0x\(String(moduleOffset, radix: 16))"
     }
 }

@@ -81,8 +81,21 @@ public struct ActorError: Error, Sendable, Hashable {
                 "the code cannot be instantiated: \(cause.message); raise memory or table_elements "
                     + "under [limits] if they are too small", cause: cause)
         default:
-            ActorError(.crashed, "'\(function)' ended the actor: \(cause.message)", cause: cause)
+            ActorError(
+                .crashed, "'\(function)' ended the actor: \(cause.message)\(hint(for: cause))",
+                cause: cause)
         }
+    }
+
+    /// What a bare `unreachable` means in code of the SDK, as far as its frames tell.
+    private static func hint(for cause: EngineError) -> String {
+        guard cause.code == .trap, cause.message == "unreachable executed" else { return "" }
+        let allocators = ["malloc", "posix_memalign", "swift_slowAlloc"]
+        if let name = cause.frames.first?.functionName, allocators.contains(name) {
+            return " (out of memory; raise memory under [limits])"
+        }
+        return
+            " (in Swift code: a failed precondition, an index out of range, an overflow, or fatalError)"
     }
 }
 

@@ -29,6 +29,20 @@ struct ArgumentTests {
             ])
     }
 
+    @Test("a case with a payload may be written without its variant's name")
+    func casePayload() throws {
+        let field = TypeDescription.Field(
+            name: "change",
+            type: .variant(
+                name: "change",
+                [.init(name: "step", payload: nil), .init(name: "jump", payload: .s64)]))
+        for text in ["jump(5)", "change::jump(5)", "::jump#1(5s64)"] {
+            let value = try ArgumentText.value(text, for: field, of: "f")
+            #expect(value.asVariant?.tag == 1, "\(text)")
+            #expect(value.asVariant?.payload == [.s64(5)], "\(text)")
+        }
+    }
+
     @Test("a value may look like an option")
     func unusualValues() throws {
         let marked = CallArguments.mark(["run", "--call", "f", "--arg", "--json", "--arg", ""])

@@ -144,7 +144,8 @@ struct RunTests {
     func grace() async throws {
         let folder = try Folder()
         try folder.put(
-            try TestActors.fixture(), more: "[limits]\nfuel_per_call = 4611686018427387904\n")
+            try TestActors.fixture(),
+            more: "[limits]\ncall_timeout = \"1h\"\nfuel_per_call = 4611686018427387904\n")
         let run = try RunningProgram(["run", "--call", "spin", "--grace", "1ms"], in: folder)
         _ = try await run.line(containing: "fixture: init")
         run.send(SIGTERM)
@@ -157,7 +158,8 @@ struct RunTests {
     func secondSignal() async throws {
         let folder = try Folder()
         try folder.put(
-            try TestActors.fixture(), more: "[limits]\nfuel_per_call = 4611686018427387904\n")
+            try TestActors.fixture(),
+            more: "[limits]\ncall_timeout = \"1h\"\nfuel_per_call = 4611686018427387904\n")
         let run = try RunningProgram(["run", "--call", "spin", "--grace", "1h"], in: folder)
         _ = try await run.line(containing: "fixture: init")
         run.send(SIGINT)
@@ -184,6 +186,21 @@ struct RunTests {
         #expect(await first.status() == 0)
         #expect(
             try await Finished(["run", "--call", "echo", "--arg", "1"], in: folder).status == 0)
+    }
+
+    @Test("says when a source is newer than the module")
+    func changedSource() async throws {
+        let folder = try Folder()
+        try folder.put(try TestActors.fixture())
+        let before = try await Finished(["run", "--call", "echo", "--arg", "1"], in: folder)
+        #expect(!before.stderr.contains("was changed after"))
+        try FileManager.default.createDirectory(
+            at: folder.url.appending(path: "Sources"), withIntermediateDirectories: true)
+        try folder.write("// new", to: "Sources/Actor.swift")
+        let after = try await Finished(["run", "--call", "echo", "--arg", "1"], in: folder)
+        #expect(after.status == 0)
+        #expect(after.stderr.contains("was changed after"), "\(after.stderr)")
+        #expect(after.stderr.contains("theater build"))
     }
 
     @Test("a killed process leaves a chain that verifies")

@@ -90,6 +90,16 @@ struct LoadedActor: Sendable {
         return try Self.wasm(at: wasmPath)
     }
 
+    /// A source of the actor that was changed after the module was built; `nil` when there is none.
+    var changedSource: String? {
+        guard let built = Files.changeTime(wasmPath) else { return nil }
+        let pact = Files.names(in: folder).filter { $0.hasSuffix(".pact") }
+        let sources = Files.join(folder, "Sources")
+        let swift = Files.names(in: sources).filter { $0.hasSuffix(".swift") }
+        let paths = pact.map { Files.join(folder, $0) } + swift.map { Files.join(sources, $0) }
+        return paths.first { Files.changeTime($0).map { $0 > built } ?? false }
+    }
+
     /// Reads a module.
     static func wasm(at path: String) throws(CLIError) -> [UInt8] {
         try Files.read(path, sizeMax: wasmSizeMax, status: .module)

@@ -24,6 +24,11 @@ struct ActorRun: Sendable {
 
     /// Runs the actor to its end.
     func perform() async throws(CLIError) -> CommandStatus {
+        if let source = plan.actor.changedSource {
+            logger.warning(
+                "'\(source)' was changed after '\(plan.actor.wasmPath)' was built; run `theater build`"
+            )
+        }
         var input: [UInt8]?
         if plan.calls.contains(where: \.takesInput) {
             input = try context.input(RunPlan.inputSizeMax)
@@ -64,6 +69,7 @@ private final class Live: Sendable {
     private let node: Node
     private let signals: SignalSource
     private let isInterrupted = Atomic<Bool>(false)
+    private let isForced = Atomic<Bool>(false)
     private let chainsBefore: Int
 
     init(run: ActorRun, node: Node, signals: SignalSource) {
@@ -102,6 +108,7 @@ private final class Live: Sendable {
                     group.addTask { await self.node.system.shutDown(grace: self.run.plan.grace) }
                 } else {
                     run.logger.info("ending at once")
+                    isForced.store(true, ordering: .relaxed)
                     signals.restore()
                     for actor in node.system.actors() {
                         group.addTask { _ = try? await self.node.system.terminate(actor.id) }
@@ -131,7 +138,8 @@ private final class Live: Sendable {
         let reason = plan.calls.isEmpty ? await waitForEnd(id) : await end(id)
         let outcome = RunOutcome(
             reason: reason, failure: failure, callsLeft: callsLeft,
-            isInterrupted: isInterrupted.load(ordering: .relaxed))
+            isInterrupted: isInterrupted.load(ordering: .relaxed),
+            isForced: isForced.load(ordering: .relaxed))
         run.report.ended(id, plan.name, reason)
         if let error = outcome.error(grace: plan.grace) { throw error }
         return .success

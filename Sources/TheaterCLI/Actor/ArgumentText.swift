@@ -15,7 +15,7 @@ enum ArgumentText {
         if let type, let value = bare(text, as: type) { return value }
         let parsed: Value
         do throws(ValueTextError) {
-            parsed = try ValueText.parse(text)
+            parsed = try ValueText.parse(type.flatMap { whole(text, as: $0) } ?? text)
         } catch {
             let what = parameter.map { "argument '\($0.name)'" } ?? "an argument"
             let wanted = type.map { "wants \($0)" } ?? "is a value"
@@ -96,6 +96,14 @@ enum ArgumentText {
             return try? ValueCoercion.coerce(.string(text), to: type)
         default: return nil
         }
+    }
+
+    /// The text form of a case with a payload, written without the variant's name: `jump(5)`.
+    private static func whole(_ text: String, as type: TypeDescription) -> String? {
+        guard case .variant(_, let cases) = type, let open = text.firstIndex(of: "("),
+            cases.contains(where: { $0.name == text[..<open] })
+        else { return nil }
+        return "::" + text
     }
 
     private static func wrong(_ message: String) -> CLIError {

@@ -46,6 +46,8 @@ struct RunOutcome: Sendable {
     let callsLeft: Int
     /// Whether a signal asked for the end.
     let isInterrupted: Bool
+    /// Whether a second signal asked for it at once.
+    var isForced = false
 
     /// What went wrong; `nil` when nothing did.
     func error(grace: Duration) -> CLIError? {
@@ -53,9 +55,12 @@ struct RunOutcome: Sendable {
             if case .killed = reason {
                 return CLIError(
                     .interrupted, "cli.killed",
-                    "the actor did not stop within \(grace) and was ended; give it longer with "
-                        + "--grace")
+                    isForced
+                        ? "the actor was ended at once, as a second signal asked"
+                        : "the actor did not stop within \(grace) and was ended; give it longer with "
+                            + "--grace")
             }
+            if case .failed(let error) = reason { return CLIError(error) }
             if callsLeft > 0 || failure != nil {
                 return CLIError(
                     .interrupted, "cli.interrupted",

@@ -21,6 +21,13 @@ enum Files {
         return status.st_mode & S_IFMT == S_IFDIR ? .folder : .file
     }
 
+    /// When a file was last written, in nanoseconds since 1970; `nil` for what is not there.
+    static func changeTime(_ path: String) -> Int64? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        return Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+    }
+
     /// The system's reason for the last refusal.
     static func reason(_ number: Int32 = errno) -> String { String(cString: strerror(number)) }
 
