@@ -104,9 +104,10 @@ public struct RuntimeHandler: Handler {
 
     /// The text with control characters made visible, cut to ``logSizeMax``.
     static func printable(_ text: String) -> String {
-        let isPlain =
-            text.utf8.count <= logSizeMax
-            && text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F }
+        let isASCII = unsafe text.utf8.withContiguousStorageIfAvailable { bytes in
+            unsafe bytes.allSatisfy { $0 >= 0x20 && $0 < 0x7F }
+        }
+        let isPlain = text.utf8.count <= logSizeMax && isASCII == true
         if isPlain { return text }
         var shown = ""
         for scalar in text.unicodeScalars {
