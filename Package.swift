@@ -14,6 +14,7 @@ let settings: [SwiftSetting] = [
 let safe: [SwiftSetting] = settings + [.strictMemorySafety()]
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -24,14 +25,17 @@ let package = Package(
         .library(
             name: "TheaterCore",
             targets: [
-                "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
-                "TheaterManifest", "TheaterHandler", "TheaterRuntime", "TheaterHandlers",
+                "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterStore",
+                "TheaterCapability",
+                "TheaterChain", "TheaterEngine", "TheaterManifest", "TheaterHandler",
+                "TheaterRuntime", "TheaterHandlers",
             ]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
     ],
     targets: [
@@ -40,6 +44,11 @@ let package = Package(
         .target(name: "TheaterPlatform", swiftSettings: settings),
         // Layer 1: values. Shared with the guest SDK, so neither Foundation nor dependencies.
         .target(name: "TheaterValue", swiftSettings: safe),
+        .target(
+            name: "TheaterCapability", dependencies: ["TheaterValue"], swiftSettings: safe),
+        .target(
+            name: "TheaterStore", dependencies: ["TheaterPlatform", crypto],
+            swiftSettings: settings),
         // Layer 2: what a run is made of.
         .target(
             name: "TheaterPact", dependencies: ["TheaterValue", crypto], swiftSettings: safe),
@@ -78,13 +87,14 @@ let package = Package(
             name: "TheaterRuntime",
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
-                "TheaterManifest", "TheaterHandler", logging,
+                "TheaterManifest", "TheaterCapability", "TheaterHandler", logging, metrics,
             ],
             swiftSettings: safe),
         .target(
             name: "TheaterHandlers",
             dependencies: [
-                "TheaterPlatform", "TheaterValue", "TheaterManifest", "TheaterHandler", logging,
+                "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterManifest",
+                "TheaterStore", "TheaterHandler", logging, crypto,
             ],
             swiftSettings: safe),
         // Layer 6: the composition root.
@@ -92,7 +102,8 @@ let package = Package(
             name: "TheaterNode",
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
-                "TheaterManifest", "TheaterHandler", "TheaterHandlers", "TheaterRuntime", logging,
+                "TheaterManifest", "TheaterCapability", "TheaterStore", "TheaterHandler",
+                "TheaterHandlers", "TheaterRuntime", logging,
             ],
             swiftSettings: safe),
         // Layer 7: the command line.
@@ -100,8 +111,8 @@ let package = Package(
             name: "TheaterCLI",
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
-                "TheaterManifest", "TheaterHandler", "TheaterHandlers", "TheaterRuntime",
-                "TheaterNode", "TheaterBuild", logging,
+                "TheaterManifest", "TheaterCapability", "TheaterStore", "TheaterHandler",
+                "TheaterHandlers", "TheaterRuntime", "TheaterNode", "TheaterBuild", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -109,6 +120,14 @@ let package = Package(
             name: "theater", dependencies: ["TheaterCLI"], swiftSettings: settings),
         // Tests.
         .target(name: "TheaterTesting", swiftSettings: safe),
+        .target(
+            name: "TheaterSimulation",
+            dependencies: [
+                "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
+                "TheaterManifest", "TheaterHandler", "TheaterHandlers", "TheaterRuntime",
+                "TheaterTesting", logging,
+            ],
+            swiftSettings: settings),
         .executableTarget(
             name: "JournalWriter", dependencies: ["TheaterChain", "TheaterPlatform"],
             path: "Tests/Helpers/JournalWriter", swiftSettings: settings),
@@ -137,6 +156,26 @@ let package = Package(
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterHandler", "TheaterHandlers", "TheaterRuntime",
                 "TheaterTesting", logging,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TheaterStoreTests", dependencies: ["TheaterStore", "TheaterPlatform"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TheaterCapabilityTests",
+            dependencies: ["TheaterCapability", "TheaterManifest", "TheaterValue"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TheaterHandlersTests",
+            dependencies: [
+                "TheaterHandlers", "TheaterHandler", "TheaterStore", "TheaterManifest",
+                "TheaterPact", "TheaterPlatform", "TheaterValue", "TheaterTesting", logging,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TheaterSimulationTests",
+            dependencies: [
+                "TheaterSimulation", "TheaterRuntime", "TheaterPlatform", "TheaterValue",
             ],
             swiftSettings: settings),
         .testTarget(

@@ -251,7 +251,7 @@ public final class Guest {
                 }
                 if let ended { waiting.ifEnded(ended) }
             } else {
-                if let deadline = budget.deadline, deadline < MonotonicTime.now() {
+                if let deadline = budget.deadline, deadline < control.world.now() {
                     ended = Self.deadlineError
                 } else {
                     await host.pause()

@@ -25,8 +25,10 @@ public final class GuestControl: Sendable {
     private let state = Mutex(State())
     private let flag = Atomic<Bool>(false)
 
+    let world: World
+
     /// Makes a control for one guest.
-    public init() {}
+    public init(world: World = .system) { self.world = world }
 
     /// Why the guest must end; `nil` while it may live. Cheap.
     public var killedBecause: EngineError? {
@@ -62,11 +64,10 @@ public final class GuestControl: Sendable {
         guard let number else {
             return .killed(killedBecause ?? EngineError(.killed, "the actor was ended"))
         }
-        let work = Task { self.finish(number, .answered(await operation())) }
+        let work = world.start { self.finish(number, .answered(await operation())) }
         let timer = deadline.map { deadline in
-            Task {
-                let left = deadline.nanoseconds - MonotonicTime.now().nanoseconds
-                if left > 0 { try await Sleeper.sleep(for: .nanoseconds(left)) }
+            world.start {
+                guard (try? await self.world.sleep(until: deadline)) != nil else { return }
                 self.finish(number, .deadline)
             }
         }

@@ -90,7 +90,7 @@ extension Guest {
                     .convention, "the guest called a host function from inside its allocator"))
         }
         if let reason = control.killedBecause { return .trap(reason) }
-        if let deadline, deadline < MonotonicTime.now() { return .trap(Self.deadlineError) }
+        if let deadline, deadline < control.world.now() { return .trap(Self.deadlineError) }
         if memory == nil {
             // The start function runs before the exports are known to the host.
             var item = wasmtime_extern_t()

@@ -2,6 +2,7 @@
 
 public import Logging
 public import TheaterPlatform
+public import TheaterValue
 
 /// What a handler knows of its actor, and how it reaches the runtime.
 public struct HandlerContext: Sendable {
@@ -13,13 +14,42 @@ public struct HandlerContext: Sendable {
     public let logger: Logger
     /// The actor's own cell.
     public let cell: any CellPort
+    /// What the node offers to handlers beside the cell.
+    public let services: HandlerServices
+    /// The outside: clocks, chance, tasks.
+    public let world: World
 
     /// Makes a context.
-    public init(actorID: ActorID, actorName: String, logger: Logger, cell: any CellPort) {
+    public init(
+        actorID: ActorID, actorName: String, logger: Logger, cell: any CellPort,
+        services: HandlerServices = HandlerServices(), world: World = .system
+    ) {
         self.actorID = actorID
         self.actorName = actorName
         self.logger = logger
         self.cell = cell
+        self.services = services
+        self.world = world
+    }
+}
+
+/// What a node offers to its handlers: ports and shared services, known by their types.
+public struct HandlerServices: Sendable {
+    private var services: [ObjectIdentifier: any Sendable] = [:]
+
+    /// Makes an empty offer.
+    public init() {}
+
+    /// Adds a service under its type, such as `(any MessagePort).self`; a second one replaces the first.
+    public mutating func provide<Service: Sendable>(
+        _ service: Service, as type: Service.Type = Service.self
+    ) {
+        services[ObjectIdentifier(type)] = service
+    }
+
+    /// The service of a type; `nil` when the node has none.
+    public func service<Service: Sendable>(_ type: Service.Type) -> Service? {
+        services[ObjectIdentifier(type)] as? Service
     }
 }
 
@@ -34,6 +64,52 @@ public protocol CellPort: Sendable {
     ///
     /// - Parameter countMax: how many at the most.
     func recentEvents(_ countMax: Int) -> [RecentEvent]
+
+    /// Whether the actor exports a function, such as `theater:simple/timer.handle-tick`.
+    func exports(_ function: String) -> Bool
+
+    /// Calls back: calls an export of the handler's own actor, with its state, in its turn.
+    ///
+    /// This is how a handler's asynchronous input enters the chain: as the call that it causes. An
+    /// error from the callback ends the actor when its manifest says `on_error = "fail"`, which is the
+    /// default; the handler is told in any case. Cancelling the caller withdraws a call that has not begun.
+    ///
+    /// - Parameter arguments: in the declared order, without the state.
+    /// - Returns: what the function answered beside the new state; unit for nothing.
+    func call(_ function: String, _ arguments: [Value]) async -> Result<Value, CallbackError>
+}
+
+/// Why a callback gave no answer.
+public struct CallbackError: Error, Sendable, Hashable {
+    /// What went wrong.
+    public enum Code: String, Sendable, Hashable, CaseIterable {
+        /// The actor has no such function. It is unharmed.
+        case absent = "callback.absent"
+        /// The actor's mailbox is full. Nothing was called.
+        case mailboxFull = "callback.mailbox-full"
+        /// The call did not begin within the actor's `call_timeout`. Nothing was called.
+        case late = "callback.late"
+        /// The actor is stopping or over. Nothing was called.
+        case ended = "callback.ended"
+        /// The function answered with an error, or does not take these arguments.
+        case failed = "callback.failed"
+        /// The call ended the actor.
+        case crashed = "callback.crashed"
+    }
+
+    /// What went wrong.
+    public let code: Code
+    /// The fact, for people.
+    public let message: String
+    /// The error value, when the function answered with one.
+    public let value: Value?
+
+    /// Makes an error.
+    public init(_ code: Code, _ message: String, value: Value? = nil) {
+        self.code = code
+        self.message = message
+        self.value = value
+    }
 }
 
 /// An event of the actor's own chain as the actor may see it.

@@ -17,10 +17,14 @@ public struct ActorID: Hashable, Sendable, Comparable {
 
     /// Makes a random identity (UUID version 4).
     public static func random() -> ActorID {
-        let (first, second) = Randomness.twoWords()
-        return ActorID(
-            high: first & 0xFFFF_FFFF_FFFF_0FFF | 0x4000,
-            low: second & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
+        ActorID(version4: Randomness.twoWords())
+    }
+
+    /// Makes an identity of version 4 from random words.
+    init(version4 words: (UInt64, UInt64)) {
+        self.init(
+            high: words.0 & 0xFFFF_FFFF_FFFF_0FFF | 0x4000,
+            low: words.1 & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
     }
 
     /// Parses the hyphenated form, in either case; `nil` for anything else.

@@ -34,17 +34,27 @@ public final class ActorSystem: Sendable {
     /// The journal that their chains are in; `nil` when the actors are not recorded.
     public let journal: Journal?
     private let handlers: HandlerRegistry
+    private let services: HandlerServices
+    private let world: World
     private let logger: Logger
     private let registry = Mutex(Registry())
     private static let templatesMax = 256
 
     /// Makes a system without actors.
     ///
-    /// - Parameter journal: `nil` records nothing, for embedders who want the sandbox alone.
-    public init(engine: Engine, journal: Journal?, handlers: HandlerRegistry, logger: Logger) {
+    /// - Parameters:
+    ///   - journal: `nil` records nothing, for embedders who want the sandbox alone.
+    ///   - services: what handlers may use beside the cells of their actors.
+    ///   - world: the outside, simulated or real.
+    public init(
+        engine: Engine, journal: Journal?, handlers: HandlerRegistry, logger: Logger,
+        services: HandlerServices = HandlerServices(), world: World = .system
+    ) {
         self.engine = engine
         self.journal = journal
         self.handlers = handlers
+        self.services = services
+        self.world = world
         self.logger = logger
     }
 
@@ -70,7 +80,7 @@ public final class ActorSystem: Sendable {
         }
         let template = try await template(for: request.wasm, granted: granted, manifest: manifest)
         try template.checkOffers(manifest.rpc)
-        let id = ActorID.random()
+        let id = world.newActorID()
         try reserve(name, for: id)
         let cell: Cell
         do throws(ActorError) {
@@ -111,7 +121,8 @@ public final class ActorSystem: Sendable {
         }
         let keepsRecent = template.imports.contains { $0.signature.name == "get-chain" }
         let recorder = Recorder(
-            writer: writer, journal: journal, grants: granted, keepsRecent: keepsRecent)
+            writer: writer, journal: journal, grants: granted, keepsRecent: keepsRecent,
+            world: world)
         try recorder.spawned(
             module: template.moduleDigest,
             manifest: .sha256(of: Array(manifest.source.utf8)), name: name, parent: request.parent,
@@ -121,7 +132,7 @@ public final class ActorSystem: Sendable {
         logger[metadataKey: "actor.name"] = .string(name)
         let cell = Cell(
             id: id, name: name, manifest: manifest, template: template, recorder: recorder,
-            state: state, logger: logger)
+            state: state, logger: logger, services: services, world: world)
         cell.onEnd = { [weak self] reason in self?.forget(id, name, reason) }
         return cell
     }
@@ -210,7 +221,7 @@ public final class ActorSystem: Sendable {
         }
         let key = module.digest + granted.map { " " + $0.grant.type }.joined()
         if let known = registry.withLock({ $0.templates[key] }) { return known }
-        let loader = TemplateLoader(engine: engine, handlers: handlers)
+        let loader = TemplateLoader(engine: engine, handlers: handlers, world: world)
         let template = try await loader.load(
             module, origin: origin, granted: granted, manifest: manifest)
         registry.withLock { registry in

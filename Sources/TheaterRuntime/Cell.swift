@@ -20,6 +20,8 @@ final class Cell: @unchecked Sendable {
         let function: ExportBinding
         let arguments: [Value]
         let takesState: Bool
+        /// Whether a handler of the actor itself calls: then an error value may end the actor.
+        var isCallback = false
         let fuel: UInt64
         let deadline: MonotonicTime
         /// Where the answer of an operation that waited goes.
@@ -30,8 +32,11 @@ final class Cell: @unchecked Sendable {
     let name: String
     let manifest: Manifest
     let template: ActorTemplate
-    let control = GuestControl()
+    let control: GuestControl
     let logger: Logger
+    /// What the actor's handlers may use of the node.
+    private let services: HandlerServices
+    private let world: World
     private let shared: Mutex<Shared>
 
     // SAFETY: touched by the runner alone, and the mailbox has one runner at a time: handing over goes
@@ -53,7 +58,7 @@ final class Cell: @unchecked Sendable {
 
     init(
         id: ActorID, name: String, manifest: Manifest, template: ActorTemplate, recorder: Recorder,
-        state: Value, logger: Logger
+        state: Value, logger: Logger, services: HandlerServices, world: World
     ) {
         self.id = id
         self.name = name
@@ -62,6 +67,9 @@ final class Cell: @unchecked Sendable {
         self.recorder = recorder
         self.state = state
         self.logger = logger
+        self.services = services
+        self.world = world
+        control = GuestControl(world: world)
         shared = Mutex(Shared(mailbox: Mailbox(capacity: manifest.limits.mailbox)))
     }
 
@@ -115,7 +123,9 @@ final class Cell: @unchecked Sendable {
     private func makeGuest(_ engine: Engine) async throws(ActorError) {
         let limits = manifest.limits
         let port = Port(cell: self)
-        let context = HandlerContext(actorID: id, actorName: name, logger: logger, cell: port)
+        let context = HandlerContext(
+            actorID: id, actorName: name, logger: logger, cell: port, services: services,
+            world: world)
         for (index, (grant, type)) in recorder.grants.enumerated() {
             do throws(ManifestDiagnostics) {
                 var reader = grant.reader()
@@ -133,7 +143,7 @@ final class Cell: @unchecked Sendable {
                 limits: GuestLimits(limits),
                 budget: CallBudget(
                     fuel: limits.fuelPerCall,
-                    deadline: MonotonicTime.now().advanced(by: limits.initTimeout)))
+                    deadline: world.now().advanced(by: limits.initTimeout)))
         } catch {
             throw host.journalFailure ?? .crashed(in: "start", error)
         }
@@ -148,7 +158,7 @@ final class Cell: @unchecked Sendable {
         let operation = Operation(
             function: function, arguments: [], takesState: true,
             fuel: manifest.limits.fuelPerCall,
-            deadline: MonotonicTime.now().advanced(by: manifest.limits.initTimeout), reply: nil)
+            deadline: world.now().advanced(by: manifest.limits.initTimeout), reply: nil)
         switch await run(operation) {
         case .success: return
         case .failure(let error) where error.code == .guestError && manifest.onError == .continue:
@@ -161,20 +171,22 @@ final class Cell: @unchecked Sendable {
 
     /// Calls a function, now if the actor is idle, else when its turn comes.
     func call(
-        _ function: ExportBinding, _ arguments: [Value], takesState: Bool, options: CallOptions
+        _ function: ExportBinding, _ arguments: [Value], takesState: Bool, isCallback: Bool = false,
+        options: CallOptions
     ) async -> Result<Value, ActorError> {
         let limits = manifest.limits
-        let deadline = MonotonicTime.now().advanced(
+        let deadline = world.now().advanced(
             by: min(options.timeout ?? limits.callTimeout, limits.callTimeout))
         func operation(
             _ reply: CheckedContinuation<Result<Value, ActorError>, Never>?
         ) -> Operation {
             Operation(
                 function: function, arguments: arguments, takesState: takesState,
+                isCallback: isCallback,
                 fuel: min(options.fuel ?? limits.fuelPerCall, limits.fuelPerCall),
                 deadline: deadline, reply: reply)
         }
-        guard MonotonicTime.now() < deadline else { return .failure(lateError) }
+        guard world.now() < deadline else { return .failure(lateError) }
         // The common case costs no continuation: the caller becomes the runner.
         let isMine = shared.withLock { shared -> Bool in
             guard shared.mailbox.phase == .idle,
@@ -184,10 +196,42 @@ final class Cell: @unchecked Sendable {
         }
         if isMine {
             let result = await run(operation(nil))
-            finish(after: result)
+            finish(after: result, isCallback: isCallback)
             return result
         }
         return await callLater(operation, deadline: deadline)
+    }
+
+    /// Calls a function on behalf of one of the actor's own handlers.
+    fileprivate func callBack(
+        _ function: String, _ arguments: [Value]
+    ) async -> Result<Value, CallbackError> {
+        guard let export = template.exports[function] else {
+            return .failure(CallbackError(.absent, "'\(name)' has no function '\(function)'"))
+        }
+        guard let takesState = export.takesState(before: arguments.count) else {
+            return .failure(
+                CallbackError(
+                    .failed,
+                    "'\(name)' declares \(export.usage), which does not take \(arguments.count) "
+                        + "arguments beside the state"))
+        }
+        do throws(ActorError) {
+            try export.check(arguments, takesState: takesState)
+        } catch {
+            return .failure(CallbackError(.failed, error.message))
+        }
+        return await call(
+            export, arguments, takesState: takesState, isCallback: true, options: CallOptions()
+        ).mapError { error in
+            switch error.code {
+            case .mailboxFull: CallbackError(.mailboxFull, error.message)
+            case .deadline: CallbackError(.late, error.message)
+            case .ended, .stopping, .cancelled: CallbackError(.ended, error.message)
+            case .guestError: CallbackError(.failed, error.message, value: error.value)
+            default: CallbackError(.crashed, error.message)
+            }
+        }
     }
 
     private func callLater(
@@ -195,9 +239,8 @@ final class Cell: @unchecked Sendable {
         deadline: MonotonicTime
     ) async -> Result<Value, ActorError> {
         let ticket = TicketBox()
-        let timer = Task {
-            let left = deadline.nanoseconds - MonotonicTime.now().nanoseconds
-            if left > 0 { try await Sleeper.sleep(for: .nanoseconds(left)) }
+        let timer = world.start {
+            guard (try? await self.world.sleep(until: deadline)) != nil else { return }
             self.withdraw(
                 ticket,
                 ActorError(
@@ -220,8 +263,8 @@ final class Cell: @unchecked Sendable {
                 case .wait:
                     // A caller that gave up before it had a ticket was not heard then.
                     if Task.isCancelled { self.withdraw(ticket, self.cancelledError) }
-                    if deadline < MonotonicTime.now() { self.withdraw(ticket, self.lateError) }
-                case .run: Task { await self.runAndReply(made) }
+                    if deadline < world.now() { self.withdraw(ticket, self.lateError) }
+                case .run: world.start { await self.runAndReply(made) }
                 case .rejectFull:
                     continuation.resume(
                         returning: .failure(
@@ -265,19 +308,21 @@ final class Cell: @unchecked Sendable {
 
     private func runAndReply(_ operation: Operation) async {
         let result: Result<Value, ActorError>
-        if operation.deadline < MonotonicTime.now() {
+        if operation.deadline < world.now() {
             result = .failure(
                 self.lateError)
         } else {
             result = await run(operation)
         }
         operation.reply?.resume(returning: result)
-        await handOver(next(after: result))
+        await handOver(next(after: result, isCallback: operation.isCallback))
     }
 
     /// What follows an operation, for its runner.
-    private func next(after result: Result<Value, ActorError>) -> Mailbox<Operation>.FinishAction {
-        if case .failure(let error) = result, isFatal(error) {
+    private func next(
+        after result: Result<Value, ActorError>, isCallback: Bool
+    ) -> Mailbox<Operation>.FinishAction {
+        if case .failure(let error) = result, isFatal(error, isCallback: isCallback) {
             note(.failed(error))
             _ = shared.withLock { $0.mailbox.stop(drain: false) }
         }
@@ -285,10 +330,10 @@ final class Cell: @unchecked Sendable {
     }
 
     /// The same for a caller who ran its own operation: what is left goes to another task.
-    private func finish(after result: Result<Value, ActorError>) {
-        switch next(after: result) {
+    private func finish(after result: Result<Value, ActorError>, isCallback: Bool) {
+        switch next(after: result, isCallback: isCallback) {
         case .rest: return
-        case let action: Task { await self.handOver(action) }
+        case let action: world.start { await self.handOver(action) }
         }
     }
 
@@ -299,7 +344,7 @@ final class Cell: @unchecked Sendable {
             case .rest: return
             case .end(let left): return await end(left)
             case .next(let operation):
-                if operation.deadline < MonotonicTime.now() {
+                if operation.deadline < world.now() {
                     operation.reply?.resume(
                         returning: .failure(
                             self.lateError))
@@ -307,7 +352,7 @@ final class Cell: @unchecked Sendable {
                 } else {
                     let result = await run(operation)
                     operation.reply?.resume(returning: result)
-                    action = next(after: result)
+                    action = next(after: result, isCallback: operation.isCallback)
                     // A long queue must not keep others waiting.
                     await Task.yield()
                 }
@@ -315,8 +360,9 @@ final class Cell: @unchecked Sendable {
         }
     }
 
-    private func isFatal(_ error: ActorError) -> Bool {
+    private func isFatal(_ error: ActorError, isCallback: Bool) -> Bool {
         switch error.code {
+        case .guestError: isCallback && manifest.onError == .fail
         case .crashed, .killed, .journal, .tooLarge: true
         case .wrongResult: true
         default: false
@@ -439,8 +485,8 @@ final class Cell: @unchecked Sendable {
             await end(left)
             return await awaitEnd()
         }
-        let timer = Task {
-            try await Sleeper.sleep(for: grace)
+        let timer = world.start {
+            guard (try? await self.world.sleep(for: grace)) != nil else { return }
             self.kill("the actor did not stop within \(grace)")
         }
         defer { timer.cancel() }
@@ -463,7 +509,7 @@ final class Cell: @unchecked Sendable {
             return shared.mailbox.stop(drain: false)
         }
         control.kill(EngineError(.killed, reason))
-        if case .end(let left) = action { Task { await self.end(left) } }
+        if case .end(let left) = action { world.start { await self.end(left) } }
     }
 
     /// The actor asked for its own end: it happens when the present operation is over, or now when a
@@ -471,7 +517,7 @@ final class Cell: @unchecked Sendable {
     fileprivate func requestShutdown(_ result: [UInt8]?) {
         note(.completed(result))
         let action = shared.withLock { $0.mailbox.stop(drain: false) }
-        if case .end(let left) = action { Task { await self.end(left) } }
+        if case .end(let left) = action { world.start { await self.end(left) } }
     }
 
     /// Ends a cell that was never started.
@@ -505,8 +551,8 @@ final class Cell: @unchecked Sendable {
     private static let closeTimeout = Duration.seconds(5)
 
     private func close(_ handler: any Handler) async {
-        let closing = GuestControl()
-        let deadline = MonotonicTime.now().advanced(by: Self.closeTimeout)
+        let closing = GuestControl(world: world)
+        let deadline = world.now().advanced(by: Self.closeTimeout)
         if await closing.finishes({ await handler.close() }, by: deadline) { return }
         logger.error(
             "the handler did not close in time",
@@ -524,6 +570,17 @@ final class Cell: @unchecked Sendable {
 
         func recentEvents(_ countMax: Int) -> [RecentEvent] {
             cell?.recorder.recent(countMax) ?? []
+        }
+
+        func exports(_ function: String) -> Bool { cell?.template.exports[function] != nil }
+
+        func call(
+            _ function: String, _ arguments: [Value]
+        ) async -> Result<Value, CallbackError> {
+            guard let cell else {
+                return .failure(CallbackError(.ended, "the actor of '\(function)' is over"))
+            }
+            return await cell.callBack(function, arguments)
         }
     }
 }

@@ -4,7 +4,7 @@
 ///
 /// A state machine without locks, tasks or clocks: it decides, the cell acts. Operations are known by
 /// their tickets alone.
-struct Mailbox<Operation> {
+struct Mailbox<Operation: Sendable> {
     /// The number of an operation, in the order of arrival.
     typealias Ticket = UInt64
 
@@ -34,7 +34,7 @@ struct Mailbox<Operation> {
         case rejectEnded
     }
 
-    enum FinishAction {
+    enum FinishAction: Sendable {
         /// Run this one next.
         case next(Operation)
         /// Nothing waits.

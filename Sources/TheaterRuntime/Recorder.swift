@@ -43,16 +43,18 @@ final class Recorder: @unchecked Sendable {
     /// The newest events, for the actor's own eyes.
     private let newest = Mutex(Newest())
     private let keepsRecent: Bool
+    private let world: World
 
     init(
         writer: ChainWriter?, journal: Journal?,
         grants: [(grant: HandlerGrant, type: any Handler.Type)],
-        keepsRecent: Bool
+        keepsRecent: Bool, world: World
     ) {
         self.writer = writer
         self.journal = journal
         self.grants = grants
         self.keepsRecent = keepsRecent
+        self.world = world
         isStrict = writer?.durability == .strict
     }
 
@@ -163,7 +165,7 @@ final class Recorder: @unchecked Sendable {
     ) throws(ActorError) {
         guard let writer else { return }
         do throws(JournalError) {
-            let time = WallTime.now()
+            let time = world.wallTime()
             let parent = keepsRecent ? writer.head.hash : nil
             let head = try write(writer, time)
             if let parent { remember(head, parent, type.name, time) }

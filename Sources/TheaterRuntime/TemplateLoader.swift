@@ -11,6 +11,7 @@ internal import TheaterPlatform
 struct TemplateLoader {
     let engine: Engine
     let handlers: HandlerRegistry
+    let world: World
 
     /// The budget of reading a module's metadata, which is data behind a few instructions.
     private static let probeFuel: UInt64 = 1_000_000_000
@@ -46,7 +47,7 @@ struct TemplateLoader {
         do throws(EngineError) {
             let budget = CallBudget(
                 fuel: min(Self.probeFuel, limits.fuelPerCall),
-                deadline: MonotonicTime.now().advanced(by: limits.initTimeout))
+                deadline: world.now().advanced(by: limits.initTimeout))
             let guest = try await Guest(
                 probe, engine: engine, host: DeafHost(), control: GuestControl(),
                 limits: GuestLimits(limits), budget: budget)

@@ -9,6 +9,7 @@ internal import TheaterNode
 internal import TheaterPact
 internal import TheaterPlatform
 internal import TheaterRuntime
+internal import TheaterValue
 
 /// Checks an actor without starting it, and goes on after a finding as far as it can.
 struct ActorCheck {
@@ -202,4 +203,8 @@ struct ActorCheck {
 private struct NoCell: CellPort {
     func requestShutdown(result: [UInt8]?) {}
     func recentEvents(_ countMax: Int) -> [RecentEvent] { [] }
+    func exports(_ function: String) -> Bool { false }
+    func call(_ function: String, _ arguments: [Value]) async -> Result<Value, CallbackError> {
+        .failure(CallbackError(.ended, "the actor is checked, not run"))
+    }
 }
