@@ -76,10 +76,7 @@ extension Guest {
     enum ImportResult {
         case status(Int32)
         case trap(EngineError)
-        case suspend(
-            @Sendable () async -> any Sendable,
-            then: (any Sendable) -> Result<[UInt8], EngineError>,
-            ifEnded: (EngineError) -> Void)
+        case suspend(HostWait)
     }
 
     /// Serves one call of an import.
@@ -118,8 +115,7 @@ extension Guest {
         }
         switch host.answer(import: index, input: UnsafeRawBufferPointer(input)) {
         case .failure(let error): return .trap(error)
-        case .later(let operation, let then, let ifEnded):
-            return .suspend(operation, then: then, ifEnded: ifEnded)
+        case .later(let wait): return .suspend(wait)
         case .bytes(let answer):
             guard charge(input.count + answer.count) else { return .trap(Self.outOfFuel) }
             switch place(answer: answer, for: call) {

@@ -153,10 +153,9 @@ private let suspendingTrampoline: wasmtime_func_async_callback_t = {
         switch guest.answer(call, import: index, caller: caller) {
         case .status(let status): setStatus(results, status)
         case .trap(let error): trapResult.pointee = guest.trap(error)
-        case .suspend(let operation, let then, let ifEnded):
+        case .suspend(let wait):
             guest.pending = Guest.Pending(
-                operation: operation, then: then, ifEnded: ifEnded, call: call, results: results,
-                trap: trapResult)
+                wait: wait, call: call, results: results, trap: trapResult)
             guest.isResumed = false
             continuation.pointee = wasmtime_async_continuation_t(
                 callback: { environment in

@@ -75,6 +75,24 @@ public enum HostReply: Sendable {
     /// The answer takes time. The guest is suspended meanwhile and holds no thread; the operation is
     /// cancelled when the actor ends. Only for functions that the interface declares suspending.
     case later(@Sendable () async -> Result<Value, HostError>)
+    /// The answer comes from elsewhere, perhaps at once: as `later`, without the cost of a task.
+    ///
+    /// The closure is called once, off the guest's stack, and must not block. It keeps the answering
+    /// or hands it on; when the actor ends first, an answer that comes later is dropped.
+    case parked(@Sendable (HostAnswering) -> Void)
+}
+
+/// Takes the answer of one parked host call, from any thread. The first answer counts.
+public struct HostAnswering: Sendable {
+    private let answer: @Sendable (Result<Value, HostError>) -> Void
+
+    /// Makes an answering; the closure must take any number of answers.
+    public init(_ answer: @escaping @Sendable (Result<Value, HostError>) -> Void) {
+        self.answer = answer
+    }
+
+    /// Answers.
+    public func callAsFunction(_ result: Result<Value, HostError>) { answer(result) }
 }
 
 /// Why a host function could not do what it was asked.
@@ -108,7 +126,7 @@ public struct HostInterface: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - text: the host Pact, which is the handler's own source: a mistake in it is a programmer's.
-    ///   - suspending: the functions that may answer ``HostReply/later(_:)``.
+    ///   - suspending: the functions that may answer ``HostReply/later(_:)`` or ``HostReply/parked(_:)``.
     public init(pact text: String, suspending: Set<String> = []) {
         do throws(PactError) {
             pact = try PactFile.parseHost(text, file: "<handler>").interface

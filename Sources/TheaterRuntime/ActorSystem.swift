@@ -36,6 +36,7 @@ public final class ActorSystem: Sendable {
     private let handlers: HandlerRegistry
     private let services: HandlerServices
     private let world: World
+    private let deadlines: Deadlines
     private let logger: Logger
     private let registry = Mutex(Registry())
     private static let templatesMax = 256
@@ -55,6 +56,7 @@ public final class ActorSystem: Sendable {
         self.handlers = handlers
         self.services = services
         self.world = world
+        deadlines = Deadlines(world: world)
         self.logger = logger
     }
 
@@ -132,7 +134,8 @@ public final class ActorSystem: Sendable {
         logger[metadataKey: "actor.name"] = .string(name)
         let cell = Cell(
             id: id, name: name, manifest: manifest, template: template, recorder: recorder,
-            state: state, logger: logger, services: services, world: world)
+            state: state, logger: logger, services: services, world: world,
+            deadlines: deadlines)
         cell.onEnd = { [weak self] reason in self?.forget(id, name, reason) }
         return cell
     }
@@ -329,6 +332,7 @@ public final class ActorSystem: Sendable {
         await withDiscardingTaskGroup { group in
             for cell in cells { group.addTask { _ = await cell.stop(grace: grace) } }
         }
+        deadlines.close()
     }
 
     // MARK: Knowing

@@ -46,33 +46,48 @@ final class CellHost: GuestHost, @unchecked Sendable {
         case .later(let operation):
             let kept = unsafe [UInt8](input)
             return .later(
-                { await operation() },
-                then: { outcome in
-                    let answer: HostAnswer =
-                        switch outcome as? Result<Value, HostError> {
-                        case .success(let value)?:
-                            unsafe kept.withUnsafeBytes { unsafe self.finish(binding, $0, value) }
-                        case .failure(let error)?: self.refuse(binding, kept, error)
-                        case nil:
-                            .failure(EngineError(.hostFunction, "an operation lost its answer"))
-                        }
-                    switch answer {
-                    case .bytes(let bytes): return .success(bytes)
-                    case .failure(let error): return .failure(error)
-                    case .later:
-                        return .failure(EngineError(.hostFunction, "an answer waited twice"))
-                    }
-                },
-                ifEnded: { reason in
-                    _ = self.fail(
-                        binding, kept,
-                        HostError(
-                            "host.in-doubt",
-                            "the actor ended while the call ran (\(reason.message)); whether the call took "
-                                + "effect is not known"))
-                })
+                HostWait(
+                    operation: { await operation() }, then: { self.then(binding, kept, $0) },
+                    ifEnded: { self.ended(binding, kept, $0) }))
+        case .parked(let start):
+            let kept = unsafe [UInt8](input)
+            return .later(
+                HostWait(
+                    start: { completion in start(HostAnswering { completion.resume(returning: $0) })
+                    },
+                    then: { self.then(binding, kept, $0) },
+                    ifEnded: { self.ended(binding, kept, $0) }))
         }
     }
+
+    private func then(
+        _ binding: ImportBinding, _ input: [UInt8], _ outcome: any Sendable
+    ) -> Result<[UInt8], EngineError> {
+        let answer: HostAnswer =
+            switch outcome as? Result<Value, HostError> {
+            case .success(let value)?:
+                unsafe input.withUnsafeBytes { unsafe finish(binding, $0, value) }
+            case .failure(let error)?: refuse(binding, input, error)
+            case nil: .failure(EngineError(.hostFunction, "an operation lost its answer"))
+            }
+        switch answer {
+        case .bytes(let bytes): return .success(bytes)
+        case .failure(let error): return .failure(error)
+        case .later: return .failure(EngineError(.hostFunction, "an answer waited twice"))
+        }
+    }
+
+    private func ended(_ binding: ImportBinding, _ input: [UInt8], _ reason: EngineError) {
+        _ = fail(
+            binding, input,
+            HostError(
+                "host.in-doubt",
+                "the actor ended while the call ran (\(reason.message)); whether the call took "
+                    + "effect is not known"))
+    }
+
+    /// Only strict durability holds a wait up.
+    var mustAskToWait: Bool { recorder.isStrict }
 
     /// Nothing that happened before an effect may be lost while the effect stays.
     func willWait() async -> EngineError? {

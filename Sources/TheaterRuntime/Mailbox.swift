@@ -77,6 +77,14 @@ struct Mailbox<Operation: Sendable> {
         return finished()
     }
 
+    /// Lets the caller run an operation of its own now, if nothing runs.
+    mutating func take() -> Bool {
+        guard phase == .idle else { return false }
+        phase = .busy
+        isRunning = true
+        return true
+    }
+
     /// Takes an operation in.
     ///
     /// - Parameter make: makes the operation from its ticket when it has to wait.

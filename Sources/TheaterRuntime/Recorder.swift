@@ -39,7 +39,8 @@ final class Recorder: @unchecked Sendable {
     private let journal: Journal?
     /// The granted handlers, as recorded.
     let grants: [(grant: HandlerGrant, type: any Handler.Type)]
-    private let isStrict: Bool
+    /// Whether results leave only when what is recorded is on disk.
+    let isStrict: Bool
     /// The newest events, for the actor's own eyes.
     private let newest = Mutex(Newest())
     private let keepsRecent: Bool
@@ -143,6 +144,9 @@ final class Recorder: @unchecked Sendable {
             throw Self.refused(error)
         }
     }
+
+    /// Whether more is recorded than the disk takes: ``waitForSpace()`` before going on.
+    var mustWait: Bool { journal?.isUnderPressure ?? false }
 
     /// Waits while more is recorded than the disk takes.
     func waitForSpace() async {

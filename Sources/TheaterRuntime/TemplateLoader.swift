@@ -49,7 +49,7 @@ struct TemplateLoader {
                 fuel: min(Self.probeFuel, limits.fuelPerCall),
                 deadline: world.now().advanced(by: limits.initTimeout))
             let guest = try await Guest(
-                probe, engine: engine, host: DeafHost(), control: GuestControl(),
+                probe, engine: engine, host: DeafHost(), control: GuestControl(world: world),
                 limits: GuestLimits(limits), budget: budget)
             return try await guest.metadata(budget: budget)
         } catch {

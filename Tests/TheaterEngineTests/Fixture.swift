@@ -80,10 +80,11 @@ extension HostAnswer {
         _ operation: @escaping @Sendable () async -> Result<[UInt8], EngineError>
     ) -> HostAnswer {
         .later(
-            { await operation() },
-            then: { outcome in
-                outcome as? Result<[UInt8], EngineError>
-                    ?? .failure(EngineError(.hostFunction, "the answer was lost"))
-            }, ifEnded: { _ in })
+            HostWait(
+                operation: { await operation() },
+                then: { outcome in
+                    outcome as? Result<[UInt8], EngineError>
+                        ?? .failure(EngineError(.hostFunction, "the answer was lost"))
+                }, ifEnded: { _ in }))
     }
 }

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Synchronization
+internal import TheaterEngine
+internal import TheaterHandler
+internal import TheaterManifest
+internal import TheaterPlatform
+internal import TheaterValue
+
+extension Cell {
+    /// A call that waits for its turn or runs.
+    struct Operation: Sendable {
+        let function: ExportBinding
+        let arguments: [Value]
+        let takesState: Bool
+        /// Whether a handler of the actor itself calls: then an error value may end the actor.
+        var isCallback = false
+        let fuel: UInt64
+        let deadline: MonotonicTime
+        /// Where the answer goes, when the runner is not the one who wants it.
+        let reply: Reply
+    }
+
+    /// Where an answer goes.
+    enum Reply: Sendable {
+        case none
+        case continuation(CheckedContinuation<Result<Value, ActorError>, Never>)
+        /// Called by the runner: must not block.
+        case closure(@Sendable (Result<Value, ActorError>) -> Void)
+
+        func callAsFunction(_ result: Result<Value, ActorError>) {
+            switch self {
+            case .none: break
+            case .continuation(let continuation): continuation.resume(returning: result)
+            case .closure(let closure): closure(result)
+            }
+        }
+    }
+
+    /// How many cells may run on one stack, each called by the one below.
+    static let depthMax = 8
+
+    /// Calls a function, now if the actor is idle, else when its turn comes.
+    func call(
+        _ function: ExportBinding, _ arguments: [Value], takesState: Bool, isCallback: Bool = false,
+        options: CallOptions
+    ) async -> Result<Value, ActorError> {
+        let now = world.now()
+        let operation = operation(
+            function, arguments, takesState: takesState, isCallback: isCallback, options: options,
+            reply: .none, now: now)
+        guard now < operation.deadline else { return .failure(lateError) }
+        // The common case costs no continuation: the caller becomes the runner.
+        if takeTurn() {
+            let result = await run(operation)
+            pass(on: next(after: result, isCallback: isCallback))
+            return result
+        }
+        return await callLater(operation)
+    }
+
+    /// Hands an operation over without waiting for it.
+    ///
+    /// - Parameters:
+    ///   - depth: `nil` starts a task when the actor is idle; otherwise an idle actor begins on the
+    ///     caller's stack, with so many runners below it. The caller must not be a host function then.
+    ///   - completion: told the result exactly once unless the operation is refused, perhaps before this
+    ///     returns; must not block.
+    /// - Returns: why the operation was refused.
+    func post(
+        _ function: ExportBinding, _ arguments: [Value], takesState: Bool, isCallback: Bool,
+        options: CallOptions = CallOptions(), depth: Int? = nil,
+        completion: @escaping @Sendable (Result<Value, ActorError>) -> Void
+    ) -> ActorError? {
+        let operation = operation(
+            function, arguments, takesState: takesState, isCallback: isCallback, options: options,
+            reply: .closure(completion), now: world.now())
+        switch shared.withLock({ $0.mailbox.submit { _ in operation } }) {
+        case .wait: return nil
+        case .rejectFull: return fullError
+        case .rejectDraining: return stoppingError
+        case .rejectEnded: return endedError
+        case .run:
+            guard let depth, depth < Self.depthMax else {
+                world.start { await self.runAndReply(operation) }
+                return nil
+            }
+            self.depth = depth
+            let result = begin(operation)
+            self.depth = 0
+            if let result {
+                operation.reply(result)
+                pass(on: next(after: result, isCallback: isCallback))
+            } else {
+                world.start { await self.finishAndReply(operation) }
+            }
+            return nil
+        }
+    }
+
+    private func operation(
+        _ function: ExportBinding, _ arguments: [Value], takesState: Bool, isCallback: Bool,
+        options: CallOptions, reply: Reply, now: MonotonicTime
+    ) -> Operation {
+        let limits = manifest.limits
+        return Operation(
+            function: function, arguments: arguments, takesState: takesState,
+            isCallback: isCallback, fuel: min(options.fuel ?? .max, limits.fuelPerCall),
+            deadline: now.advanced(
+                by: options.timeout.map { min($0, limits.callTimeout) } ?? limits.callTimeout),
+            reply: reply)
+    }
+
+    private func takeTurn() -> Bool {
+        shared.withLock { $0.mailbox.take() }
+    }
+
+    /// Calls a function on behalf of one of the actor's own handlers.
+    func callBack(
+        _ function: String, _ arguments: [Value]
+    ) async -> Result<Value, CallbackError> {
+        guard let export = template.exports[function] else {
+            return .failure(CallbackError(.absent, "'\(name)' has no function '\(function)'"))
+        }
+        guard let takesState = export.takesState(before: arguments.count) else {
+            return .failure(
+                CallbackError(
+                    .failed,
+                    "'\(name)' declares \(export.usage), which does not take \(arguments.count) "
+                        + "arguments beside the state"))
+        }
+        do throws(ActorError) {
+            try export.check(arguments, takesState: takesState)
+        } catch {
+            return .failure(CallbackError(.failed, error.message))
+        }
+        return await call(
+            export, arguments, takesState: takesState, isCallback: true, options: CallOptions()
+        ).mapError { error in
+            switch error.code {
+            case .mailboxFull: CallbackError(.mailboxFull, error.message)
+            case .deadline: CallbackError(.late, error.message)
+            case .ended, .stopping, .cancelled: CallbackError(.ended, error.message)
+            case .guestError: CallbackError(.failed, error.message, value: error.value)
+            default: CallbackError(.crashed, error.message)
+            }
+        }
+    }
+
+    private func callLater(_ operation: Operation) async -> Result<Value, ActorError> {
+        let ticket = TicketBox()
+        let lateness = Deadlines.Entry { [weak self] _ in
+            guard let self else { return }
+            withdraw(ticket, lateError)
+        }
+        deadlines.arm(lateness, at: operation.deadline)
+        defer { deadlines.disarm(lateness) }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let made = Operation(
+                    function: operation.function, arguments: operation.arguments,
+                    takesState: operation.takesState, isCallback: operation.isCallback,
+                    fuel: operation.fuel, deadline: operation.deadline,
+                    reply: .continuation(continuation))
+                let action = shared.withLock { shared in
+                    shared.mailbox.submit { number in
+                        ticket.set(number)
+                        return made
+                    }
+                }
+                switch action {
+                case .wait:
+                    // A caller that gave up before it had a ticket was not heard then.
+                    if Task.isCancelled { withdraw(ticket, cancelledError) }
+                    if operation.deadline < world.now() { withdraw(ticket, lateError) }
+                case .run: world.start { await self.runAndReply(made) }
+                case .rejectFull: continuation.resume(returning: .failure(fullError))
+                case .rejectDraining: continuation.resume(returning: .failure(stoppingError))
+                case .rejectEnded: continuation.resume(returning: .failure(endedError))
+                }
+            }
+        } onCancel: {
+            self.withdraw(ticket, self.cancelledError)
+        }
+    }
+
+    private func withdraw(_ ticket: TicketBox, _ error: ActorError) {
+        guard let number = ticket.value else { return }
+        let operation = shared.withLock { $0.mailbox.withdraw(number) }
+        operation?.reply(.failure(error))
+    }
+
+    // MARK: Turns
+
+    private func runAndReply(_ operation: Operation) async {
+        let isLate = operation.deadline < world.now()
+        let result = isLate ? .failure(lateError) : await run(operation)
+        operation.reply(result)
+        await handOver(next(after: result, isCallback: operation.isCallback))
+    }
+
+    private func finishAndReply(_ operation: Operation) async {
+        let result = await finish(operation)
+        operation.reply(result)
+        await handOver(next(after: result, isCallback: operation.isCallback))
+    }
+
+    /// What follows an operation, for its runner.
+    private func next(
+        after result: Result<Value, ActorError>, isCallback: Bool
+    ) -> Mailbox<Operation>.FinishAction {
+        if case .failure(let error) = result, isFatal(error, isCallback: isCallback) {
+            note(.failed(error))
+            _ = shared.withLock { $0.mailbox.stop(drain: false) }
+        }
+        return shared.withLock { $0.mailbox.finished() }
+    }
+
+    /// For a caller who ran its own operation: what is left goes to another task.
+    private func pass(on action: Mailbox<Operation>.FinishAction) {
+        if case .rest = action { return }
+        world.start { await self.handOver(action) }
+    }
+
+    func handOver(_ action: Mailbox<Operation>.FinishAction) async {
+        var action = action
+        while true {
+            switch action {
+            case .rest: return
+            case .end(let left): return await end(left)
+            case .next(let operation):
+                let isLate = operation.deadline < world.now()
+                let result = isLate ? .failure(lateError) : await run(operation)
+                operation.reply(result)
+                action = next(after: result, isCallback: operation.isCallback)
+                // A long queue must not keep others waiting.
+                await Task.yield()
+            }
+        }
+    }
+
+    private func isFatal(_ error: ActorError, isCallback: Bool) -> Bool {
+        switch error.code {
+        case .guestError: isCallback && manifest.onError == .fail
+        case .crashed, .killed, .journal, .tooLarge: true
+        case .wrongResult: true
+        default: false
+        }
+    }
+
+    // MARK: Errors
+
+    var lateError: ActorError {
+        ActorError(
+            .deadline,
+            "the call to '\(name)' did not begin before its deadline; the actor is busy, or the "
+                + "deadline is too short")
+    }
+
+    var cancelledError: ActorError {
+        ActorError(.cancelled, "the call to '\(name)' was given up before it began")
+    }
+
+    var endedError: ActorError {
+        ActorError(.ended, "'\(name)' is over (\(info.status)); start it again to call it")
+    }
+
+    private var fullError: ActorError {
+        ActorError(
+            .mailboxFull,
+            "the mailbox of '\(name)' is full (\(manifest.limits.mailbox) calls wait); "
+                + "call it less often, or raise mailbox under [limits]")
+    }
+
+    private var stoppingError: ActorError {
+        ActorError(.stopping, "'\(name)' is stopping and takes no more calls")
+    }
+}
+
+/// The ticket of a waiting call, once it has one.
+private final class TicketBox: Sendable {
+    private let number = Mutex<UInt64?>(nil)
+
+    var value: UInt64? { number.withLock { $0 } }
+
+    func set(_ value: UInt64) { number.withLock { $0 = value } }
+}

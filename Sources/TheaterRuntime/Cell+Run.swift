@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import TheaterChain
+internal import TheaterEngine
+internal import TheaterPact
+internal import TheaterPlatform
+internal import TheaterValue
+
+/// What the runner does with one operation: records it, calls the guest, takes the answer apart.
+///
+/// It begins on the runner's stack and is over there in the common case; only an operation that waits
+/// for something is finished asynchronously.
+extension Cell {
+    /// Where an operation stands that is not over.
+    enum Step {
+        /// Nothing was done yet: the journal has no room at the moment.
+        case fresh
+        /// The guest yields or waits.
+        case inGuest
+        /// Everything is recorded, and must be on disk before the result leaves.
+        case recorded(Result<Value, ActorError>)
+    }
+
+    func run(_ operation: Operation) async -> Result<Value, ActorError> {
+        if let result = begin(operation) { return result }
+        return await finish(operation)
+    }
+
+    /// Begins an operation.
+    ///
+    /// - Returns: its result, or `nil` when ``finish(_:)`` must be called.
+    func begin(_ operation: Operation) -> Result<Value, ActorError>? {
+        step = .fresh
+        return recorder.mustWait ? nil : enter(operation)
+    }
+
+    /// Waits until an operation that was begun is over.
+    func finish(_ operation: Operation) async -> Result<Value, ActorError> {
+        while true {
+            switch step {
+            case .fresh:
+                await recorder.waitForSpace()
+                if let result = enter(operation) { return result }
+            case .inGuest:
+                guard let guest else { return .failure(endedError) }
+                let result: Result<Value, ActorError>?
+                do throws(EngineError) {
+                    result = leave(try await guest.finish(), operation)
+                } catch {
+                    result = fail(crash(error, operation), operation)
+                }
+                if let result { return result }
+            case .recorded(let result):
+                do throws(ActorError) {
+                    try await recorder.settle()
+                } catch {
+                    if case .success = result { return .failure(error) }
+                }
+                return result
+            }
+        }
+    }
+
+    private func enter(_ operation: Operation) -> Result<Value, ActorError>? {
+        guard let guest else { return .failure(endedError) }
+        let name = operation.function.name
+        do throws(ActorError) {
+            let input = try encode(
+                CallShape.input(
+                    state: operation.takesState ? state : nil, arguments: operation.arguments),
+                name)
+            guard recorder.fits(input) else {
+                throw ActorError(
+                    .wrongArgument,
+                    "the state and the arguments of '\(name)' are \(input.count) bytes, which is too "
+                        + "large to be recorded; pass less at once")
+            }
+            try recorder.called(operation.function, input, fuel: operation.fuel)
+            let answer: GuestAnswer?
+            do throws(EngineError) {
+                answer = try guest.begin(
+                    function: operation.function.index, input: input,
+                    budget: CallBudget(fuel: operation.fuel, deadline: operation.deadline))
+            } catch {
+                throw crash(error, operation)
+            }
+            if let answer { return leave(answer, operation) }
+            step = .inGuest
+            return nil
+        } catch {
+            return fail(error, operation)
+        }
+    }
+
+    private func crash(_ error: EngineError, _ operation: Operation) -> ActorError {
+        host?.journalFailure ?? .crashed(in: operation.function.name, error)
+    }
+
+    /// Records the answer and takes it apart.
+    private func leave(
+        _ answer: GuestAnswer, _ operation: Operation
+    ) -> Result<Value, ActorError>? {
+        do throws(ActorError) {
+            if let failure = host?.journalFailure { throw failure }
+            let name = operation.function.name
+            guard answer.status == 0 else {
+                let text = String(decoding: answer.bytes.prefix(65536), as: UTF8.self)
+                let error = ActorError(
+                    .guestError, "'\(name)' answered with an error: \(GuestText.shown(text))",
+                    value: .string(text))
+                recorder.failed(name, error)
+                return settled(.failure(error))
+            }
+            try recorder.returned(operation.function, answer.bytes, fuelUsed: answer.fuelUsed)
+            return settled(.success(try take(answer, of: operation)))
+        } catch {
+            return fail(error, operation)
+        }
+    }
+
+    /// Records a failure, unless the journal refuses or an error value is in the answer.
+    private func fail(
+        _ error: ActorError, _ operation: Operation
+    ) -> Result<Value, ActorError>? {
+        if error.code != .journal, error.code != .guestError, error.code != .wrongArgument {
+            recorder.failed(operation.function.name, error)
+        }
+        return settled(.failure(error))
+    }
+
+    private func settled(_ result: Result<Value, ActorError>) -> Result<Value, ActorError>? {
+        guard recorder.isStrict else { return result }
+        step = .recorded(result)
+        return nil
+    }
+
+    private func encode(_ value: Value, _ function: String) throws(ActorError) -> [UInt8] {
+        do throws(CGRFError) {
+            return try CGRF.encode(value)
+        } catch {
+            throw ActorError(
+                .wrongArgument, "the arguments of '\(function)' do not encode: \(error)")
+        }
+    }
+
+    private func take(_ answer: GuestAnswer, of operation: Operation) throws(ActorError) -> Value {
+        let name = operation.function.name
+        let value: Value
+        do throws(CGRFError) {
+            value = try CGRF.decode(answer.bytes)
+        } catch {
+            throw ActorError(.wrongResult, "the answer of '\(name)' does not decode: \(error)")
+        }
+        try operation.function.checkResult(value)
+        guard operation.takesState else {
+            if case .result(_, _, .err(let error)) = value { throw Self.guestError(name, error) }
+            return value
+        }
+        switch CallShape.apart(value, declared: operation.function.signature) {
+        case .ok(let newState, let result):
+            state = newState
+            return result
+        case .err(let error): throw Self.guestError(name, error)
+        case .malformed(let reason):
+            throw ActorError(.wrongResult, "the answer of '\(name)' is not a result: \(reason)")
+        }
+    }
+
+    private static func guestError(_ function: String, _ value: Value) -> ActorError {
+        let text =
+            value.asString.map(GuestText.shown) ?? ValueText.print(value, options: .init(limit: 16))
+        return ActorError(
+            .guestError, "'\(function)' answered with an error: \(text)", value: value)
+    }
+}
