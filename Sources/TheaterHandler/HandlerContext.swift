@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Logging
+internal import Synchronization
 public import TheaterPlatform
 public import TheaterValue
 
@@ -10,8 +11,9 @@ public struct HandlerContext: Sendable {
     public let actorID: ActorID
     /// The actor's name.
     public let actorName: String
-    /// A logger that carries the actor's identity.
-    public let logger: Logger
+    /// A logger that carries the actor's identity. Made when it is first wanted.
+    public var logger: Logger { lazyLogger.logger }
+    private let lazyLogger: LazyLogger
     /// The actor's own cell.
     public let cell: any CellPort
     /// What the node offers to handlers beside the cell.
@@ -21,15 +23,32 @@ public struct HandlerContext: Sendable {
 
     /// Makes a context.
     public init(
-        actorID: ActorID, actorName: String, logger: Logger, cell: any CellPort,
+        actorID: ActorID, actorName: String,
+        logger: @autoclosure @escaping @Sendable () -> Logger, cell: any CellPort,
         services: HandlerServices = HandlerServices(), world: World = .system
     ) {
         self.actorID = actorID
         self.actorName = actorName
-        self.logger = logger
+        lazyLogger = LazyLogger(logger)
         self.cell = cell
         self.services = services
         self.world = world
+    }
+}
+
+/// A logger that is made when it is first wanted: its metadata costs more than an idle actor's handlers.
+private final class LazyLogger: Sendable {
+    private let made = Mutex<Logger?>(nil)
+    private let make: @Sendable () -> Logger
+
+    init(_ make: @escaping @Sendable () -> Logger) { self.make = make }
+
+    var logger: Logger {
+        made.withLock { made in
+            let logger = made ?? make()
+            made = logger
+            return logger
+        }
     }
 }
 

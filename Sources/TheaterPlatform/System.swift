@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
+internal import Synchronization
 
 /// A point in time on the wall clock, in nanoseconds since the Unix epoch.
 public struct WallTime: Hashable, Sendable, Comparable {
@@ -56,12 +57,25 @@ enum SystemClock {
     }
 }
 
-/// Randomness from the system's generator.
+/// Randomness from the system's generator, fetched in portions.
 public enum Randomness {
+    private struct Portion {
+        var words: [UInt64] = []
+    }
+    private static let portion = Mutex(Portion())
+    private static let portionCount = 512
+
     /// Two random 64-bit words.
     public static func twoWords() -> (UInt64, UInt64) {
-        var generator = SystemRandomNumberGenerator()
-        return (generator.next(), generator.next())
+        portion.withLock { portion in
+            if portion.words.count < 2 {
+                portion.words = [UInt64](repeating: 0, count: portionCount)
+                portion.words.withUnsafeMutableBytes { bytes in
+                    if let start = bytes.baseAddress { arc4random_buf(start, bytes.count) }
+                }
+            }
+            return (portion.words.removeLast(), portion.words.removeLast())
+        }
     }
 }
 

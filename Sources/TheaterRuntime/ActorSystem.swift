@@ -129,9 +129,6 @@ public final class ActorSystem: Sendable {
             module: template.moduleDigest,
             manifest: .sha256(of: Array(manifest.source.utf8)), name: name, parent: request.parent,
             state: encoded)
-        var logger = logger
-        logger[metadataKey: "actor.id"] = .stringConvertible(id)
-        logger[metadataKey: "actor.name"] = .string(name)
         let cell = Cell(
             id: id, name: name, manifest: manifest, template: template, recorder: recorder,
             state: state, logger: logger, services: services, world: world,

@@ -29,7 +29,7 @@ final class Cell: @unchecked Sendable {
     let manifest: Manifest
     let template: ActorTemplate
     let control: GuestControl
-    let logger: Logger
+    private let systemLogger: Logger
     /// What the actor's handlers may use of the node.
     let services: HandlerServices
     let world: World
@@ -60,12 +60,22 @@ final class Cell: @unchecked Sendable {
         self.template = template
         self.recorder = recorder
         self.state = state
-        self.logger = logger
+        systemLogger = logger
         self.services = services
         self.world = world
         self.deadlines = deadlines
         control = GuestControl(world: world, deadlines: deadlines)
         shared = Mutex(Shared(mailbox: Mailbox(capacity: manifest.limits.mailbox)))
+    }
+
+    /// A logger that carries the actor's identity.
+    var logger: Logger { Self.logger(systemLogger, id, name) }
+
+    private static func logger(_ logger: Logger, _ id: ActorID, _ name: String) -> Logger {
+        var logger = logger
+        logger[metadataKey: "actor.id"] = .stringConvertible(id)
+        logger[metadataKey: "actor.name"] = .string(name)
+        return logger
     }
 
     // MARK: Seen from outside
@@ -118,8 +128,10 @@ final class Cell: @unchecked Sendable {
     private func makeGuest(_ engine: Engine) async throws(ActorError) {
         let limits = manifest.limits
         let port = Port(cell: self)
+        let (id, name, systemLogger) = (id, name, systemLogger)
         let context = HandlerContext(
-            actorID: id, actorName: name, logger: logger, cell: port, services: services,
+            actorID: id, actorName: name, logger: Self.logger(systemLogger, id, name), cell: port,
+            services: services,
             world: world)
         for (index, (grant, type)) in recorder.grants.enumerated() {
             do throws(ManifestDiagnostics) {
