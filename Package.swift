@@ -132,6 +132,9 @@ let package = Package(
             name: "JournalWriter", dependencies: ["TheaterChain", "TheaterPlatform"],
             path: "Tests/Helpers/JournalWriter", swiftSettings: settings),
         .testTarget(
+            name: "TheaterPlatformTests", dependencies: ["TheaterPlatform"],
+            swiftSettings: settings),
+        .testTarget(
             name: "TheaterValueTests", dependencies: ["TheaterValue"], swiftSettings: settings),
         .testTarget(
             name: "TheaterPactTests", dependencies: ["TheaterPact", "TheaterValue"],

@@ -348,7 +348,7 @@ public final class ActorSystem: Sendable {
     /// The live actor of a name.
     public func actor(named name: String) -> ActorID? { registry.withLock { $0.names[name] } }
 
-    private func cell(_ id: ActorID) throws(ActorError) -> Cell {
+    func cell(_ id: ActorID) throws(ActorError) -> Cell {
         if let cell = registry.withLock({ $0.cells[id] }) { return cell }
         if let ended = registry.withLock({ $0.ended[id] }) {
             throw ActorError(
