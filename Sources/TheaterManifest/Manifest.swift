@@ -52,6 +52,10 @@ public struct Manifest: Sendable, Hashable {
     public var handlers: [HandlerGrant]
     /// The interfaces other actors may call (`[exports] rpc`).
     public var rpc: [String]
+    /// How its children are supervised (`[supervision]`).
+    public var supervision = SupervisionSettings()
+    /// The children that are started with it, from left to right (`[[children]]`).
+    public var children: [ChildDeclaration] = []
     /// The text the manifest was read from, byte for byte; its digest names the manifest. Empty
     /// for a manifest that was made in code.
     public var source: String

@@ -13,6 +13,8 @@ public struct ActorError: Error, Sendable, Hashable {
         case ended = "actor.ended"
         /// The actor is stopping and takes no more calls.
         case stopping = "actor.stopping"
+        /// The actor is between two lives.
+        case restarting = "actor.restarting"
         /// The actor's mailbox is full.
         case mailboxFull = "actor.mailbox-full"
         /// Another live actor has that name.
@@ -49,6 +51,10 @@ public struct ActorError: Error, Sendable, Hashable {
         case journal = "actor.journal"
         /// The actor was ended at once.
         case killed = "actor.killed"
+        /// A child did not start, or was started again too often.
+        case supervision = "actor.supervision"
+        /// The actor is not a child of the one that wants to act on it.
+        case notAChild = "actor.not-a-child"
         /// The node is shutting down.
         case shuttingDown = "actor.shutting-down"
     }

@@ -10,6 +10,8 @@ public enum ActorStatus: Sendable, Hashable {
     case running
     /// It takes no more calls and is finishing those it has.
     case stopping
+    /// Its supervisor starts it again.
+    case restarting
     /// Somebody stopped it in order.
     case stopped
     /// It ended itself.
@@ -22,7 +24,7 @@ public enum ActorStatus: Sendable, Hashable {
     /// Whether the actor is over.
     public var isEnded: Bool {
         switch self {
-        case .starting, .running, .stopping: false
+        case .starting, .running, .stopping, .restarting: false
         case .stopped, .completed, .failed, .killed: true
         }
     }
@@ -35,6 +37,7 @@ extension ActorStatus: CustomStringConvertible {
         case .starting: "starting"
         case .running: "running"
         case .stopping: "stopping"
+        case .restarting: "restarting"
         case .stopped: "stopped"
         case .completed: "completed"
         case .failed(let reason): "failed: \(reason)"

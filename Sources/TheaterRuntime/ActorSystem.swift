@@ -17,17 +17,7 @@ public import TheaterValue
 /// each time slice, so that none starves another.
 public final class ActorSystem: Sendable {
     /// How many ended actors are remembered with their reason; the oldest is forgotten first.
-    public static let endedMax = 10_000
-
-    private struct Registry {
-        var cells: [ActorID: Cell] = [:]
-        var names: [String: ActorID] = [:]
-        var ended: [ActorID: (name: String, reason: ExitReason)] = [:]
-        var endedOrder: [ActorID] = []
-        var endedFirst = 0
-        var isShuttingDown = false
-        var templates: [String: ActorTemplate] = [:]
-    }
+    public static let endedMax = Roster.endedMax
 
     /// The engine that the actors share.
     public let engine: Engine
@@ -35,21 +25,27 @@ public final class ActorSystem: Sendable {
     public let journal: Journal?
     private let handlers: HandlerRegistry
     private let services: HandlerServices
-    private let world: World
-    private let deadlines: Deadlines
-    private let logger: Logger
-    private let registry = Mutex(Registry())
+    let world: World
+    let deadlines: Deadlines
+    let logger: Logger
+    let roster = Mutex(Roster())
+    private let templates = Mutex([String: ActorTemplate]())
     private static let templatesMax = 256
+    private let link = SystemLink()
+    /// Finds what children are made from.
+    private let resolver: (any ActorResolver)?
 
     /// Makes a system without actors.
     ///
     /// - Parameters:
     ///   - journal: `nil` records nothing, for embedders who want the sandbox alone.
     ///   - services: what handlers may use beside the cells of their actors.
+    ///   - resolver: finds the manifests and the wasm of children; `nil` when there are none.
     ///   - world: the outside, simulated or real.
     public init(
         engine: Engine, journal: Journal?, handlers: HandlerRegistry, logger: Logger,
-        services: HandlerServices = HandlerServices(), world: World = .system
+        services: HandlerServices = HandlerServices(), resolver: (any ActorResolver)? = nil,
+        world: World = .system
     ) {
         self.engine = engine
         self.journal = journal
@@ -58,22 +54,37 @@ public final class ActorSystem: Sendable {
         self.world = world
         deadlines = Deadlines(world: world)
         self.logger = logger
+        self.resolver = resolver
+        link.system = self
     }
 
     // MARK: Starting
 
-    /// Starts an actor: loads its module, checks its imports against its grants, makes its guest, and
-    /// calls `theater:simple/actor.init` if it exports that.
+    /// Starts an actor: loads its module, checks its imports against its grants, makes its guest, calls
+    /// `theater:simple/actor.init` if it exports that, and starts the children that its manifest declares.
     ///
+    /// With a parent the actor is a child: it ends with its parent, and is supervised as its spec says.
     /// Records the actor's birth and its `init` in a new chain. May suspend while the module is
     /// compiled and while `init` runs.
     ///
     /// - Throws: `actor.module`, `actor.wrong-digest`, `actor.metadata`, `actor.import-refused`,
-    ///   `actor.manifest`, `actor.name-taken`, `actor.shutting-down`, or what ended `init`.
+    ///   `actor.manifest`, `actor.name-taken`, `actor.shutting-down`, what ended `init`, or
+    ///   `actor.supervision` when a declared child did not start.
     @concurrent
     public func spawn(_ request: SpawnRequest) async throws(ActorError) -> ActorID {
+        let blueprint = try await blueprint(request)
+        if let parent = request.parent {
+            return try await addChild(
+                blueprint, of: parent, spec: request.childSpec, isPrivate: request.isPrivate)
+        }
+        let id = world.newActorID()
+        try await startLife(id, blueprint, state: nil, lineage: nil)
+        return id
+    }
+
+    /// Loads and checks what an actor is made from.
+    func blueprint(_ request: SpawnRequest) async throws(ActorError) -> Blueprint {
         let manifest = request.manifest
-        let name = request.name ?? manifest.name
         let granted: [(grant: HandlerGrant, type: any Handler.Type)]
         do throws(ManifestDiagnostics) {
             granted = try handlers.granted(by: manifest)
@@ -82,39 +93,52 @@ public final class ActorSystem: Sendable {
         }
         let template = try await template(for: request.wasm, granted: granted, manifest: manifest)
         try template.checkOffers(manifest.rpc)
-        let id = world.newActorID()
-        try reserve(name, for: id)
+        return Blueprint(
+            name: request.name ?? manifest.name, manifest: manifest, template: template,
+            granted: granted,
+            initialState: request.initialState ?? manifest.initialState ?? CallShape.noState,
+            origin: request.manifestPath)
+    }
+
+    /// Starts one life of an actor, with its declared children.
+    @discardableResult
+    func startLife(
+        _ id: ActorID, _ blueprint: Blueprint, state: Value?, lineage: Lineage?
+    ) async throws(ActorError) -> Cell {
+        let name = blueprint.name
+        if let problem = roster.withLock({ $0.reserve(name, for: id) }) { throw problem }
         let cell: Cell
         do throws(ActorError) {
-            cell = try makeCell(id, name, request, template, granted)
+            cell = try makeCell(id, blueprint, state: state, parent: lineage?.parent?.id)
         } catch {
-            release(name, of: id)
+            if lineage == nil { roster.withLock { $0.release(name, of: id) } }
             throw error
         }
-        let isAdmitted = registry.withLock { registry in
-            if !registry.isShuttingDown { registry.cells[id] = cell }
-            return !registry.isShuttingDown
-        }
-        guard isAdmitted else {
+        guard roster.withLock({ $0.admit(cell, lineage) }) else {
             await cell.abandon()
-            throw Self.shuttingDown
+            throw Roster.shuttingDown
         }
         try await cell.start(engine: engine)
-        return id
+        if !blueprint.manifest.children.isEmpty { try await startDeclared(cell) }
+        return cell
     }
 
     private func makeCell(
-        _ id: ActorID, _ name: String, _ request: SpawnRequest, _ template: ActorTemplate,
-        _ granted: [(grant: HandlerGrant, type: any Handler.Type)]
+        _ id: ActorID, _ blueprint: Blueprint, state: Value?, parent: ActorID?
     ) throws(ActorError) -> Cell {
-        let manifest = request.manifest
-        let state = request.initialState ?? manifest.initialState ?? CallShape.noState
+        let (name, manifest, template) = (blueprint.name, blueprint.manifest, blueprint.template)
+        let state = state ?? blueprint.initialState
         let writer: ChainWriter?
         let encoded: [UInt8]
         do {
             encoded = try CGRF.encode(state)
             let durability = Durability(rawValue: manifest.chain.durability.rawValue) ?? .async
-            writer = try journal?.makeChain(actor: id, name: name, durability: durability)
+            writer =
+                if journal?.existingHead(actor: id) != nil {
+                    try journal?.resumeChain(actor: id, durability: durability)
+                } else {
+                    try journal?.makeChain(actor: id, name: name, durability: durability)
+                }
         } catch let error as CGRFError {
             throw ActorError(
                 .wrongArgument, "the first state of '\(name)' does not encode: \(error)")
@@ -123,62 +147,15 @@ public final class ActorSystem: Sendable {
         }
         let keepsRecent = template.imports.contains { $0.signature.name == "get-chain" }
         let recorder = Recorder(
-            writer: writer, journal: journal, grants: granted, keepsRecent: keepsRecent,
+            writer: writer, journal: journal, grants: blueprint.granted, keepsRecent: keepsRecent,
             world: world)
         try recorder.spawned(
             module: template.moduleDigest,
-            manifest: .sha256(of: Array(manifest.source.utf8)), name: name, parent: request.parent,
+            manifest: .sha256(of: Array(manifest.source.utf8)), name: name, parent: parent,
             state: encoded)
-        let cell = Cell(
-            id: id, name: name, manifest: manifest, template: template, recorder: recorder,
-            state: state, logger: logger, services: services, world: world,
-            deadlines: deadlines)
-        cell.onEnd = { [weak self] reason in self?.forget(id, name, reason) }
-        return cell
-    }
-
-    private func reserve(_ name: String, for id: ActorID) throws(ActorError) {
-        let problem = registry.withLock { registry -> ActorError? in
-            if registry.isShuttingDown { return Self.shuttingDown }
-            if let holder = registry.names[name] {
-                return ActorError(
-                    .nameTaken,
-                    "the name '\(name)' is taken by actor \(holder); stop that one, or choose another "
-                        + "name")
-            }
-            registry.names[name] = id
-            return nil
-        }
-        if let problem { throw problem }
-    }
-
-    private func release(_ name: String, of id: ActorID) {
-        registry.withLock { registry in
-            if registry.names[name] == id { registry.names[name] = nil }
-        }
-    }
-
-    private func forget(_ id: ActorID, _ name: String, _ reason: ExitReason) {
-        registry.withLock { registry in
-            registry.cells[id] = nil
-            if registry.names[name] == id { registry.names[name] = nil }
-            registry.ended[id] = (name, Self.kept(reason))
-            registry.endedOrder.append(id)
-            if registry.endedOrder.count - registry.endedFirst > Self.endedMax {
-                registry.ended[registry.endedOrder[registry.endedFirst]] = nil
-                registry.endedFirst += 1
-                if registry.endedFirst > Self.endedMax {
-                    registry.endedOrder.removeFirst(registry.endedFirst)
-                    registry.endedFirst = 0
-                }
-            }
-        }
-    }
-
-    /// An ended actor's reason as it is remembered: a result over 4 KiB is in the chain alone.
-    private static func kept(_ reason: ExitReason) -> ExitReason {
-        if case .completed(let result?) = reason, result.count > 4096 { return .completed(nil) }
-        return reason
+        return Cell(
+            id: id, blueprint: blueprint, recorder: recorder, state: state, logger: logger,
+            services: services, world: world, deadlines: deadlines, link: link)
     }
 
     // MARK: Loading
@@ -220,13 +197,13 @@ public final class ActorSystem: Sendable {
                     + "\(wanted); rebuild it, or correct sha256")
         }
         let key = module.digest + granted.map { " " + $0.grant.type }.joined()
-        if let known = registry.withLock({ $0.templates[key] }) { return known }
+        if let known = templates.withLock({ $0[key] }) { return known }
         let loader = TemplateLoader(engine: engine, handlers: handlers, world: world)
         let template = try await loader.load(
             module, origin: origin, granted: granted, manifest: manifest)
-        registry.withLock { registry in
-            if registry.templates.count >= Self.templatesMax { registry.templates = [:] }
-            registry.templates[key] = template
+        templates.withLock { templates in
+            if templates.count >= Self.templatesMax { templates = [:] }
+            templates[key] = template
         }
         return template
     }
@@ -291,77 +268,74 @@ public final class ActorSystem: Sendable {
         return export.signature
     }
 
-    // MARK: Ending
-
-    /// Stops an actor in order: it takes no more calls, finishes those it has within the grace period,
-    /// and is ended then in any case. Returns when it has given back everything it held.
-    @concurrent
-    @discardableResult
-    public func stop(
-        _ id: ActorID, grace: Duration = .seconds(5)
-    ) async throws(ActorError) -> ExitReason {
-        try await cell(id).stop(grace: grace)
-    }
-
-    /// Ends an actor at once, inside a loop or a wait too. Returns when it has given back everything.
-    @concurrent
-    @discardableResult
-    public func terminate(_ id: ActorID) async throws(ActorError) -> ExitReason {
-        try await cell(id).terminate()
-    }
-
-    /// Waits until an actor is over.
-    @concurrent
-    public func awaitEnd(of id: ActorID) async throws(ActorError) -> ExitReason {
-        let found = registry.withLock { ($0.cells[id], $0.ended[id]?.reason) }
-        if let cell = found.0 { return await cell.awaitEnd() }
-        if let reason = found.1 { return reason }
-        throw Self.notFound(id)
-    }
-
-    /// Ends every actor, each within the grace period, and starts no more.
-    @concurrent
-    public func shutDown(grace: Duration = .seconds(5)) async {
-        let cells = registry.withLock { registry in
-            registry.isShuttingDown = true
-            return Array(registry.cells.values)
-        }
-        await withDiscardingTaskGroup { group in
-            for cell in cells { group.addTask { _ = await cell.stop(grace: grace) } }
-        }
-        deadlines.close()
-    }
-
     // MARK: Knowing
 
     /// What is known of the live actors, ordered by identity.
     public func actors() -> [ActorInfo] {
-        registry.withLock { Array($0.cells.values) }.map(\.info).sorted { $0.id < $1.id }
+        roster.withLock { Array($0.cells.values) }.map(\.info).sorted { $0.id < $1.id }
     }
 
     /// Where an actor stands; `nil` for one that never was, or is forgotten.
     public func status(of id: ActorID) -> ActorStatus? {
-        let found = registry.withLock { ($0.cells[id], $0.ended[id]?.reason.status) }
-        return found.0?.info.status ?? found.1
+        let (cell, lineage, ended) = roster.withLock {
+            ($0.cells[id], $0.lineages[id], $0.ended[id]?.reason.status)
+        }
+        if let cell { return cell.info.status }
+        if lineage?.parent?.team?.willLive(id) == true { return .restarting }
+        return ended
     }
 
     /// The live actor of a name.
-    public func actor(named name: String) -> ActorID? { registry.withLock { $0.names[name] } }
+    public func actor(named name: String) -> ActorID? { roster.withLock { $0.names[name] } }
 
-    func cell(_ id: ActorID) throws(ActorError) -> Cell {
-        if let cell = registry.withLock({ $0.cells[id] }) { return cell }
-        if let ended = registry.withLock({ $0.ended[id] }) {
-            throw ActorError(
-                .ended,
-                "'\(ended.name)' is over (\(ended.reason.status)); start it again to call it")
-        }
-        throw Self.notFound(id)
+    /// What an actor is called, or was.
+    func name(of id: ActorID) -> String? {
+        roster.withLock { $0.cells[id]?.name ?? $0.ended[id]?.name }
     }
 
-    private static let shuttingDown = ActorError(
-        .shuttingDown, "the node is shutting down and starts no more actors")
+    /// The cell of a live actor.
+    func liveCell(_ id: ActorID) -> Cell? { roster.withLock { $0.cells[id] } }
 
-    private static func notFound(_ id: ActorID) -> ActorError {
+    func cell(_ id: ActorID) throws(ActorError) -> Cell {
+        let (cell, ended) = roster.withLock { ($0.cells[id], $0.ended[id]) }
+        if let cell { return cell }
+        guard let ended else { throw Self.notFound(id) }
+        if status(of: id) == .restarting {
+            throw ActorError(
+                .restarting, "'\(ended.name)' is being started again; try again in a moment")
+        }
+        throw ActorError(
+            .ended,
+            "'\(ended.name)' is over (\(ended.reason.status)); start it again to call it")
+    }
+
+    static func notFound(_ id: ActorID) -> ActorError {
         ActorError(.notFound, "no actor has the identity \(id); list the live ones")
+    }
+
+    /// Resolves a reference to an actor's manifest.
+    func resolve(
+        _ reference: ActorReference
+    ) async throws(ActorError) -> ResolvedActor {
+        guard let resolver else {
+            throw ActorError(
+                .manifest,
+                "this system cannot look up '\(reference.manifest)'; give it a resolver")
+        }
+        return try await resolver.resolve(reference)
+    }
+}
+
+/// What a cell knows of its system.
+final class SystemLink: Sendable {
+    private let reference = Mutex<WeakSystem>(WeakSystem())
+
+    private struct WeakSystem {
+        weak var system: ActorSystem?
+    }
+
+    var system: ActorSystem? {
+        get { reference.withLock { $0.system } }
+        set { reference.withLock { $0.system = newValue } }
     }
 }

@@ -45,6 +45,14 @@ extension Cell {
         return await awaitEnd()
     }
 
+    /// Ends the actor at once, because of an error that its guest did not make.
+    func fail(_ error: ActorError) {
+        note(.failed(error))
+        let action = shared.withLock { $0.mailbox.stop(drain: false) }
+        control.kill(EngineError(.killed, error.message))
+        if case .end(let left) = action { world.start { await self.end(left) } }
+    }
+
     func kill(_ reason: String) {
         let action = shared.withLock { shared in
             switch shared.requested {
@@ -77,12 +85,15 @@ extension Cell {
         for operation in left { operation.reply(.failure(endedError)) }
         guest = nil
         host = nil
+        let isForced = shared.withLock { if case .killed? = $0.requested { true } else { false } }
+        await system?.ending(self, isForced: isForced)
         for handler in handlers where !type(of: handler).isStateless { await close(handler) }
         handlers = []
         let reason = shared.withLock { $0.requested ?? .stopped }
         recorder.exited(reason)
         try? await recorder.settle()
-        onEnd?(reason)
+        recorder.close()
+        system?.ended(self, reason)
         let watchers = shared.withLock { shared -> [CheckedContinuation<ExitReason, Never>] in
             shared.mailbox.end()
             shared.exit = reason

@@ -25,9 +25,7 @@ final class Cell: @unchecked Sendable {
     }
 
     let id: ActorID
-    let name: String
-    let manifest: Manifest
-    let template: ActorTemplate
+    let blueprint: Blueprint
     let control: GuestControl
     private let systemLogger: Logger
     /// What the actor's handlers may use of the node.
@@ -47,17 +45,21 @@ final class Cell: @unchecked Sendable {
     /// How many runners of other cells wait below the present one on its stack.
     var depth = 0
 
-    /// Told once, before anybody who waits for the end. Set before the cell is shared.
-    var onEnd: (@Sendable (ExitReason) -> Void)?
+    private let link: SystemLink
+    /// The actors it belongs to, while they exist.
+    var system: ActorSystem? { link.system }
+    var name: String { blueprint.name }
+    var manifest: Manifest { blueprint.manifest }
+    var template: ActorTemplate { blueprint.template }
 
     init(
-        id: ActorID, name: String, manifest: Manifest, template: ActorTemplate, recorder: Recorder,
-        state: Value, logger: Logger, services: HandlerServices, world: World, deadlines: Deadlines
+        id: ActorID, blueprint: Blueprint, recorder: Recorder, state: Value, logger: Logger,
+        services: HandlerServices, world: World, deadlines: Deadlines,
+        link: SystemLink
     ) {
         self.id = id
-        self.name = name
-        self.manifest = manifest
-        self.template = template
+        self.blueprint = blueprint
+        self.link = link
         self.recorder = recorder
         self.state = state
         systemLogger = logger
@@ -65,7 +67,7 @@ final class Cell: @unchecked Sendable {
         self.world = world
         self.deadlines = deadlines
         control = GuestControl(world: world, deadlines: deadlines)
-        shared = Mutex(Shared(mailbox: Mailbox(capacity: manifest.limits.mailbox)))
+        shared = Mutex(Shared(mailbox: Mailbox(capacity: blueprint.manifest.limits.mailbox)))
     }
 
     /// A logger that carries the actor's identity.

@@ -34,8 +34,8 @@ private struct Newest {
 /// the code `actor.journal`: what cannot be recorded does not happen.
 final class Recorder: @unchecked Sendable {
     // SAFETY: used by the actor's runner alone, as its `ChainWriter` demands.
-    /// `nil` for an actor that is not recorded.
-    private let writer: ChainWriter?
+    /// `nil` for an actor that is not recorded, and after its end.
+    private var writer: ChainWriter?
     private let journal: Journal?
     /// The granted handlers, as recorded.
     let grants: [(grant: HandlerGrant, type: any Handler.Type)]
@@ -144,6 +144,9 @@ final class Recorder: @unchecked Sendable {
             throw Self.refused(error)
         }
     }
+
+    /// Gives the chain free for the actor's next life.
+    func close() { writer = nil }
 
     /// Whether more is recorded than the disk takes: ``waitForSpace()`` before going on.
     var mustWait: Bool { journal?.isUnderPressure ?? false }

@@ -14,8 +14,14 @@ public struct SpawnRequest: Sendable {
     public var name: String?
     /// Its first state, instead of the manifest's.
     public var initialState: Value?
-    /// Who starts it, for the record.
+    /// Whose child it is; `nil` for a root.
     public var parent: ActorID?
+    /// How it is supervised, when it has a parent.
+    public var childSpec = ChildSpec()
+    /// Where the manifest was read, so that references in it can be resolved.
+    public var manifestPath: String?
+    /// Whether the parent is not told of it.
+    var isPrivate = false
 
     /// Makes a request.
     public init(

@@ -23,7 +23,8 @@ struct Stage {
 
     init(
         journal: Journal = .inMemory(), guestsMax: Int = 32, yieldInterval: UInt64 = 1_000_000,
-        handlers: [any Handler.Type] = [RuntimeHandler.self, GateHandler.self, StrictHandler.self]
+        handlers: [any Handler.Type] = [RuntimeHandler.self, GateHandler.self, StrictHandler.self],
+        resolver: (any ActorResolver)? = nil
     ) throws {
         let log = LogStore()
         self.log = log
@@ -31,7 +32,7 @@ struct Stage {
         system = ActorSystem(
             engine: try Engine(EngineOptions(guestsMax: guestsMax, yieldInterval: yieldInterval)),
             journal: journal, handlers: HandlerRegistry(handlers),
-            logger: Logger(label: "test") { _ in StoreLogHandler(store: log) })
+            logger: Logger(label: "test") { _ in StoreLogHandler(store: log) }, resolver: resolver)
     }
 
     /// Starts an actor; every handler in `grants` is granted.

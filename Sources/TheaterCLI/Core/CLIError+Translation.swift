@@ -30,9 +30,8 @@ extension CLIError {
         case .journal: .data
         case .notFound, .nameTaken: .internal
         case .ceiling, .tooLarge, .ended, .stopping, .mailboxFull, .wrongResult, .guestError,
-            .deadline,
-            .cancelled,
-            .crashed, .killed, .shuttingDown:
+            .deadline, .cancelled, .crashed, .killed, .shuttingDown, .restarting, .supervision,
+            .notAChild:
             .failure
         }
     }

@@ -140,6 +140,14 @@ struct Supervisor<ID: Hashable & Sendable> {
     /// Where a child stands; `nil` for none of ours.
     func phase(of id: ID) -> Phase? { children.first { $0.id == id }?.phase }
 
+    /// Whether a child that is down will be started again, as things stand.
+    func willStart(_ id: ID) -> Bool {
+        guard let child = children.first(where: { $0.id == id }), !isEnded, !isLeaving,
+            !child.isReleased
+        else { return false }
+        return child.phase == .starting || isConcerned(id)
+    }
+
     /// How many restarts the present period has seen.
     var restartCount: Int { restarts.count }
 

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Logging
+internal import Synchronization
+internal import TheaterEngine
+public import TheaterManifest
+public import TheaterPlatform
+internal import TheaterValue
+
+/// Parents and children: starting, stopping and starting again.
+extension ActorSystem {
+    // MARK: Stopping
+
+    /// Stops an actor in order: its children, the last first, then itself. It takes no more calls,
+    /// finishes those it has within the grace period, and is ended then in any case.
+    ///
+    /// A supervised child that is stopped this way is not started again. Returns when the actor has given
+    /// back everything it held.
+    @concurrent
+    @discardableResult
+    public func stop(
+        _ id: ActorID, grace: Duration = .seconds(5)
+    ) async throws(ActorError) -> ExitReason {
+        let cell = try cell(releasing: id)
+        return await stopTree(cell, grace: grace)
+    }
+
+    /// Ends an actor and its children at once, inside a loop or a wait too. Returns when everything is
+    /// given back. A supervised child that is ended this way is not started again.
+    @concurrent
+    @discardableResult
+    public func terminate(_ id: ActorID) async throws(ActorError) -> ExitReason {
+        let cell = try cell(releasing: id)
+        return await cell.terminate()
+    }
+
+    /// A live actor, which its parent will not start again.
+    private func cell(releasing id: ActorID) throws(ActorError) -> Cell {
+        let lineage = roster.withLock { $0.lineages[id] }
+        // Also one that is between two lives is not started again.
+        lineage?.parent?.team?.feed(.release(id))
+        return try cell(id)
+    }
+
+    func stopTree(_ id: ActorID, grace: Duration) async {
+        if let cell = liveCell(id) { _ = await stopTree(cell, grace: grace) }
+    }
+
+    private func stopTree(_ cell: Cell, grace: Duration) async -> ExitReason {
+        if let team = roster.withLock({ $0.lineages[cell.id] })?.team {
+            await team.stopAll(isForced: false)
+        }
+        return await cell.stop(grace: grace)
+    }
+
+    func terminateTree(_ id: ActorID) async {
+        if let cell = liveCell(id) { _ = await cell.terminate() }
+    }
+
+    /// Waits until the present life of an actor is over.
+    @concurrent
+    public func awaitEnd(of id: ActorID) async throws(ActorError) -> ExitReason {
+        let (cell, ended) = roster.withLock { ($0.cells[id], $0.ended[id]?.reason) }
+        if let cell { return await cell.awaitEnd() }
+        if let ended { return ended }
+        throw Self.notFound(id)
+    }
+
+    /// Waits until the present life of an actor is over, and says how it ended.
+    public func awaitResult(of id: ActorID) async throws(ActorError) -> ActorResult {
+        ActorResult(id, try await awaitEnd(of: id))
+    }
+
+    /// Ends every actor, each tree in order and each actor within the grace period, and starts no more.
+    ///
+    /// - Parameter deadline: when this has passed, all that still lives is ended at once; `nil` leaves
+    ///   each actor its grace period.
+    @concurrent
+    public func shutDown(grace: Duration = .seconds(5), within deadline: Duration? = nil) async {
+        let roots = roster.withLock { roster in
+            roster.isShuttingDown = true
+            return roster.cells.values.filter { roster.lineages[$0.id]?.parent == nil }
+        }
+        let timer = deadline.map { deadline in
+            world.start {
+                guard (try? await self.world.sleep(for: deadline)) != nil else { return }
+                for cell in self.roster.withLock({ Array($0.cells.values) }) {
+                    cell.kill("the node did not shut down within \(deadline)")
+                }
+            }
+        }
+        await withDiscardingTaskGroup { group in
+            for root in roots { group.addTask { _ = await self.stopTree(root, grace: grace) } }
+        }
+        timer?.cancel()
+        await timer?.value
+        deadlines.close()
+    }
+
+    // MARK: Starting again
+
+    /// Starts an actor again: stops its present life in order, and begins a new one with the same
+    /// identity, name and chain. Does not count as a restart of its supervisor.
+    ///
+    /// - Throws: `actor.not-found`, `actor.supervision` when the parent is ending, or what ended the new
+    ///   life's start.
+    @concurrent
+    public func restart(_ id: ActorID, grace: Duration = .seconds(5)) async throws(ActorError) {
+        let lineage = roster.withLock { roster in
+            roster.lineages[id] ?? roster.cells[id].map { roster.lineage(of: $0) }
+        }
+        guard let lineage else {
+            _ = try cell(id)
+            throw Self.notFound(id)
+        }
+        guard let team = lineage.parent?.team else {
+            guard let cell = liveCell(id) else { throw Self.notFound(id) }
+            let blueprint = cell.blueprint
+            _ = await stopTree(cell, grace: grace)
+            try await startLife(id, blueprint, state: nil, lineage: nil)
+            return
+        }
+        try check(await team.restart(id), lineage)
+    }
+
+    private func check(
+        _ outcome: Team.Machine.Outcome, _ lineage: Lineage
+    ) throws(ActorError) {
+        switch outcome {
+        case .done: return
+        case .failed:
+            throw lineage.startError
+                ?? ActorError(.supervision, "the child \(lineage.id) did not start")
+        case .unknown: throw Self.notFound(lineage.id)
+        case .stopping:
+            throw ActorError(.supervision, "the parent is ending and starts no more children")
+        case .overloaded:
+            throw ActorError(
+                .supervision,
+                "\(Team.Machine.requestsMax) requests wait for the supervisor; try again later")
+        }
+    }
+
+    // MARK: Children
+
+    /// The identities of an actor's children, in the order in which they were started.
+    public func children(of id: ActorID) throws(ActorError) -> [ActorID] {
+        _ = try cell(id)
+        let team = roster.withLock { $0.lineages[id] }?.team
+        return team?.children.filter { !$0.isPrivate }.map(\.id) ?? []
+    }
+
+    /// The parent of an actor; `nil` for a root, and for one that is forgotten.
+    public func parent(of id: ActorID) -> ActorID? {
+        roster.withLock { $0.lineages[id]?.parent?.id }
+    }
+
+    /// How often an actor was started again.
+    public func restarts(of id: ActorID) -> Int {
+        roster.withLock { $0.lineages[id] }?.restarts ?? 0
+    }
+
+    /// The live actors as trees: each root with its children below it.
+    public func tree() -> [ActorTree] {
+        let roots = roster.withLock { roster in
+            roster.cells.values.filter { roster.lineages[$0.id]?.parent == nil }
+        }
+        return roots.sorted { $0.id < $1.id }.map { tree(from: $0.id, $0.name) }
+    }
+
+    private func tree(from id: ActorID, _ name: String) -> ActorTree {
+        let lineage = roster.withLock { $0.lineages[id] }
+        let children = lineage?.team?.children ?? []
+        return ActorTree(
+            id: id, name: name, status: status(of: id) ?? .stopped,
+            restarts: lineage?.restarts ?? 0,
+            children: children.map { tree(from: $0.id, $0.blueprint?.name ?? "") })
+    }
+
+    /// The supervisor of an actor's children, made when it is first wanted.
+    func team(of cell: Cell) -> Team {
+        roster.withLock { $0.lineage(of: cell) }.team {
+            Team(
+                owner: cell.id, settings: cell.blueprint.manifest.supervision, system: self,
+                world: world)
+        }
+    }
+
+    func addChild(
+        _ blueprint: Blueprint, of parent: ActorID, spec: ChildSpec, isPrivate: Bool
+    ) async throws(ActorError) -> ActorID {
+        let cell = try cell(parent)
+        let team = team(of: cell)
+        let lineage = Lineage(
+            world.newActorID(), parent: roster.withLock { $0.lineage(of: cell) }, spec: spec,
+            blueprint: blueprint, isPrivate: isPrivate)
+        try check(await team.add(lineage), lineage)
+        return lineage.id
+    }
+
+    /// Stops a child and forgets it.
+    func removeChild(_ id: ActorID, of parent: ActorID) async throws(ActorError) {
+        let lineage = try child(id, of: parent)
+        guard let team = lineage.parent?.team else { throw Self.notFound(id) }
+        try check(await team.remove(id), lineage)
+    }
+
+    func restartChild(_ id: ActorID, of parent: ActorID) async throws(ActorError) {
+        let lineage = try child(id, of: parent)
+        guard let team = lineage.parent?.team else { throw Self.notFound(id) }
+        try check(await team.restart(id), lineage)
+    }
+
+    /// A child of an actor; nobody else's.
+    func child(_ id: ActorID, of parent: ActorID) throws(ActorError) -> Lineage {
+        if let lineage = roster.withLock({ $0.lineages[parent] })?.team?.child(id) {
+            return lineage
+        }
+        throw ActorError(
+            .notAChild,
+            "\(id) is not a child of \(parent); only its parent may act on an actor")
+    }
+
+    /// Starts the children that an actor's manifest declares, from left to right.
+    func startDeclared(_ cell: Cell) async throws(ActorError) {
+        let team = team(of: cell)
+        var list: [Lineage] = []
+        let parent = roster.withLock { $0.lineage(of: cell) }
+        do throws(ActorError) {
+            for declaration in cell.blueprint.manifest.children {
+                let found = try await resolve(
+                    ActorReference(
+                        manifest: declaration.manifest, wasm: declaration.wasm,
+                        base: cell.blueprint.origin))
+                var request = SpawnRequest(wasm: found.wasm, manifest: found.manifest)
+                request.name = "\(cell.name)/\(declaration.name)"
+                request.initialState = declaration.initialState
+                request.manifestPath = found.path
+                list.append(
+                    Lineage(
+                        world.newActorID(), parent: parent, spec: ChildSpec(declaration),
+                        blueprint: try await blueprint(request)))
+            }
+        } catch {
+            throw await failStart(
+                cell, "a child that its manifest declares cannot be made: \(error.message)")
+        }
+        switch await team.start(list) {
+        case .started: return
+        case .failed(let id):
+            let error = list.first { $0.id == id }?.startError
+            throw await failStart(
+                cell,
+                "its child '\(list.first { $0.id == id }?.blueprint?.name ?? "\(id)")' did not start: "
+                    + "\(error?.message ?? "it was stopped")")
+        case .stopped: throw await failStart(cell, "it was stopped while its children started")
+        }
+    }
+
+    private func failStart(_ cell: Cell, _ reason: String) async -> ActorError {
+        let error = ActorError(.supervision, "'\(cell.name)' did not start: \(reason)")
+        cell.fail(error)
+        _ = await cell.awaitEnd()
+        return error
+    }
+
+    // MARK: What teams ask for
+
+    /// Begins a new life of a child.
+    func startLife(of lineage: Lineage) async throws(ActorError) {
+        guard let blueprint = lineage.blueprint else { throw Self.notFound(lineage.id) }
+        let state = lineage.beginLife()
+        try await startLife(lineage.id, blueprint, state: state, lineage: lineage)
+        if lineage.restarts > 0 {
+            logger.notice(
+                "started again",
+                metadata: [
+                    "actor.id": "\(lineage.id)", "actor.name": "\(blueprint.name)",
+                    "actor.restarts": "\(lineage.restarts)",
+                ])
+        }
+    }
+
+    func noteFailedStart(_ lineage: Lineage, _ error: ActorError) {
+        guard lineage.isKnown else { return }
+        logger.error(
+            "did not start again: \(error.message)",
+            metadata: [
+                "actor.id": "\(lineage.id)", "actor.name": "\(lineage.blueprint?.name ?? "")",
+            ])
+    }
+
+    /// A child will not live again.
+    func forget(_ lineage: Lineage) {
+        roster.withLock { roster in
+            guard roster.cells[lineage.id] == nil else { return }
+            roster.forget(lineage.id, lineage.blueprint?.name ?? "")
+        }
+    }
+
+    /// A supervisor's children crashed too often: it ends, and its own parent decides.
+    func gaveUp(_ owner: ActorID) {
+        guard let cell = liveCell(owner) else { return }
+        let settings = cell.blueprint.manifest.supervision
+        cell.fail(
+            ActorError(
+                .supervision,
+                "the children of '\(cell.name)' were started again more than \(settings.intensity) "
+                    + "times within \(settings.period); mend them, or raise intensity under "
+                    + "[supervision]"))
+    }
+
+    // MARK: What cells tell
+
+    /// A life is about to be over: its children end first.
+    func ending(_ cell: Cell, isForced: Bool) async {
+        guard let lineage = roster.withLock({ $0.lineages[cell.id] }), let team = lineage.team
+        else { return }
+        await team.stopAll(isForced: isForced)
+        lineage.forgetTeam()
+    }
+
+    /// A life is over, and nothing of it is left.
+    func ended(_ cell: Cell, _ reason: ExitReason) {
+        let lineage = roster.withLock { $0.end(cell, reason) }
+        guard let lineage, let parent = lineage.parent else { return }
+        lineage.keep(lastState: cell.state)
+        if let team = parent.team { team.ended(lineage, reason) } else { forget(lineage) }
+    }
+}
+
+/// A live actor and its children.
+public struct ActorTree: Sendable, Hashable {
+    /// The actor.
+    public let id: ActorID
+    /// Its name.
+    public let name: String
+    /// Where it stands.
+    public let status: ActorStatus
+    /// How often it was started again.
+    public let restarts: Int
+    /// Its children, in the order in which they were started.
+    public let children: [ActorTree]
+}
+
+/// Which actor is meant: where its manifest is, and perhaps its wasm.
+public struct ActorReference: Sendable, Hashable {
+    /// A path, or `store://…`.
+    public var manifest: String
+    /// The same for the wasm, instead of what the manifest says.
+    public var wasm: String?
+    /// The path of the manifest that the reference is in; `nil` for the working directory.
+    public var base: String?
+
+    /// Makes a reference.
+    public init(manifest: String, wasm: String? = nil, base: String? = nil) {
+        self.manifest = manifest
+        self.wasm = wasm
+        self.base = base
+    }
+}
+
+/// What a reference means.
+public struct ResolvedActor: Sendable {
+    /// The manifest.
+    public var manifest: Manifest
+    /// The wasm.
+    public var wasm: [UInt8]
+    /// Where the manifest is, for the references in it.
+    public var path: String?
+
+    /// Makes the meaning of a reference.
+    public init(manifest: Manifest, wasm: [UInt8], path: String? = nil) {
+        self.manifest = manifest
+        self.wasm = wasm
+        self.path = path
+    }
+}
+
+/// Finds the manifests and the wasm of children.
+public protocol ActorResolver: Sendable {
+    /// Finds what a reference means.
+    ///
+    /// - Throws: `actor.manifest` or `actor.module` when it cannot be read.
+    func resolve(_ reference: ActorReference) async throws(ActorError) -> ResolvedActor
+}

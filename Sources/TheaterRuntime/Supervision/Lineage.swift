@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Synchronization
+internal import TheaterHandler
+internal import TheaterManifest
+internal import TheaterPlatform
+internal import TheaterValue
+
+/// Everything that an actor is made from: what a new life of it needs.
+final class Blueprint: Sendable {
+    let name: String
+    let manifest: Manifest
+    let template: ActorTemplate
+    let granted: [(grant: HandlerGrant, type: any Handler.Type)]
+    let initialState: Value
+    /// Where the manifest was, so that references in it can be resolved.
+    let origin: String?
+
+    init(
+        name: String, manifest: Manifest, template: ActorTemplate,
+        granted: [(grant: HandlerGrant, type: any Handler.Type)], initialState: Value,
+        origin: String?
+    ) {
+        self.name = name
+        self.manifest = manifest
+        self.template = template
+        self.granted = granted
+        self.initialState = initialState
+        self.origin = origin
+    }
+}
+
+/// An actor's place in the tree, which outlives its lives.
+///
+/// Made for actors that have a parent or children; most actors have none.
+final class Lineage: Sendable {
+    private struct State {
+        var blueprint: Blueprint?
+        var lives = 0
+        /// Whether a start was ever reported to the parent.
+        var isKnown = false
+        var lastState: Value?
+        var startError: ActorError?
+        var team: Team?
+    }
+
+    let id: ActorID
+    /// `nil` for a root.
+    let parent: Lineage?
+    let spec: ChildSpec
+    /// Whether the parent is not told of it, because somebody waits for its result.
+    let isPrivate: Bool
+    private let state: Mutex<State>
+
+    init(
+        _ id: ActorID, parent: Lineage?, spec: ChildSpec, blueprint: Blueprint?,
+        isPrivate: Bool = false
+    ) {
+        self.id = id
+        self.parent = parent
+        self.spec = spec
+        self.isPrivate = isPrivate
+        state = Mutex(State(blueprint: blueprint))
+    }
+
+    /// What it is made from.
+    var blueprint: Blueprint? { state.withLock { $0.blueprint } }
+
+    var team: Team? { state.withLock { $0.team } }
+
+    /// The children's supervisor, made when it is first wanted.
+    func team(_ make: () -> Team) -> Team {
+        state.withLock { state in
+            let team = state.team ?? make()
+            state.team = team
+            return team
+        }
+    }
+
+    /// A life is over: the next one has a new team.
+    func forgetTeam() { state.withLock { $0.team = nil } }
+
+    /// How often the actor was started again.
+    var restarts: Int { state.withLock { max(0, $0.lives - 1) } }
+
+    /// What the next life starts with; counts it.
+    func beginLife() -> Value? {
+        state.withLock { state in
+            state.lives += 1
+            state.startError = nil
+            return spec.state == .last ? state.lastState : nil
+        }
+    }
+
+    func keep(lastState: Value) { state.withLock { $0.lastState = lastState } }
+
+    var startError: ActorError? {
+        get { state.withLock { $0.startError } }
+        set { state.withLock { $0.startError = newValue } }
+    }
+
+    var isKnown: Bool {
+        get { state.withLock { $0.isKnown } }
+        set { state.withLock { $0.isKnown = newValue } }
+    }
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Synchronization
+internal import TheaterHandler
+internal import TheaterManifest
+internal import TheaterPlatform
+
+/// The children of one life of an actor: performs what their supervisor decides.
+final class Team: Sendable {
+    typealias Machine = Supervisor<ActorID>
+
+    /// What the end of the start of the declared children is.
+    enum StartOutcome: Sendable {
+        case started
+        case failed(ActorID)
+        case stopped
+    }
+
+    private struct State {
+        var machine: Machine
+        var kin: [ActorID: Lineage] = [:]
+        var ticket: UInt64 = 0
+        var requests: [UInt64: CheckedContinuation<Machine.Outcome, Never>] = [:]
+        var start: CheckedContinuation<StartOutcome, Never>?
+        var ends: [CheckedContinuation<Void, Never>] = []
+        var isOver = false
+        /// Whether stops are not in order any more.
+        var isForced = false
+        var wait: Task<Void, Never>?
+        var sink: (@Sendable (ActorResult) -> Void)?
+    }
+
+    let owner: ActorID
+    private let world: World
+    private weak let system: ActorSystem?
+    private let state: Mutex<State>
+
+    init(owner: ActorID, settings: SupervisionSettings, system: ActorSystem, world: World) {
+        self.owner = owner
+        self.system = system
+        self.world = world
+        state = Mutex(State(machine: Machine(settings)))
+    }
+
+    // MARK: Seen from outside
+
+    /// The children that the parent knows of, from left to right.
+    var children: [Lineage] {
+        state.withLock { state in state.machine.ids.compactMap { state.kin[$0] } }
+    }
+
+    func child(_ id: ActorID) -> Lineage? { state.withLock { $0.kin[id] } }
+
+    /// Whether a child that is over will live again.
+    func willLive(_ id: ActorID) -> Bool { state.withLock { $0.machine.willStart(id) } }
+
+    /// Who is told of the children's ends.
+    func tell(_ sink: (@Sendable (ActorResult) -> Void)?) { state.withLock { $0.sink = sink } }
+
+    // MARK: Requests
+
+    /// Starts the declared children, from left to right.
+    func start(_ list: [Lineage]) async -> StartOutcome {
+        await withCheckedContinuation { continuation in
+            let actions = state.withLock { state in
+                for lineage in list { state.kin[lineage.id] = lineage }
+                state.start = continuation
+                return state.machine.handle(
+                    .start(list.map { ($0.id, $0.spec) }), now: world.now())
+            }
+            perform(actions)
+        }
+    }
+
+    func add(_ lineage: Lineage) async -> Machine.Outcome {
+        await request { state, ticket in
+            state.kin[lineage.id] = lineage
+            return .add(lineage.id, lineage.spec, ticket)
+        }
+    }
+
+    func restart(_ id: ActorID) async -> Machine.Outcome {
+        await request { _, ticket in .restart(id, ticket) }
+    }
+
+    func remove(_ id: ActorID) async -> Machine.Outcome {
+        await request { _, ticket in .remove(id, ticket) }
+    }
+
+    private func request(
+        _ make: (inout State, Machine.Ticket) -> Machine.Event
+    ) async -> Machine.Outcome {
+        await withCheckedContinuation { continuation in
+            let actions = state.withLock { state in
+                state.ticket += 1
+                state.requests[state.ticket] = continuation
+                let event = make(&state, state.ticket)
+                return state.machine.handle(event, now: world.now())
+            }
+            perform(actions)
+        }
+    }
+
+    /// Feeds what happened.
+    func feed(_ event: Machine.Event) {
+        perform(state.withLock { $0.machine.handle(event, now: world.now()) })
+    }
+
+    /// Stops all children, the last first; with force, each at once.
+    func stopAll(isForced: Bool) async {
+        await withCheckedContinuation { continuation in
+            let actions = state.withLock { state -> [Machine.Action]? in
+                if isForced { state.isForced = true }
+                guard !state.isOver else { return nil }
+                state.ends.append(continuation)
+                return state.machine.handle(.shutDown, now: world.now())
+            }
+            guard let actions else { return continuation.resume() }
+            perform(actions)
+            endWaits(isForced: isForced)
+        }
+    }
+
+    /// Ends what is under way: a wait is cancelled, and with force nobody is stopped in order any longer.
+    private func endWaits(isForced: Bool) {
+        let (wait, running) = state.withLock { state in
+            defer { state.wait = nil }
+            return (state.wait, isForced ? state.machine.ids : [])
+        }
+        wait?.cancel()
+        for id in running { system?.liveCell(id)?.kill("its parent was ended at once") }
+    }
+
+    /// A child's life is over.
+    func ended(_ lineage: Lineage, _ reason: ExitReason) {
+        let sink = state.withLock { $0.sink }
+        if lineage.isKnown, !lineage.isPrivate { sink?(ActorResult(lineage.id, reason)) }
+        let exit: Machine.Exit =
+            switch reason {
+            case .completed, .stopped: .normal
+            case .failed, .killed: .abnormal
+            }
+        feed(.ended(lineage.id, exit))
+    }
+
+    // MARK: Actions
+
+    private func perform(_ actions: [Machine.Action]) {
+        for action in actions { perform(action) }
+    }
+
+    private func perform(_ action: Machine.Action) {
+        switch action {
+        case .start(let id): start(id)
+        case .stop(let id, let shutdown): stop(id, shutdown)
+        case .wait(let duration, let token):
+            let wait = world.start { [weak self, world] in
+                guard (try? await world.sleep(for: duration)) != nil else { return }
+                self?.feed(.waited(token))
+            }
+            state.withLock { $0.wait = wait }
+        case .answer(let ticket, let outcome):
+            state.withLock { $0.requests.removeValue(forKey: ticket) }?
+                .resume(returning: outcome)
+        case .forget(let id):
+            if let lineage = state.withLock({ $0.kin.removeValue(forKey: id) }) {
+                system?.forget(lineage)
+            }
+        case .allStarted: finishStart(.started)
+        case .startFailed(let id):
+            finishStart(.failed(id))
+            finish()
+        case .gaveUp:
+            finish()
+            system?.gaveUp(owner)
+        case .allStopped:
+            finishStart(.stopped)
+            finish()
+        }
+    }
+
+    private func finishStart(_ outcome: StartOutcome) {
+        let waiter = state.withLock { state in
+            defer { state.start = nil }
+            return state.start
+        }
+        waiter?.resume(returning: outcome)
+    }
+
+    private func finish() {
+        let ends = state.withLock { state in
+            state.isOver = true
+            defer { state.ends = [] }
+            return state.ends
+        }
+        for end in ends { end.resume() }
+    }
+
+    private func start(_ id: ActorID) {
+        guard let lineage = child(id), let system else { return feed(.startFailed(id)) }
+        world.start {
+            do throws(ActorError) {
+                try await system.startLife(of: lineage)
+                lineage.isKnown = true
+                self.feed(.started(id))
+            } catch {
+                lineage.startError = error
+                system.noteFailedStart(lineage, error)
+                self.feed(.startFailed(id))
+            }
+        }
+    }
+
+    private func stop(_ id: ActorID, _ shutdown: ChildDeclaration.Shutdown) {
+        guard let system else { return feed(.ended(id, .normal)) }
+        let isForced = state.withLock { $0.isForced }
+        world.start {
+            switch shutdown {
+            case .timeout(let grace) where !isForced: await system.stopTree(id, grace: grace)
+            case .infinity where !isForced:
+                await system.stopTree(id, grace: .seconds(365 * 86_400))
+            default: await system.terminateTree(id)
+            }
+        }
+    }
+}
