@@ -78,22 +78,7 @@ public struct RuntimeHandler: Handler {
 
     /// The newest events as the CGRF bytes of a list of `chain-event` records, oldest first.
     private func chain() -> HostReply {
-        let events = context.cell.recentEvents(Self.chainCountMax).map { event in
-            Value.record(
-                Value.Record(
-                    "chain-event",
-                    [
-                        .init("hash", .bytes(event.hash)),
-                        .init(
-                            "parent-hash",
-                            .option(.list(.primitive(.u8)), .bytes(event.parent))),
-                        .init("event-type", .string(event.type)),
-                        .init("data", .bytes([])),
-                        .init(
-                            "timestamp", .u64(UInt64(clamping: event.time.nanoseconds / 1_000_000))),
-                        .init("description", .option(.string, nil)),
-                    ]))
-        }
+        let events = context.cell.recentEvents(Self.chainCountMax).map(\.value)
         do throws(CGRFError) {
             let bytes = try CGRF.encode(.list(.record("chain-event"), events))
             return .value(.bytes(bytes))
@@ -122,5 +107,22 @@ public struct RuntimeHandler: Handler {
             }
         }
         return shown
+    }
+}
+
+extension RecentEvent {
+    /// The event as a `chain-event` record. Its payload is in the chain alone.
+    var value: Value {
+        .record(
+            Value.Record(
+                "chain-event",
+                [
+                    .init("hash", .bytes(hash)),
+                    .init("parent-hash", .option(.list(.primitive(.u8)), .bytes(parent))),
+                    .init("event-type", .string(type)),
+                    .init("data", .bytes([])),
+                    .init("timestamp", .u64(UInt64(clamping: time.nanoseconds / 1_000_000))),
+                    .init("description", .option(.string, nil)),
+                ]))
     }
 }

@@ -48,7 +48,9 @@ public final class Node: Sendable {
     public let journal: Journal
 
     /// The handlers that every node offers.
-    public static let standardHandlers: [any Handler.Type] = [RuntimeHandler.self]
+    public static let standardHandlers: [any Handler.Type] = [
+        RuntimeHandler.self, SupervisorHandler.self,
+    ]
 
     /// Opens a node: takes the data directory, recovers the journal, makes the engine.
     ///
@@ -68,7 +70,8 @@ public final class Node: Sendable {
         self.journal = journal
         system = ActorSystem(
             engine: engine, journal: journal,
-            handlers: HandlerRegistry(Self.standardHandlers + options.handlers), logger: logger)
+            handlers: HandlerRegistry(Self.standardHandlers + options.handlers), logger: logger,
+            resolver: FileResolver())
     }
 
     /// Makes the data directory with the folders above it, for its owner alone, and opens its journal.

@@ -345,18 +345,27 @@ public struct ActorTree: Sendable, Hashable {
 
 /// Which actor is meant: where its manifest is, and perhaps its wasm.
 public struct ActorReference: Sendable, Hashable {
-    /// A path, or `store://…`.
+    /// A path, or `store://…`; empty when only the wasm is wanted.
     public var manifest: String
     /// The same for the wasm, instead of what the manifest says.
     public var wasm: String?
     /// The path of the manifest that the reference is in; `nil` for the working directory.
     public var base: String?
+    /// Whether an actor names it: then it must lie in the folder of `base`.
+    public var isConfined: Bool
+    /// Whether the wasm is at hand, and need not be found.
+    public var hasWasm: Bool
 
     /// Makes a reference.
-    public init(manifest: String, wasm: String? = nil, base: String? = nil) {
+    public init(
+        manifest: String, wasm: String? = nil, base: String? = nil, isConfined: Bool = false,
+        hasWasm: Bool = false
+    ) {
         self.manifest = manifest
         self.wasm = wasm
         self.base = base
+        self.isConfined = isConfined
+        self.hasWasm = hasWasm
     }
 }
 

@@ -50,6 +50,8 @@ public final class ActorSystem: Sendable {
         self.engine = engine
         self.journal = journal
         self.handlers = handlers
+        var services = services
+        services.provide(SupervisionDesk(link: link), as: (any SupervisionPort).self)
         self.services = services
         self.world = world
         deadlines = Deadlines(world: world)

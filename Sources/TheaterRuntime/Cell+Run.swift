@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Synchronization
 internal import TheaterChain
 internal import TheaterEngine
 internal import TheaterPact
@@ -159,6 +160,7 @@ extension Cell {
         switch CallShape.apart(value, declared: operation.function.signature) {
         case .ok(let newState, let result):
             state = newState
+            shared.withLock { $0.state = newState }
             return result
         case .err(let error): throw Self.guestError(name, error)
         case .malformed(let reason):

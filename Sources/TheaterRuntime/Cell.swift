@@ -22,6 +22,8 @@ final class Cell: @unchecked Sendable {
         /// What the end will be when nothing else happens first.
         var requested: ExitReason?
         var watchers: [CheckedContinuation<ExitReason, Never>] = []
+        /// The state after the last call, for others to read.
+        var state: Value
     }
 
     let id: ActorID
@@ -67,7 +69,8 @@ final class Cell: @unchecked Sendable {
         self.world = world
         self.deadlines = deadlines
         control = GuestControl(world: world, deadlines: deadlines)
-        shared = Mutex(Shared(mailbox: Mailbox(capacity: blueprint.manifest.limits.mailbox)))
+        shared = Mutex(
+            Shared(mailbox: Mailbox(capacity: blueprint.manifest.limits.mailbox), state: state))
     }
 
     /// A logger that carries the actor's identity.

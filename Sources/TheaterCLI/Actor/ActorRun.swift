@@ -135,6 +135,7 @@ private final class Live: Sendable {
             run.logger.info("'\(plan.name)' is running as \(id); Ctrl-C stops it")
         }
         let (failure, callsLeft) = await call(id, calls)
+        if node.system.tree().contains(where: TreeText.hasRestarts) { showTree() }
         let reason = plan.calls.isEmpty ? await waitForEnd(id) : await end(id)
         let outcome = RunOutcome(
             reason: reason, failure: failure, callsLeft: callsLeft,
@@ -148,8 +149,11 @@ private final class Live: Sendable {
     private func spawn() async throws(CLIError) -> ActorID {
         let plan = run.plan
         do throws(ActorError) {
-            return try await node.system.spawn(
-                SpawnRequest(wasm: plan.wasm, manifest: plan.actor.manifest))
+            var request = SpawnRequest(wasm: plan.wasm, manifest: plan.actor.manifest)
+            request.manifestPath = plan.actor.manifestPath
+            let id = try await node.system.spawn(request)
+            showTree()
+            return id
         } catch {
             if isInterrupted.load(ordering: .relaxed) {
                 throw CLIError(
@@ -160,6 +164,13 @@ private final class Live: Sendable {
                 throw CLIError(.manifest, error.code.rawValue, error.message, isVerbatim: true)
             }
             throw CLIError(error)
+        }
+    }
+
+    /// Logs the actors with children as trees.
+    private func showTree() {
+        for tree in node.system.tree() where !tree.children.isEmpty {
+            for line in TreeText.lines(tree) { run.logger.info("\(line)") }
         }
     }
 
@@ -231,7 +242,7 @@ private final class Live: Sendable {
         var result = result
         do {
             let chains = run.plan.showsChain ? node.journal.actors().dropFirst(chainsBefore) : []
-            if let chain = chains.first {
+            for chain in chains {
                 let report = try await node.journal.reader().verify(chain.actor)
                 run.report.chain(report)
                 if let problem = report.problem, case .success = result {

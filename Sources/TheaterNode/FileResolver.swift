@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import TheaterManifest
+internal import TheaterPlatform
+public import TheaterRuntime
+
+/// Finds the manifests and the wasm of children in files.
+///
+/// A reference that an actor gives must lie in the folder of its own manifest, or below.
+public struct FileResolver: ActorResolver {
+    /// The largest wasm that is read, in bytes.
+    public static let wasmSizeMax = 256 << 20
+
+    /// Makes a resolver.
+    public init() {}
+
+    /// Finds what a reference means.
+    public func resolve(_ reference: ActorReference) async throws(ActorError) -> ResolvedActor {
+        let outcome: Result<ResolvedActor, ActorError> = await withCheckedContinuation {
+            continuation in
+            // Files are read on a thread of their own: the disk may take its time.
+            let hasStarted = WorkerThread.start(name: "resolver") {
+                do throws(ActorError) {
+                    continuation.resume(returning: .success(try read(reference)))
+                } catch {
+                    continuation.resume(returning: .failure(error))
+                }
+            }
+            if !hasStarted {
+                continuation.resume(
+                    returning: .failure(
+                        ActorError(.manifest, "the system gives no thread to read files with")))
+            }
+        }
+        return try outcome.get()
+    }
+
+    private func read(_ reference: ActorReference) throws(ActorError) -> ResolvedActor {
+        var manifest = Manifest(name: "actor", package: "")
+        var path = reference.base
+        if !reference.manifest.isEmpty {
+            let found = try place(reference.manifest, reference)
+            let bytes = try bytes(of: found, sizeMax: Manifest.sizeMax, .manifest)
+            do throws(ManifestDiagnostics) {
+                manifest = try Manifest.parse(bytes: bytes, file: found)
+            } catch {
+                throw ActorError(.manifest, "\(error)")
+            }
+            path = found
+        }
+        guard !reference.hasWasm else {
+            return ResolvedActor(manifest: manifest, wasm: [], path: path)
+        }
+        let wasmPath =
+            if let wasm = reference.wasm {
+                try place(wasm, reference)
+            } else {
+                Manifest.resolve(manifest.package, relativeTo: path ?? "")
+            }
+        let wasm = try bytes(of: wasmPath, sizeMax: Self.wasmSizeMax, .module)
+        return ResolvedActor(manifest: manifest, wasm: wasm, path: path)
+    }
+
+    /// The path that a reference means.
+    private func place(
+        _ text: String, _ reference: ActorReference
+    ) throws(ActorError) -> String {
+        let path = Manifest.resolve(text, relativeTo: reference.base ?? "")
+        guard reference.isConfined else { return path }
+        let folder = Manifest.resolve(".", relativeTo: reference.base ?? "")
+        let prefix = folder == "." ? "" : folder + "/"
+        guard !path.hasPrefix("/") || folder.hasPrefix("/"), path.hasPrefix(prefix),
+            path != "..", !path.hasPrefix("../")
+        else {
+            throw ActorError(
+                .manifest,
+                "the actor may not name '\(text)', which is outside the folder of its manifest; keep "
+                    + "the manifests of its children there")
+        }
+        return path
+    }
+
+    private func bytes(
+        of path: String, sizeMax: Int, _ code: ActorError.Code
+    ) throws(ActorError) -> [UInt8] {
+        let disk = SystemDisk()
+        do throws(DiskError) {
+            let file = try disk.open(path, .read)
+            defer { disk.close(file) }
+            let size = try disk.size(of: file)
+            if size <= UInt64(sizeMax) {
+                var bytes = [UInt8](repeating: 0, count: Int(clamping: size))
+                let count = try Self.fill(&bytes, from: file, of: disk)
+                return Array(bytes.prefix(count))
+            }
+        } catch {
+            throw ActorError(code, "'\(path)' cannot be read: \(error)")
+        }
+        throw ActorError(code, "'\(path)' is too large; at most \(sizeMax) bytes are read")
+    }
+
+    private static func fill(
+        _ bytes: inout [UInt8], from file: DiskFile, of disk: SystemDisk
+    ) throws(DiskError) -> Int {
+        let outcome: Result<Int, DiskError> = unsafe bytes.withUnsafeMutableBytes { buffer in
+            do throws(DiskError) {
+                return .success(try unsafe disk.readAll(file, into: buffer, at: 0))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try outcome.get()
+    }
+}
