@@ -48,7 +48,9 @@ public final class Node: Sendable {
     public let journal: Journal
 
     /// The handlers that every node offers.
-    public static let standardHandlers: [any Handler.Type] = [RuntimeHandler.self]
+    public static let standardHandlers: [any Handler.Type] = [
+        RuntimeHandler.self, MessageServerHandler.self, RPCHandler.self,
+    ]
 
     /// Opens a node: takes the data directory, recovers the journal, makes the engine.
     ///

@@ -37,6 +37,8 @@ public final class ActorSystem: Sendable {
     private let services: HandlerServices
     private let world: World
     private let deadlines: Deadlines
+    /// The actors' messages, and who waits for whom.
+    let exchange: Exchange
     private let logger: Logger
     private let registry = Mutex(Registry())
     private static let templatesMax = 256
@@ -54,10 +56,15 @@ public final class ActorSystem: Sendable {
         self.engine = engine
         self.journal = journal
         self.handlers = handlers
-        self.services = services
         self.world = world
         deadlines = Deadlines(world: world)
+        exchange = Exchange(world: world, deadlines: deadlines)
+        var services = services
+        services.provide(exchange, as: (any MessagePort).self)
+        services.provide(exchange, as: (any RPCPort).self)
+        self.services = services
         self.logger = logger
+        exchange.connect(self)
     }
 
     // MARK: Starting
@@ -268,7 +275,7 @@ public final class ActorSystem: Sendable {
             .get()
     }
 
-    private static func unknownFunction(_ function: String, of cell: Cell) -> ActorError {
+    static func unknownFunction(_ function: String, of cell: Cell) -> ActorError {
         let names = cell.template.exports.keys.sorted()
         let near = Suggestion.nearest(to: function, among: names)
         let hint =
@@ -351,7 +358,15 @@ public final class ActorSystem: Sendable {
     /// The live actor of a name.
     public func actor(named name: String) -> ActorID? { registry.withLock { $0.names[name] } }
 
-    private func cell(_ id: ActorID) throws(ActorError) -> Cell {
+    /// What an actor is called, or was.
+    func name(of id: ActorID) -> String? {
+        registry.withLock { $0.cells[id]?.name ?? $0.ended[id]?.name }
+    }
+
+    /// The cell of a live actor.
+    func liveCell(_ id: ActorID) -> Cell? { registry.withLock { $0.cells[id] } }
+
+    func cell(_ id: ActorID) throws(ActorError) -> Cell {
         if let cell = registry.withLock({ $0.cells[id] }) { return cell }
         if let ended = registry.withLock({ $0.ended[id] }) {
             throw ActorError(
