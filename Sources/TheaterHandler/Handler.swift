@@ -118,6 +118,9 @@ public struct HostInterface: Sendable, Hashable {
     public let pact: PactInterface
     /// The functions that may suspend their caller.
     public let suspending: Set<String>
+    /// The functions that are declared to answer `value` and answer a `result<value, string>`, so that
+    /// a failure is their error value.
+    public let valueResults: Set<String>
 
     /// The full name, such as `theater:simple/runtime`.
     public var name: String { pact.name }
@@ -127,14 +130,20 @@ public struct HostInterface: Sendable, Hashable {
     /// - Parameters:
     ///   - text: the host Pact, which is the handler's own source: a mistake in it is a programmer's.
     ///   - suspending: the functions that may answer ``HostReply/later(_:)`` or ``HostReply/parked(_:)``.
-    public init(pact text: String, suspending: Set<String> = []) {
+    ///   - valueResults: the functions that answer a result under the declared type `value`.
+    public init(
+        pact text: String, suspending: Set<String> = [], valueResults: Set<String> = []
+    ) {
         do throws(PactError) {
             pact = try PactFile.parseHost(text, file: "<handler>").interface
         } catch {
             preconditionFailure("a handler's own Pact does not parse: \(error)")
         }
         let names = Set(pact.functions.map(\.name))
-        precondition(suspending.isSubset(of: names), "suspending names functions of the interface")
+        precondition(
+            suspending.union(valueResults).isSubset(of: names),
+            "names are functions of the interface")
         self.suspending = suspending
+        self.valueResults = valueResults
     }
 }

@@ -49,7 +49,7 @@ public final class Node: Sendable {
 
     /// The handlers that every node offers.
     public static let standardHandlers: [any Handler.Type] = [
-        RuntimeHandler.self, SupervisorHandler.self,
+        RuntimeHandler.self, SupervisorHandler.self, MessageServerHandler.self, RPCHandler.self,
     ]
 
     /// Opens a node: takes the data directory, recovers the journal, makes the engine.

@@ -30,6 +30,8 @@ public final class ActorSystem: Sendable {
     let logger: Logger
     let roster = Mutex(Roster())
     private let templates = Mutex([String: ActorTemplate]())
+    /// The actors' messages, and who waits for whom.
+    let exchange: Exchange
     private static let templatesMax = 256
     private let link = SystemLink()
     /// Finds what children are made from.
@@ -50,14 +52,18 @@ public final class ActorSystem: Sendable {
         self.engine = engine
         self.journal = journal
         self.handlers = handlers
-        var services = services
-        services.provide(SupervisionDesk(link: link), as: (any SupervisionPort).self)
-        self.services = services
         self.world = world
         deadlines = Deadlines(world: world)
+        exchange = Exchange(world: world, deadlines: deadlines)
+        var services = services
+        services.provide(exchange, as: (any MessagePort).self)
+        services.provide(exchange, as: (any RPCPort).self)
+        services.provide(SupervisionDesk(link: link), as: (any SupervisionPort).self)
+        self.services = services
         self.logger = logger
         self.resolver = resolver
         link.system = self
+        exchange.connect(self)
     }
 
     // MARK: Starting
@@ -244,7 +250,7 @@ public final class ActorSystem: Sendable {
             .get()
     }
 
-    private static func unknownFunction(_ function: String, of cell: Cell) -> ActorError {
+    static func unknownFunction(_ function: String, of cell: Cell) -> ActorError {
         let names = cell.template.exports.keys.sorted()
         let near = Suggestion.nearest(to: function, among: names)
         let hint =

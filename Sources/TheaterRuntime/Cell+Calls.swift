@@ -16,7 +16,10 @@ extension Cell {
         /// Whether a handler of the actor itself calls: then an error value may end the actor.
         var isCallback = false
         let fuel: UInt64
+        /// When the operation must be over, or with a `timeout` must have begun.
         let deadline: MonotonicTime
+        /// How long it may take from when it begins; `nil` when the deadline says it all.
+        var timeout: Duration?
         /// Where the answer goes, when the runner is not the one who wants it.
         let reply: Reply
     }
@@ -62,6 +65,9 @@ extension Cell {
     /// Hands an operation over without waiting for it.
     ///
     /// - Parameters:
+    ///   - beginBy: after this the operation is not begun; its own time counts from when it begins. `nil`
+    ///     leaves both to the options.
+    ///   - exceedsCapacity: whether a full mailbox takes it; only for what is bounded otherwise.
     ///   - depth: `nil` starts a task when the actor is idle; otherwise an idle actor begins on the
     ///     caller's stack, with so many runners below it. The caller must not be a host function then.
     ///   - completion: told the result exactly once unless the operation is refused, perhaps before this
@@ -69,13 +75,25 @@ extension Cell {
     /// - Returns: why the operation was refused.
     func post(
         _ function: ExportBinding, _ arguments: [Value], takesState: Bool, isCallback: Bool,
-        options: CallOptions = CallOptions(), depth: Int? = nil,
+        options: CallOptions = CallOptions(), beginBy: MonotonicTime? = nil,
+        exceedsCapacity: Bool = false, depth: Int? = nil,
         completion: @escaping @Sendable (Result<Value, ActorError>) -> Void
     ) -> ActorError? {
-        let operation = operation(
-            function, arguments, takesState: takesState, isCallback: isCallback, options: options,
-            reply: .closure(completion), now: world.now())
-        switch shared.withLock({ $0.mailbox.submit { _ in operation } }) {
+        let operation =
+            if let beginBy {
+                Operation(
+                    function: function, arguments: arguments, takesState: takesState,
+                    isCallback: isCallback, fuel: manifest.limits.fuelPerCall, deadline: beginBy,
+                    timeout: manifest.limits.callTimeout, reply: .closure(completion))
+            } else {
+                self.operation(
+                    function, arguments, takesState: takesState, isCallback: isCallback,
+                    options: options, reply: .closure(completion), now: world.now())
+            }
+        let action = shared.withLock { shared in
+            shared.mailbox.submit(exceedingCapacity: exceedsCapacity) { _ in operation }
+        }
+        switch action {
         case .wait: return nil
         case .rejectFull: return fullError
         case .rejectDraining: return stoppingError
@@ -109,6 +127,14 @@ extension Cell {
             deadline: now.advanced(
                 by: options.timeout.map { min($0, limits.callTimeout) } ?? limits.callTimeout),
             reply: reply)
+    }
+
+    /// Until when the running operation may wait for others: it must have time left to go on with
+    /// what it learns. Asked by the runner.
+    func waitLimit(now: MonotonicTime) -> MonotonicTime {
+        guard let callDeadline else { return MonotonicTime(nanoseconds: .max) }
+        let left = max(0, callDeadline.nanoseconds - now.nanoseconds)
+        return MonotonicTime(nanoseconds: now.nanoseconds + left - left / 10)
     }
 
     private func takeTurn() -> Bool {

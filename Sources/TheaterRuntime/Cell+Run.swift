@@ -77,11 +77,14 @@ extension Cell {
                         + "large to be recorded; pass less at once")
             }
             try recorder.called(operation.function, input, fuel: operation.fuel)
+            let deadline =
+                operation.timeout.map { world.now().advanced(by: $0) } ?? operation.deadline
+            callDeadline = deadline
             let answer: GuestAnswer?
             do throws(EngineError) {
                 answer = try guest.begin(
                     function: operation.function.index, input: input,
-                    budget: CallBudget(fuel: operation.fuel, deadline: operation.deadline))
+                    budget: CallBudget(fuel: operation.fuel, deadline: deadline))
             } catch {
                 throw crash(error, operation)
             }

@@ -46,6 +46,8 @@ final class Cell: @unchecked Sendable {
     var step = Step.fresh
     /// How many runners of other cells wait below the present one on its stack.
     var depth = 0
+    /// When the running operation must be over.
+    var callDeadline: MonotonicTime?
 
     private let link: SystemLink
     /// The actors it belongs to, while they exist.

@@ -87,8 +87,12 @@ struct Mailbox<Operation: Sendable> {
 
     /// Takes an operation in.
     ///
-    /// - Parameter make: makes the operation from its ticket when it has to wait.
-    mutating func submit(_ make: (Ticket) -> Operation) -> SubmitAction {
+    /// - Parameters:
+    ///   - exceedingCapacity: whether it may wait although the mailbox is full.
+    ///   - make: makes the operation from its ticket when it has to wait.
+    mutating func submit(
+        exceedingCapacity: Bool = false, _ make: (Ticket) -> Operation
+    ) -> SubmitAction {
         switch phase {
         case .ending, .ended: return .rejectEnded
         case .draining: return .rejectDraining
@@ -97,7 +101,7 @@ struct Mailbox<Operation: Sendable> {
             isRunning = true
             return .run
         case .starting, .busy:
-            guard depth < capacity else { return .rejectFull }
+            guard depth < capacity || exceedingCapacity else { return .rejectFull }
             lastTicket += 1
             waiting.append((lastTicket, make(lastTicket)))
             return .wait(lastTicket)

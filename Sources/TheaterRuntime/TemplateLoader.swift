@@ -116,7 +116,7 @@ struct TemplateLoader {
             throw ActorError(
                 .importRefused, "the interface '\(interface.name)' cannot be used: \(error)")
         }
-        var failsWithString = false
+        var failsWithString = interface.valueResults.contains(function.name)
         if case .result(_, .string)? = signature.results.first { failsWithString = true }
         return ImportBinding(
             handler: handler, signature: signature,

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import TheaterHandler
+public import TheaterPlatform
+
+/// Messages from outside: the sender is ``TheaterHandler/ChannelParticipant/external``.
+extension ActorSystem {
+    /// Puts a one-way message into an actor's mailbox.
+    ///
+    /// Messages of one sender arrive in the order in which they were sent. Returns before the actor has
+    /// seen the message; what it does with it is not told.
+    ///
+    /// - Throws: `message.unknown-target`, `message.target-ended`, `message.not-registered`,
+    ///   `message.no-callback`, `message.mailbox-full`, `message.too-large`. A refused message is a dead
+    ///   letter too.
+    public func send(_ body: [UInt8], to actor: ActorID) throws(MessageError) {
+        let error = exchange.send(
+            body, to: actor, from: .external, sizeMax: MessageOptions.sizeLimit)
+        if let error { throw error }
+    }
+
+    /// Asks an actor, and waits for its answer, which may be empty.
+    ///
+    /// - Parameter timeout: how long the answer may take. A request that the actor has not begun by
+    ///   then is not begun; one that it has is finished, and its answer dropped.
+    /// - Throws: what ``send(_:to:)`` throws, `message.error-reply` with the actor's error,
+    ///   `message.cancelled`, `message.timeout`, and `message.target-ended` when the actor ends before
+    ///   it answers.
+    @concurrent
+    public func request(
+        _ body: [UInt8], to actor: ActorID, timeout: Duration = .seconds(30)
+    ) async throws(MessageError) -> [UInt8] {
+        try await ask { answer in
+            exchange.request(body, to: actor, from: .external, timeout: timeout, answer: answer)
+        }
+    }
+
+    /// Offers a channel to an actor, and waits until it is accepted.
+    ///
+    /// - Parameter unreadMax: how many messages of the actor may be unread.
+    /// - Throws: what ``request(_:to:timeout:)`` throws, `message.channel-rejected` and
+    ///   `message.too-many-channels`.
+    @concurrent
+    public func openChannel(
+        to actor: ActorID, _ body: [UInt8] = [], timeout: Duration = .seconds(30),
+        unreadMax: Int = 256
+    ) async throws(MessageError) -> ExternalChannel {
+        // The first event stands beside the messages.
+        let buffer = ChannelBuffer(capacity: max(1, min(unreadMax, 65_536)) + 1)
+        let id = try await ask { answer in
+            exchange.openChannel(
+                body, to: actor, from: .external, timeout: timeout, buffer: buffer, answer: answer)
+        }
+        return ExternalChannel(id: id, actor: actor, buffer: buffer, exchange: exchange)
+    }
+
+    /// Sends on a channel of an external participant, as ``ExternalChannel/send(_:)`` does.
+    public func send(_ body: [UInt8], on channel: ChannelID) throws(MessageError) {
+        if let error = exchange.send(body, on: channel, from: .external) { throw error }
+    }
+
+    /// Closes a channel of an external participant.
+    ///
+    /// - Throws: `message.unknown-channel` when it is closed, `message.not-participant` when it is a
+    ///   channel between two actors.
+    public func close(_ channel: ChannelID) throws(MessageError) {
+        if let error = exchange.close(channel, by: .external) { throw error }
+    }
+
+    /// Carries out a command of an external participant.
+    public func perform(_ command: MessageCommand) async throws(MessageError) -> MessageReply {
+        switch command {
+        case .sendMessage(let target, let body):
+            try send(body, to: target)
+            return .accepted
+        case .request(let target, let body):
+            return .answer(try await request(body, to: target))
+        case .openChannel(let target, let body):
+            return .channel(try await openChannel(to: target, body))
+        case .channelMessage(let channel, let body):
+            try send(body, on: channel)
+            return .accepted
+        case .channelClose(let channel):
+            try close(channel)
+            return .accepted
+        }
+    }
+
+    /// The newest messages that reached nobody, oldest first; at most 256.
+    public var deadLetters: [DeadLetter] { exchange.deadLetters }
+
+    /// How many messages reached nobody since the system was made, by the code of the reason.
+    public var deadLetterCounts: [String: UInt64] { exchange.deadLetterCounts }
+
+    private func ask<Success: Sendable>(
+        _ begin:
+            (@escaping @Sendable (Result<Success, MessageError>) -> Void)
+            -> @Sendable () -> Void
+    ) async throws(MessageError) -> Success {
+        let abandoning = Abandoning()
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                abandoning.set(begin { continuation.resume(returning: $0) })
+            }
+        } onCancel: {
+            abandoning.abandon()
+        }
+        return try result.get()
+    }
+}

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+import Testing
+import TheaterChain
+import TheaterHandler
+import TheaterManifest
+import TheaterPlatform
+import TheaterTesting
+import TheaterValue
+
+@testable import TheaterRuntime
+
+@Suite("Messages: channels")
+struct ChannelTests {
+    /// An actor with all callbacks of channels, which accepts them.
+    private static func member(
+        _ stage: Stage, _ name: String, open: Behaviour = .answer(Behaviour.accept(true))
+    ) async throws -> ActorID {
+        try await stage.start(name) {
+            $0.on("handle-channel-open", open)
+            $0.on("handle-channel-message", .answer(Behaviour.ok()))
+            $0.on("handle-channel-close", .answer(Behaviour.ok()))
+        }
+    }
+
+    @Test("a channel carries messages both ways in order, and its end to the other side alone")
+    func conversation() async throws {
+        let stage = try Stage.messages()
+        let a = try await Self.member(stage, "a")
+        let b = try await Self.member(stage, "b")
+        let id = try await stage.host(a, "open-channel", .id(b), bytes("hello"))
+        #expect(id.asString.flatMap { ChannelID($0) } != nil)
+        #expect(try await stage.received(b, "handle-channel-open") == [[id, bytes("hello")]])
+        for text in ["1", "2"] {
+            #expect(try await stage.host(a, "send-on-channel", id, bytes(text)) == .unit)
+        }
+        try await stage.host(b, "send-on-channel", id, bytes("3"))
+        #expect(try await stage.host(b, "close-channel", id) == .unit)
+        try await stage.settle(a)
+        try await stage.settle(b)
+        #expect(
+            try await stage.received(b, "handle-channel-message")
+                == [[id, bytes("1")], [id, bytes("2")]])
+        #expect(try await stage.received(a, "handle-channel-message") == [[id, bytes("3")]])
+        #expect(try await stage.received(a, "handle-channel-close") == [[id]])
+        #expect(try await stage.received(b, "handle-channel-close").isEmpty)
+        for function in ["send-on-channel", "close-channel"] {
+            let arguments = function == "close-channel" ? [id] : [id, bytes("x")]
+            let error = try await stage.failure(a, "test:m/m.\(function)", arguments)
+            #expect(error.value?.asString?.hasSuffix("[message.unknown-channel]") == true)
+        }
+    }
+
+    @Test("what comes with the acceptance is the first message")
+    func greeting() async throws {
+        let stage = try Stage.messages()
+        let a = try await Self.member(stage, "a")
+        let b = try await Self.member(
+            stage, "b", open: .answer(Behaviour.accept(true, "welcome")))
+        let id = try await stage.host(a, "open-channel", .id(b), bytes(""))
+        try await stage.settle(a)
+        #expect(try await stage.received(a, "handle-channel-message") == [[id, bytes("welcome")]])
+    }
+
+    @Test("refused, failed, unheard, to oneself: each is another error, and leaves no channel")
+    func refusals() async throws {
+        let stage = try Stage.messages()
+        let a = try await Self.member(stage, "a")
+        func code(_ target: ActorID) async throws -> String {
+            let text = try await stage.hostError(a, "open-channel", .id(target), bytes("x"))
+            return String(text.split(separator: "[").last?.dropLast() ?? "")
+        }
+        let rejecting = try await Self.member(
+            stage, "rejecting", open: .answer(Behaviour.accept(false)))
+        #expect(try await code(rejecting) == "message.channel-rejected")
+        let failing = try await Self.member(
+            stage, "failing", open: .answer(Behaviour.err("no")))
+        #expect(try await code(failing) == "message.error-reply")
+        let odd = try await Self.member(stage, "odd", open: .answer(Behaviour.ok(.bool(true))))
+        #expect(try await code(odd) == "message.wrong-reply")
+        let trap = try await Self.member(stage, "trap", open: .trap)
+        #expect(try await code(trap) == "message.target-ended")
+        #expect(try await code(trap) == "message.target-ended")
+        #expect(try await code(a) == "message.cycle")
+        // Any peer could end such an actor in the Rust system by opening a channel to it.
+        let deaf = try await stage.start("deaf") { _ in }
+        #expect(try await code(deaf) == "message.no-callback")
+        #expect(stage.system.status(of: deaf) == .running)
+        #expect(stage.system.exchange.channels.withLock { $0.table.count } == 0)
+        #expect(stage.system.exchange.waitsCount == 0)
+    }
+
+    @Test("only its two participants can use or close a channel")
+    func strangers() async throws {
+        let stage = try Stage.messages()
+        let a = try await Self.member(stage, "a")
+        let b = try await Self.member(stage, "b")
+        let c = try await Self.member(stage, "c")
+        let id = try await stage.host(a, "open-channel", .id(b), bytes(""))
+        let sending = try await stage.hostError(c, "send-on-channel", id, bytes("x"))
+        let closing = try await stage.hostError(c, "close-channel", id)
+        #expect(sending.hasSuffix("[message.not-participant]"))
+        #expect(closing.hasSuffix("[message.not-participant]"))
+        let channel = try #require(id.asString.flatMap { ChannelID($0) })
+        #expect(throws: MessageError.self) { try stage.system.close(channel) }
+        #expect(throws: MessageError.self) { try stage.system.send([1], on: channel) }
+        #expect(try await stage.host(a, "send-on-channel", id, bytes("x")) == .unit)
+        for text in ["", "ch_1", "channel", "ch_00112233445566778899AABBCCDDEEFF"] {
+            let error = try await stage.hostError(a, "send-on-channel", .string(text), bytes("x"))
+            #expect(error.hasSuffix("[message.bad-channel-id]"), "\(text)")
+        }
+        let unknown = ChannelID(world: .system).description
+        let error = try await stage.hostError(a, "close-channel", .string(unknown))
+        #expect(error.hasSuffix("[message.unknown-channel]"))
+    }
+
+    @Test("when either side ends, the other is told", arguments: [true, false])
+    func ending(endsInitiator: Bool) async throws {
+        let stage = try Stage.messages()
+        let a = try await Self.member(stage, "a")
+        let b = try await Self.member(stage, "b")
+        let (ending, left) = endsInitiator ? (a, b) : (b, a)
+        let first = try await stage.host(a, "open-channel", .id(b), bytes(""))
+        let second = try await stage.host(a, "open-channel", .id(b), bytes(""))
+        try await stage.system.terminate(ending)
+        try await stage.settle(left)
+        let told = try await stage.received(left, "handle-channel-close").compactMap {
+            $0[0].asString
+        }
+        #expect(Set(told) == Set([first.asString, second.asString].compactMap(\.self)))
+        let error = try await stage.hostError(left, "send-on-channel", first, bytes("x"))
+        #expect(error.hasSuffix("[message.unknown-channel]"))
+        #expect(stage.system.exchange.channels.withLock { $0.table.count } == 0)
+    }
+
+    @Test("the notice of an end reaches a full mailbox")
+    func fullMailbox() async throws {
+        let stage = try Stage.messages()
+        let gate = Gate.of("channel full")
+        let a = try await Self.member(stage, "a")
+        let b = try await stage.start(
+            "b", change: { $0.manifest.limits.mailbox = 1 },
+            {
+                $0.on("handle-channel-open", .answer(Behaviour.accept(true)))
+                $0.on("handle-channel-message", .wait("channel full", Behaviour.ok()))
+                $0.on("handle-channel-close", .answer(Behaviour.ok()))
+            })
+        let id = try await stage.host(a, "open-channel", .id(b), bytes(""))
+        try await stage.host(a, "send-on-channel", id, bytes("1"))
+        await gate.arrived()
+        try await stage.host(a, "send-on-channel", id, bytes("2"))
+        let full = try await stage.hostError(a, "send-on-channel", id, bytes("3"))
+        #expect(full.hasSuffix("[message.mailbox-full]"))
+        try await stage.host(a, "close-channel", id)
+        gate.open()
+        while try await stage.received(b, "handle-channel-close").isEmpty { await Task.yield() }
+        #expect(try await stage.received(b, "handle-channel-message").count == 2)
+    }
+
+    @Test(
+        "a side without handle-channel-close is left alone, one without the other callback unharmed"
+    )
+    func optional() async throws {
+        let stage = try Stage.messages()
+        let a = try await Self.member(stage, "a")
+        let b = try await stage.start("b") {
+            $0.on("handle-channel-open", .answer(Behaviour.accept(true)))
+        }
+        let id = try await stage.host(a, "open-channel", .id(b), bytes(""))
+        let error = try await stage.hostError(a, "send-on-channel", id, bytes("x"))
+        #expect(error.hasSuffix("[message.no-callback]"))
+        #expect(try await stage.host(a, "close-channel", id) == .unit)
+        try await stage.settle(b)
+        #expect(stage.system.status(of: b) == .running)
+    }
+
+    @Test("one who accepts too late is told that the channel is closed")
+    func late() async throws {
+        let stage = try Stage.messages()
+        let gate = Gate.of("channel late")
+        let b = try await Self.member(
+            stage, "b", open: .wait("channel late", Behaviour.accept(true)))
+        // On a busy machine the time may be over before the receiver has its turn.
+        while try await stage.received(b, "handle-channel-open").isEmpty {
+            await #expect {
+                try await stage.system.openChannel(to: b, timeout: .milliseconds(20))
+            } throws: {
+                ($0 as? MessageError)?.code == .timeout
+            }
+        }
+        gate.open()
+        while try await stage.received(b, "handle-channel-close").isEmpty { await Task.yield() }
+        let offered = try await stage.received(b, "handle-channel-open")
+        #expect(try await stage.received(b, "handle-channel-close") == [[offered[0][0]]])
+        #expect(stage.system.exchange.channels.withLock { $0.table.count } == 0)
+    }
+
+    @Test("one whose initiator ends while it accepts is told that the channel is closed")
+    func abandoned() async throws {
+        let stage = try Stage.messages()
+        let gate = Gate.of("channel abandoned")
+        let a = try await Self.member(stage, "a")
+        let b = try await Self.member(
+            stage, "b", open: .wait("channel abandoned", Behaviour.accept(true)))
+        async let killed = stage.failure(a, "test:m/m.open-channel", [.id(b), bytes("")])
+        await gate.arrived()
+        try await stage.system.terminate(a)
+        #expect(try await killed.code == .killed)
+        gate.open()
+        while try await stage.received(b, "handle-channel-close").isEmpty { await Task.yield() }
+        #expect(stage.system.exchange.channels.withLock { $0.table.count } == 0)
+        #expect(stage.system.exchange.waitsCount == 0)
+    }
+
+    @Test("a channel cannot be used before it is accepted")
+    func early() async throws {
+        let stage = try Stage.messages()
+        let a = try await Self.member(stage, "a")
+        let b = try await stage.start("b") {
+            $0.exports.append(
+                (
+                    MessageActor.client,
+                    "handle-channel-open: func(id: string, data: list<u8>) -> value",
+                    .forward(
+                        "send-on-channel",
+                        .record(
+                            Value.Record(
+                                "channel-accept",
+                                [
+                                    .init("accepted", .bool(true)),
+                                    .init("message", .option(.list(.primitive(.u8)), nil)),
+                                ])))
+                ))
+        }
+        try await stage.host(a, "open-channel", .id(b), bytes("x"))
+        let refused = try await stage.events(of: b).contains { event in
+            guard case .hostCall(_, "send-on-channel", _, let output) = event,
+                case .result(_, _, .err(.string(let text)))? = try? CGRF.decode(output)
+            else { return false }
+            return text.hasSuffix("[message.channel-not-open]")
+        }
+        #expect(refused)
+    }
+
+    @Test("somebody outside opens a channel, reads what the actor says, and answers")
+    func external() async throws {
+        let stage = try Stage.messages()
+        let actor = try await Self.member(
+            stage, "actor", open: .answer(Behaviour.accept(true, "welcome")))
+        let channel = try await stage.system.openChannel(to: actor, Array("hello".utf8))
+        let id = Value.string(channel.id.description)
+        #expect(try await stage.received(actor, "handle-channel-open") == [[id, bytes("hello")]])
+        try channel.send(Array("question".utf8))
+        try await stage.settle(actor)
+        #expect(
+            try await stage.received(actor, "handle-channel-message") == [[id, bytes("question")]])
+        try await stage.host(actor, "send-on-channel", id, bytes("answer"))
+        try await stage.host(actor, "close-channel", id)
+        var events: [ChannelEvent] = []
+        for await event in channel { events.append(event) }
+        let from = ChannelParticipant.actor(actor)
+        func message(_ text: String) -> ChannelEvent {
+            .message(
+                ActorChannelMessage(channel: channel.id, sender: from, body: Array(text.utf8)))
+        }
+        #expect(
+            events == [
+                .initiated(ActorChannelInitiated(channel: channel.id, target: from)),
+                message("welcome"), message("answer"),
+                .closed(ActorChannelClose(channel: channel.id, sender: from)),
+            ])
+        #expect(throws: MessageError.self) { try channel.send([1]) }
+    }
+
+    @Test("an external side that does not read is not written to without bound")
+    func unread() async throws {
+        let stage = try Stage.messages()
+        let actor = try await Self.member(stage, "actor")
+        let channel = try await stage.system.openChannel(to: actor, unreadMax: 2)
+        let id = Value.string(channel.id.description)
+        for _ in 0..<2 { try await stage.host(actor, "send-on-channel", id, bytes("x")) }
+        let full = try await stage.hostError(actor, "send-on-channel", id, bytes("x"))
+        #expect(full.hasSuffix("[message.mailbox-full]"))
+        #expect(stage.system.deadLetters.last?.target == .external)
+        try await stage.system.terminate(actor)
+        var count = 0
+        for await _ in channel { count += 1 }
+        #expect(count == 4, "the first event, two messages, the end")
+    }
+
+    @Test(
+        "closing an external channel, or letting go of it, tells the actor",
+        arguments: [true, false])
+    func closing(explicitly: Bool) async throws {
+        let stage = try Stage.messages()
+        let actor = try await Self.member(stage, "actor")
+        var channel: ExternalChannel? = try await stage.system.openChannel(to: actor)
+        let id = try #require(channel?.id)
+        if explicitly {
+            channel?.close()
+            channel?.close()
+        }
+        channel = nil
+        while try await stage.received(actor, "handle-channel-close").isEmpty {
+            await Task.yield()
+        }
+        #expect(
+            try await stage.received(actor, "handle-channel-close")
+                == [[.string(id.description)]])
+    }
+
+    @Test("the commands of an external participant do the same")
+    func commands() async throws {
+        let stage = try Stage.messages()
+        let actor = try await stage.start("actor") {
+            $0.on("handle-send", .answer(Behaviour.ok()))
+            $0.on("handle-request", .answer(Behaviour.reply("yes")))
+            $0.on("handle-channel-open", .answer(Behaviour.accept(true)))
+            $0.on("handle-channel-message", .answer(Behaviour.ok()))
+            $0.on("handle-channel-close", .answer(Behaviour.ok()))
+        }
+        let system = stage.system
+        guard case .accepted = try await system.perform(.sendMessage(target: actor, body: [1])),
+            case .answer(let answer) = try await system.perform(
+                .request(target: actor, body: [1])),
+            case .channel(let channel) = try await system.perform(
+                .openChannel(target: actor, body: [])),
+            case .accepted = try await system.perform(
+                .channelMessage(channel: channel.id, body: [1])),
+            case .accepted = try await system.perform(.channelClose(channel: channel.id))
+        else {
+            Issue.record("a command came back with another's reply")
+            return
+        }
+        #expect(answer == Array("yes".utf8))
+        try await stage.settle(actor)
+        for callback in ["send", "request", "channel-open", "channel-message", "channel-close"] {
+            #expect(try await stage.received(actor, "handle-\(callback)").count == 1)
+        }
+    }
+}

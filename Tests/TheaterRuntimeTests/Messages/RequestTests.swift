@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import TheaterChain
+import TheaterHandler
+import TheaterManifest
+import TheaterPlatform
+import TheaterTesting
+import TheaterValue
+
+@testable import TheaterRuntime
+
+@Suite("Messages: request")
+struct RequestTests {
+    @Test("an answer, an empty answer and every way to have none are different things")
+    func outcomes() async throws {
+        let stage = try Stage.messages()
+        let requester = try await stage.start("requester") { _ in }
+        func receiver(_ name: String, _ behaviour: Behaviour) async throws -> Value {
+            .id(try await stage.start(name) { $0.on("handle-request", behaviour) })
+        }
+        func code(_ receiver: Value) async throws -> String {
+            let text = try await stage.hostError(requester, "request", receiver, bytes("?"))
+            return String(text.split(separator: "[").last?.dropLast() ?? "")
+        }
+        let full = try await receiver("full", .answer(Behaviour.reply("yes")))
+        #expect(try await stage.host(requester, "request", full, bytes("?")) == bytes("yes"))
+        let empty = try await receiver("empty", .answer(Behaviour.reply("")))
+        #expect(try await stage.host(requester, "request", empty, bytes("?")) == bytes(""))
+        let failing = try await receiver("failing", .answer(Behaviour.err("not today")))
+        let error = try await stage.hostError(requester, "request", failing, bytes("?"))
+        #expect(error.contains("not today") && error.hasSuffix("[message.error-reply]"))
+        #expect(try await code(try await receiver("trap", .trap)) == "message.target-ended")
+        #expect(try await code(failing) == "message.target-ended", "its error ended it")
+        #expect(try await code(.string("nobody")) == "message.unknown-target")
+        let wrong = try await receiver("wrong", .answer(Behaviour.ok(.u32(1))))
+        #expect(try await code(wrong) == "message.wrong-reply")
+        let deaf = try await stage.start("deaf") { _ in }
+        #expect(try await code(.id(deaf)) == "message.no-callback")
+        #expect(stage.system.status(of: deaf) == .running)
+    }
+
+    @Test("the request's identity, the body and the sender reach handle-request")
+    func arguments() async throws {
+        let stage = try Stage.messages()
+        let receiver = try await stage.start("receiver") {
+            $0.exports.append(
+                (
+                    MessageActor.client,
+                    """
+                    handle-request: func(state: value, id: string, data: list<u8>, sender: string)
+                        -> value
+                    """,
+                    .answer(Behaviour.reply("yes"))
+                ))
+        }
+        let requester = try await stage.start("requester") { _ in }
+        for _ in 0..<2 { try await stage.host(requester, "request", .id(receiver), bytes("?")) }
+        let received = try await stage.received(receiver, "handle-request")
+        #expect(received.map { $0[1] } == [bytes("?"), bytes("?")])
+        #expect(received.map { $0[2] } == [.id(requester), .id(requester)])
+        #expect(received[0][0] != received[1][0], "each request has an identity of its own")
+        let outcome = try await stage.events(of: requester).contains {
+            if case .hostCall(let interface, "request", _, _) = $0 {
+                interface == "theater:simple/message-server-host"
+            } else {
+                false
+            }
+        }
+        #expect(outcome, "the answer is in the requester's chain")
+    }
+
+    @Test("a deferred request is listed, and answered when the receiver likes")
+    func deferred() async throws {
+        let stage = try Stage.messages()
+        let receiver = try await stage.start("receiver") {
+            $0.on("handle-request", .answer(Behaviour.reply(nil)))
+        }
+        let requester = try await stage.start("requester") { _ in }
+        async let answer = stage.host(requester, "request", .id(receiver), bytes("?"))
+        var ids: [Value] = []
+        while ids.isEmpty {
+            ids = try await stage.host(receiver, "list-outstanding-requests").asItems ?? []
+        }
+        #expect(ids.count == 1)
+        #expect(
+            try await stage.host(receiver, "respond-to-request", ids[0], bytes("late")) == .unit)
+        #expect(try await answer == bytes("late"))
+        #expect(try await stage.host(receiver, "list-outstanding-requests").asItems == [])
+        let again = try await stage.hostError(receiver, "respond-to-request", ids[0], bytes("x"))
+        #expect(again.hasSuffix("[message.unknown-request]"))
+        let rubbish = try await stage.hostError(
+            receiver, "respond-to-request", .string("r\u{1b}[31m"), bytes("x"))
+        #expect(rubbish.hasSuffix("[message.unknown-request]") && !rubbish.contains("\u{1b}"))
+    }
+
+    @Test("a request may be answered within its own callback")
+    func within() async throws {
+        let stage = try Stage.messages()
+        let receiver = try await stage.start("receiver") {
+            $0.exports.append(
+                (
+                    MessageActor.client,
+                    "handle-request: func(id: string, data: list<u8>) -> value",
+                    .forward("respond-to-request", .option(.list(.primitive(.u8)), nil))
+                ))
+        }
+        #expect(try await stage.system.request([1, 2], to: receiver) == [1, 2])
+        #expect(
+            try await stage.host(receiver, "list-outstanding-requests").asItems == [])
+    }
+
+    @Test("a cancelled request ends in an error of its own")
+    func cancel() async throws {
+        let stage = try Stage.messages()
+        let receiver = try await stage.start("receiver") {
+            $0.on("handle-request", .answer(Behaviour.reply(nil)))
+        }
+        let requester = try await stage.start("requester") { _ in }
+        async let error = stage.hostError(requester, "request", .id(receiver), bytes("?"))
+        let id = try await stage.outstanding(receiver)
+        #expect(try await stage.host(receiver, "cancel-request", id) == .unit)
+        #expect(try await error.hasSuffix("[message.cancelled]"))
+        let again = try await stage.hostError(receiver, "cancel-request", id)
+        #expect(again.hasSuffix("[message.unknown-request]"))
+    }
+
+    @Test("a request that is not answered in time ends, and the receiver learns that nobody waits")
+    func timeout() async throws {
+        let stage = try Stage.messages()
+        let receiver = try await stage.start("receiver") {
+            $0.on("handle-request", .answer(Behaviour.reply(nil)))
+        }
+        let requester = try await stage.start(
+            "requester", server: ["request_timeout": .string("20ms")]
+        ) { _ in }
+        var received: [[Value]] = []
+        // On a busy machine the time may be over before the receiver has its turn.
+        while received.isEmpty {
+            let error = try await stage.hostError(requester, "request", .id(receiver), bytes("?"))
+            #expect(error.hasSuffix("[message.timeout]"))
+            received = try await stage.received(receiver, "handle-request")
+        }
+        let late = try await stage.hostError(
+            receiver, "respond-to-request", received[0][0], bytes("x"))
+        #expect(late.hasSuffix("[message.requester-gone]"))
+        #expect(stage.system.exchange.waitsCount == 0)
+        #expect(stage.system.status(of: requester) == .running)
+    }
+
+    // Goal: one who asks with a short time cannot harm the one who is asked. Method: the receiver is
+    // in a callback when the time is over.
+    @Test("a receiver that is late goes on unharmed, and what had not begun is not begun")
+    func lateness() async throws {
+        let stage = try Stage.messages()
+        let gate = Gate.of("request late")
+        let receiver = try await stage.start("receiver") {
+            $0.on("handle-request", .wait("request late", Behaviour.reply("yes")))
+        }
+        func ask() async {
+            await #expect {
+                try await stage.system.request([1], to: receiver, timeout: .milliseconds(20))
+            } throws: {
+                ($0 as? MessageError)?.code == .timeout
+            }
+        }
+        while try await stage.received(receiver, "handle-request").isEmpty { await ask() }
+        await ask()
+        gate.open()
+        try await stage.settle(receiver)
+        #expect(stage.system.status(of: receiver) == .running)
+        #expect(try await stage.received(receiver, "handle-request").count == 1)
+    }
+
+    @Test("a request ends before the requester's own call must")
+    func callLimit() async throws {
+        let stage = try Stage.messages()
+        let receiver = try await stage.start("receiver") {
+            $0.on("handle-request", .answer(Behaviour.reply(nil)))
+        }
+        let requester = try await stage.start(
+            "requester", change: { $0.manifest.limits.callTimeout = .seconds(3) }
+        ) { _ in }
+        let error = try await stage.hostError(requester, "request", .id(receiver), bytes("?"))
+        #expect(error.hasSuffix("[message.timeout]"))
+        #expect(stage.system.status(of: requester) == .running)
+    }
+
+    @Test("when the receiver ends, whoever waits for it learns it at once")
+    func receiverEnds() async throws {
+        let stage = try Stage.messages()
+        let gate = Gate.of("request ends")
+        let receiver = try await stage.start("receiver") {
+            $0.on("handle-request", .answer(Behaviour.reply(nil)))
+            $0.on("handle-send", .wait("request ends", Behaviour.ok()))
+        }
+        let requester = try await stage.start("requester") { _ in }
+        async let deferred = stage.hostError(requester, "request", .id(receiver), bytes("?"))
+        _ = try await stage.outstanding(receiver)
+        try stage.system.send([1], to: receiver)
+        await gate.arrived()
+        let queued = Task { try await stage.system.request([1], to: receiver) }
+        while stage.system.actors().first(where: { $0.id == receiver })?.mailboxDepth != 1 {
+            await Task.yield()
+        }
+        try await stage.system.terminate(receiver)
+        #expect(try await deferred.hasSuffix("[message.target-ended]"))
+        await #expect {
+            try await queued.value
+        } throws: {
+            ($0 as? MessageError)?.code == .targetEnded
+        }
+        #expect(stage.system.exchange.waitsCount == 0)
+    }
+
+    @Test("when the requester ends, its requests are no longer outstanding")
+    func requesterEnds() async throws {
+        let stage = try Stage.messages()
+        let receiver = try await stage.start("receiver") {
+            $0.on("handle-request", .answer(Behaviour.reply(nil)))
+        }
+        let requester = try await stage.start("requester") { _ in }
+        async let killed = stage.failure(
+            requester, "test:m/m.request", [.id(receiver), bytes("?")])
+        let id = try await stage.outstanding(receiver)
+        try await stage.system.terminate(requester)
+        #expect(try await killed.code == .killed)
+        #expect(try await stage.host(receiver, "list-outstanding-requests").asItems == [])
+        let error = try await stage.hostError(receiver, "respond-to-request", id, bytes("x"))
+        #expect(error.hasSuffix("[message.requester-gone]"))
+        #expect(stage.system.exchange.waitsCount == 0)
+    }
+
+    @Test("a request to itself is refused, and the error names the circle")
+    func selfCycle() async throws {
+        let stage = try Stage.messages()
+        let actor = try await stage.start("a") {
+            $0.on("handle-request", .answer(Behaviour.reply("yes")))
+        }
+        let error = try await stage.hostError(actor, "request", .id(actor), bytes("?"))
+        #expect(error.contains("'a' (\(actor)) -> 'a' (\(actor))"))
+        #expect(error.hasSuffix("[message.cycle]"))
+        #expect(stage.system.exchange.waitsCount == 0)
+    }
+
+    // Goal: a circle through requests and calls is found. Method: a asks b, b calls c, c asks a.
+    @Test("a circle through others is refused, whether they ask or call")
+    func longCycle() async throws {
+        let stage = try Stage.messages()
+        let b = try await stage.start("b") {
+            $0.rpc = true
+            let input = Value.tuple([
+                .string("c"), .string("test:svc/svc.go"), .tuple([]), .option(.string, nil),
+            ])
+            $0.on("handle-request", .call("call", input, Behaviour.reply("b done")))
+        }
+        let c = try await stage.start(
+            "c", change: { $0.manifest.rpc = ["test:svc/svc"] },
+            {
+                $0.exports.append(
+                    (
+                        "test:svc/svc", "go: func() -> value",
+                        .call("request", .tuple([.string("a"), bytes("?")]), .u8(1))
+                    ))
+            })
+        let a = try await stage.start("a") {
+            $0.on("handle-request", .answer(Behaviour.reply("never")))
+        }
+        #expect(try await stage.host(a, "request", .string("b"), bytes("?")) == bytes("b done"))
+        let refused = try await stage.events(of: c).compactMap { event -> String? in
+            guard case .hostCall(_, "request", _, let output) = event,
+                case .result(_, _, .err(let error))? = try? CGRF.decode(output)
+            else { return nil }
+            return error.asString
+        }
+        #expect(refused.count == 1)
+        #expect(
+            refused.first?.contains(
+                "'c' (\(c)) -> 'a' (\(a)) -> 'b' (\(b)) -> 'c' (\(c))") == true, "\(refused)")
+        #expect(stage.system.exchange.waitsCount == 0)
+    }
+
+    @Test("a receiver has so many unanswered requests, and no more")
+    func outstandingBound() async throws {
+        let stage = try Stage.messages()
+        let receiver = try await stage.start(
+            "receiver", server: ["outstanding_requests": .integer(1)]
+        ) { $0.on("handle-request", .answer(Behaviour.reply(nil))) }
+        let first = Task { try await stage.system.request([1], to: receiver) }
+        let id = try await stage.outstanding(receiver)
+        await #expect {
+            try await stage.system.request([2], to: receiver)
+        } throws: {
+            ($0 as? MessageError)?.code == .tooManyRequests
+        }
+        try await stage.host(receiver, "cancel-request", id)
+        _ = try? await first.value
+        let second = Task { try await stage.system.request([2], to: receiver) }
+        try await stage.host(
+            receiver, "respond-to-request", try await stage.outstanding(receiver), bytes("x"))
+        #expect(try await second.value == Array("x".utf8))
+    }
+
+    @Test("one actor that does not answer delays nobody who does not wait for it")
+    func slow() async throws {
+        let stage = try Stage.messages()
+        let gate = Gate.of("request slow")
+        let slow = try await stage.start("slow") {
+            $0.on("handle-request", .wait("request slow", Behaviour.reply("slow")))
+            $0.on("handle-channel-open", .wait("request slow", Behaviour.accept(true)))
+        }
+        let quick = try await stage.start("quick") {
+            $0.on("handle-request", .answer(Behaviour.reply("quick")))
+        }
+        let opener = try await stage.start("opener") { _ in }
+        async let opened = stage.host(opener, "open-channel", .id(slow), bytes(""))
+        await gate.arrived()
+        async let asked = stage.system.request([1], to: slow)
+        for _ in 0..<10 {
+            #expect(try await stage.system.request([1], to: quick) == Array("quick".utf8))
+        }
+        gate.open()
+        #expect(try await opened.asString?.hasPrefix("ch_") == true)
+        #expect(try await asked == Array("slow".utf8))
+    }
+
+    @Test("from outside: giving up ends the wait and leaves the receiver as it was")
+    func givenUp() async throws {
+        let stage = try Stage.messages()
+        let receiver = try await stage.start("receiver") {
+            $0.on("handle-request", .answer(Behaviour.reply(nil)))
+        }
+        let task = Task { try await stage.system.request([1], to: receiver) }
+        let id = try await stage.outstanding(receiver)
+        task.cancel()
+        await #expect {
+            try await task.value
+        } throws: {
+            ($0 as? MessageError)?.code == .givenUp
+        }
+        let error = try await stage.hostError(receiver, "respond-to-request", id, bytes("x"))
+        #expect(error.hasSuffix("[message.requester-gone]"))
+    }
+
+    @Test("too large an answer is an error of its own")
+    func answerSize() async throws {
+        let stage = try Stage.messages()
+        let receiver = try await stage.start("receiver", server: ["message_size": .integer(3)]) {
+            $0.on("handle-request", .answer(Behaviour.reply("1234")))
+        }
+        await #expect {
+            try await stage.system.request([1], to: receiver)
+        } throws: {
+            ($0 as? MessageError)?.code == .tooLarge
+        }
+        let other = try await stage.start("other") {
+            $0.on("handle-request", .answer(Behaviour.reply("1234")))
+        }
+        let requester = try await stage.start("requester", server: ["message_size": .integer(3)]) {
+            _ in
+        }
+        let error = try await stage.hostError(requester, "request", .id(other), bytes("?"))
+        #expect(error.hasSuffix("[message.too-large]"))
+    }
+}
+
+extension Stage {
+    /// The one request that an actor has deferred, as soon as there is one.
+    func outstanding(_ receiver: ActorID) async throws -> Value {
+        while true {
+            let ids = try await host(receiver, "list-outstanding-requests").asItems ?? []
+            if let first = ids.first { return first }
+            await Task.yield()
+        }
+    }
+}

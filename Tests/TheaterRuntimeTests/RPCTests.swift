@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import TheaterChain
+import TheaterHandler
+import TheaterManifest
+import TheaterPact
+import TheaterPlatform
+import TheaterTesting
+import TheaterValue
+
+@testable import TheaterHandlers
+@testable import TheaterRuntime
+
+@Suite("RPC")
+struct RPCTests {
+    private static let none = Value.option(.string, nil)
+
+    /// An actor that offers `test:svc/svc` and keeps `test:own/own` to itself.
+    private static func service(
+        _ stage: Stage, change: (inout SpawnRequest) -> Void = { _ in }
+    ) async throws -> ActorID {
+        try await stage.start(
+            "service",
+            change: {
+                $0.manifest.rpc = ["test:svc/svc"]
+                change(&$0)
+            },
+            {
+                $0.exports = [
+                    ("test:svc/svc", "add: func(a: u32, b: u32) -> u32", .answer(.u32(3))),
+                    ("test:svc/svc", "size: func(text: string) -> u32", .answer(.u32(4))),
+                    (
+                        "test:svc/svc", "pair: func(pair: tuple<u32, u32>) -> u32",
+                        .answer(.u32(5))
+                    ),
+                    (
+                        "test:svc/svc", "next: func(state: value) -> value",
+                        .answer(Behaviour.ok(.string("next")))
+                    ),
+                    (
+                        "test:svc/svc", "quiet: func(state: value) -> value",
+                        .answer(Behaviour.ok())
+                    ),
+                    (
+                        "test:svc/svc", "fail: func(state: value) -> value",
+                        .answer(Behaviour.err("not today"))
+                    ),
+                    ("test:svc/svc", "trap: func() -> u32", .trap),
+                    ("test:svc/svc", "wait: func() -> u32", .wait("rpc service", .u32(6))),
+                    ("test:own/own", "secret: func() -> u32", .answer(.u32(7))),
+                ]
+            })
+    }
+
+    private static func caller(
+        _ stage: Stage, rpc: [String: ManifestValue] = [:]
+    ) async throws -> ActorID {
+        try await stage.start("caller", rpc: rpc) { $0.rpc = true }
+    }
+
+    private static func call(
+        _ function: String, _ parameters: Value = .tuple([]), options: Value = none
+    ) -> [Value] {
+        [.string("service"), .string("test:svc/svc.\(function)"), parameters, options]
+    }
+
+    private static func error(
+        _ stage: Stage, _ caller: ActorID, _ arguments: [Value]
+    ) async throws -> String {
+        try #require(
+            try await stage.failure(caller, "test:m/m.call", arguments).value?.asString)
+    }
+
+    @Test("the answer is one result, whose value is the callee's own, without its state")
+    func values() async throws {
+        let stage = try Stage.messages()
+        let service = try await Self.service(stage)
+        let caller = try await Self.caller(stage)
+        func call(_ function: String, _ parameters: Value = .tuple([])) async throws -> Value {
+            try await stage.system.call(
+                caller, "test:m/m.call", Self.call(function, parameters))
+        }
+        func ok(_ value: Value, _ type: ValueType) -> Value {
+            .result(ok: type, err: .string, .ok(value))
+        }
+        let u32 = ValueType.primitive(.u32)
+        #expect(try await call("add", .tuple([.u32(1), .u32(2)])) == ok(.u32(3), u32))
+        #expect(try await call("size", .string("text")) == ok(.u32(4), u32))
+        #expect(try await call("size", .tuple([.string("text")])) == ok(.u32(4), u32))
+        #expect(try await call("pair", .tuple([.u32(1), .u32(2)])) == ok(.u32(5), u32))
+        #expect(
+            try await call("pair", .tuple([.tuple([.u32(1), .u32(2)])])) == ok(.u32(5), u32))
+        #expect(try await call("next") == ok(.string("next"), .string))
+        #expect(try await call("quiet") == ok(.unit, .tuple([])))
+        let recorded = try await stage.events(of: service).contains {
+            if case .called("test:svc/svc.add", _, _, _) = $0 { true } else { false }
+        }
+        #expect(recorded, "the callee's chain has the call")
+    }
+
+    // Goal: no caller can end a callee by what it passes. Method: each mistake, then a good call.
+    @Test("a wrong function, count or type is the caller's error, and the callee is unharmed")
+    func callerErrors() async throws {
+        let stage = try Stage.messages()
+        let service = try await Self.service(stage)
+        let caller = try await Self.caller(stage)
+        let unknown = try await Self.error(stage, caller, Self.call("ad"))
+        #expect(unknown.contains("did you mean 'test:svc/svc.add'?"))
+        #expect(unknown.hasSuffix("[rpc.unknown-function]"))
+        for parameters in [
+            Value.tuple([]), .u32(1), .tuple([.u32(1), .string("2")]), .tuple([.u32(1), .u64(2)]),
+            .tuple([.u32(1), .u32(2), .u32(3)]),
+        ] {
+            let error = try await Self.error(stage, caller, Self.call("add", parameters))
+            #expect(error.hasSuffix("[rpc.wrong-argument]"), "\(parameters)")
+        }
+        let failed = try await Self.error(stage, caller, Self.call("fail"))
+        #expect(failed.contains("not today") && failed.hasSuffix("[rpc.callee-error]"))
+        #expect(stage.system.status(of: service) == .running, "an error value ends nobody")
+        let answer = try await stage.system.call(
+            caller, "test:m/m.call", Self.call("add", .tuple([.u32(1), .u32(2)])))
+        #expect(answer == .result(ok: .primitive(.u32), err: .string, .ok(.u32(3))))
+    }
+
+    @Test("only what the callee's manifest offers can be called")
+    func offers() async throws {
+        let stage = try Stage.messages()
+        _ = try await Self.service(stage)
+        let caller = try await Self.caller(stage)
+        for function in ["test:own/own.secret", "theater:simple/actor.init", "secret", "", "."] {
+            let error = try await Self.error(
+                stage, caller, [.string("service"), .string(function), .tuple([]), Self.none])
+            #expect(error.contains("it offers test:svc/svc"))
+            #expect(error.hasSuffix("[rpc.not-offered]"), "\(function)")
+        }
+        let silent = try await stage.start("silent") { actor in
+            actor.exports = [("test:svc/svc", "add: func() -> u32", .answer(.u32(3)))]
+        }
+        let error = try await Self.error(
+            stage, caller, [.id(silent), .string("test:svc/svc.add"), .tuple([]), Self.none])
+        #expect(error.contains("it offers nothing") && error.hasSuffix("[rpc.not-offered]"))
+    }
+
+    @Test("unknown, over, crashed and denied are different errors; a denial is recorded")
+    func targets() async throws {
+        let stage = try Stage.messages()
+        let service = try await Self.service(stage)
+        let caller = try await Self.caller(stage)
+        for address in ["nobody", "00000000-0000-4000-8000-000000000000"] {
+            for function in ["call", "implements", "exports"] {
+                var arguments: [Value] = [.string(address)]
+                if function == "implements" { arguments.append(.string("test:svc/svc")) }
+                if function == "call" {
+                    arguments += [.string("test:svc/svc.add"), .tuple([]), Self.none]
+                }
+                let error = try await stage.failure(caller, "test:m/m.\(function)", arguments)
+                #expect(error.value?.asString?.hasSuffix("[rpc.unknown-target]") == true)
+            }
+        }
+        let limited = try await stage.start(
+            "limited", rpc: ["targets": .array([.string("other")])]
+        ) { $0.rpc = true }
+        let denied = try await Self.error(stage, limited, Self.call("next"))
+        #expect(denied.contains("'limited' may not call 'service'"))
+        #expect(denied.hasSuffix("[rpc.denied]"))
+        let isRecorded = try await stage.events(of: limited).contains {
+            if case .denied = $0 { true } else { false }
+        }
+        #expect(isRecorded)
+        let crashed = try await Self.error(stage, caller, Self.call("trap"))
+        #expect(crashed.hasSuffix("[rpc.callee-crashed]"))
+        _ = try await stage.system.awaitEnd(of: service)
+        let over = try await Self.error(
+            stage, caller, [.id(service), .string("test:svc/svc.add"), .tuple([]), Self.none])
+        #expect(over.hasSuffix("[rpc.target-ended]"))
+    }
+
+    @Test("a call that takes too long ends for the caller alone, and one not begun is not made")
+    func timeout() async throws {
+        let stage = try Stage.messages()
+        let service = try await Self.service(stage)
+        let caller = try await Self.caller(stage)
+        let gate = Gate.of("rpc service")
+        let milliseconds = Value.record(
+            Value.Record(
+                "call-options", [.init("timeout-ms", .option(.primitive(.u64), .u64(20)))]))
+        let options = Value.option(.record("call-options"), milliseconds)
+        func called() async throws -> [String] {
+            try await stage.events(of: service).compactMap { event -> String? in
+                guard case .called(let function, _, _, _) = event,
+                    function.hasPrefix("test:svc/svc")
+                else { return nil }
+                return function
+            }
+        }
+        func miss(_ function: String) async throws {
+            let error = try await Self.error(
+                stage, caller, Self.call(function, options: options))
+            #expect(error.hasSuffix("[rpc.timeout]"), "\(function)")
+        }
+        // On a busy machine the time may be over before the callee has its turn.
+        while try await called().isEmpty { try await miss("wait") }
+        try await miss("next")
+        gate.open()
+        try await stage.settle(service)
+        #expect(stage.system.status(of: service) == .running)
+        #expect(try await called() == ["test:svc/svc.wait"])
+        #expect(stage.system.exchange.waitsCount == 0)
+    }
+
+    @Test("the time comes from the options, the grant, or the caller's own call")
+    func times() async throws {
+        func options(_ name: String, _ value: Value) -> Value {
+            .record(Value.Record("call-options", [.init(name, value)]))
+        }
+        #expect(RPCHandler.timeout(options("timeout-ms", .u64(5))) == .milliseconds(5))
+        #expect(RPCHandler.timeout(options("timeout_ms", .u32(5))) == .milliseconds(5))
+        #expect(
+            RPCHandler.timeout(options("timeout-ms", .u64(.max))) == .seconds(86_400))
+        for nothing in [Value.unit, .string("x"), Self.none, options("timeout", .u64(5))] {
+            #expect(RPCHandler.timeout(nothing) == nil)
+        }
+        let stage = try Stage.messages()
+        let gate = Gate.of("rpc times")
+        _ = try await stage.start(
+            "service", change: { $0.manifest.rpc = ["test:svc/svc"] },
+            {
+                $0.exports = [
+                    ("test:svc/svc", "wait: func() -> u32", .wait("rpc times", .u32(6)))
+                ]
+            })
+        let granted = try await Self.caller(stage, rpc: ["call_timeout": .string("20ms")])
+        #expect(
+            try await Self.error(stage, granted, Self.call("wait")).hasSuffix("[rpc.timeout]"))
+        let short = try await stage.start(
+            "short", change: { $0.manifest.limits.callTimeout = .seconds(3) }
+        ) { $0.rpc = true }
+        #expect(
+            try await Self.error(stage, short, Self.call("wait")).hasSuffix("[rpc.timeout]"))
+        #expect(stage.system.status(of: short) == .running)
+        gate.open()
+    }
+
+    @Test("a call of itself is refused; implements and exports of itself are not calls")
+    func itself() async throws {
+        let stage = try Stage.messages()
+        let actor = try await stage.start(
+            "a", change: { $0.manifest.rpc = ["test:svc/svc"] },
+            {
+                $0.rpc = true
+                $0.exports = [("test:svc/svc", "go: func() -> u32", .answer(.u32(1)))]
+            })
+        let error = try await Self.error(
+            stage, actor, [.string("a"), .string("test:svc/svc.go"), .tuple([]), Self.none])
+        #expect(error.contains("'a' (\(actor)) -> 'a' (\(actor))"))
+        #expect(error.hasSuffix("[rpc.cycle]"))
+        #expect(
+            try await stage.host(actor, "exports", .string("a"))
+                == .list(.string, [.string("test:m/m"), .string("test:svc/svc")]))
+        #expect(
+            try await stage.host(actor, "implements", .string("a"), .string("test:svc/svc"))
+                == .bool(true))
+    }
+
+    @Test("a full mailbox is an error of its own")
+    func full() async throws {
+        let stage = try Stage.messages()
+        let gate = Gate.of("rpc full")
+        let service = try await Self.service(stage) { $0.manifest.limits.mailbox = 1 }
+        let caller = try await Self.caller(stage)
+        async let first = stage.system.call(service, "test:m/m.wait", [.string("rpc full")])
+        await gate.arrived()
+        let second = Task {
+            try await stage.system.call(service, "test:m/m.wait", [.string("rpc full")])
+        }
+        while stage.system.actors().first(where: { $0.id == service })?.mailboxDepth != 1 {
+            await Task.yield()
+        }
+        #expect(
+            try await Self.error(stage, caller, Self.call("next")).hasSuffix("[rpc.mailbox-full]"))
+        gate.open()
+        _ = try await (first, second.value)
+    }
+
+    @Test("implements compares what an interface consists of, not what it is called")
+    func implements() async throws {
+        let stage = try Stage.messages()
+        let service = try await Self.service(stage)
+        let caller = try await Self.caller(stage)
+        let same = try await stage.start("same") {
+            $0.rpc = true
+            $0.exports = [("test:own/own", "secret: func() -> u32", .answer(.u32(7)))]
+        }
+        let other = try await stage.start("other") {
+            $0.rpc = true
+            $0.exports = [("test:own/own", "secret: func() -> u64", .answer(.u64(7)))]
+        }
+        func ask(_ actor: ActorID, _ interface: String) async throws -> Value {
+            try await stage.host(actor, "implements", .id(service), .string(interface))
+        }
+        #expect(try await ask(same, "test:own/own") == .bool(true))
+        #expect(try await ask(other, "test:own/own") == .bool(false), "another of the same name")
+        let interfaces = try stage.system.interfaces(of: service)
+        let own = try #require(interfaces.first { $0.name == "test:own/own" })
+        #expect(try await ask(caller, "test:own/own#\(own.hash)") == .bool(true))
+        #expect(try await ask(caller, "test:svc/svc#\(own.hash)") == .bool(false))
+        for text in ["test:own/own", "test:own/own#12", "", "#"] {
+            let error = try await stage.hostError(
+                caller, "implements", .id(service), .string(text))
+            #expect(error.hasSuffix("[rpc.no-hash]"), "\(text)")
+        }
+        #expect(
+            try await stage.host(caller, "exports", .id(service))
+                == .list(
+                    .string,
+                    [.string("test:m/m"), .string("test:own/own"), .string("test:svc/svc")]))
+    }
+
+    @Test("when the caller ends, nobody waits for the callee any more")
+    func callerEnds() async throws {
+        let stage = try Stage.messages()
+        let gate = Gate.of("rpc caller ends")
+        let service = try await stage.start(
+            "service", change: { $0.manifest.rpc = ["test:svc/svc"] },
+            {
+                $0.exports = [
+                    ("test:svc/svc", "wait: func() -> u32", .wait("rpc caller ends", .u32(6)))
+                ]
+            })
+        let caller = try await Self.caller(stage)
+        async let killed = stage.failure(caller, "test:m/m.call", Self.call("wait"))
+        await gate.arrived()
+        #expect(stage.system.exchange.waitsCount == 1)
+        try await stage.system.terminate(caller)
+        #expect(try await killed.code == .killed)
+        #expect(stage.system.exchange.waitsCount == 0)
+        gate.open()
+        try await stage.settle(service)
+        #expect(stage.system.status(of: service) == .running)
+    }
+
+    @Test("from Swift: a handle finds, checks and calls every export")
+    func handle() async throws {
+        let stage = try Stage.messages()
+        let ref = try stage.system.ref(to: try await Self.service(stage))
+        #expect(ref.description == "service (\(ref.id))")
+        let add = try ref.function("test:svc/svc.add")
+        #expect(add.signature?.description == "add: func(a: u32, b: u32) -> u32")
+        #expect(try await add(.u32(1), .u32(2)) == .u32(3))
+        await #expect {
+            try await add(.u32(1), .string("2"))
+        } throws: {
+            ($0 as? ActorError)?.code == .wrongArgument
+        }
+        #expect(throws: ActorError.self) { try ref.function("test:svc/svc.sub") }
+        #expect(try await ref.call("test:own/own.secret") == .u32(7))
+        #expect(try ref.interfaces().map(\.name) == ["test:m/m", "test:own/own", "test:svc/svc"])
+        #expect(try ref.interfaces().map(\.isOffered) == [false, false, true])
+        func interface(_ type: String) throws -> PactInterface {
+            HostInterface(
+                pact: """
+                    interface own {
+                        @package: string = "test:own"
+                        exports { secret: func() -> \(type) }
+                    }
+                    """
+            ).pact
+        }
+        #expect(try ref.implements(try interface("u32")))
+        #expect(try !ref.implements(try interface("u64")))
+        await #expect(throws: MessageError.self) { try await ref.request([1]) }
+        try await stage.system.terminate(ref.id)
+        #expect(ref.status == .killed)
+        #expect(throws: ActorError.self) { try ref.interfaces() }
+    }
+}
