@@ -73,7 +73,8 @@ let package = Package(
         .target(
             name: "TheaterHandler",
             dependencies: [
-                "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterManifest", logging,
+                "TheaterPlatform", "TheaterValue", "TheaterCapability", "TheaterPact",
+                "TheaterManifest", logging,
             ],
             swiftSettings: safe),
         .target(
@@ -93,8 +94,8 @@ let package = Package(
         .target(
             name: "TheaterHandlers",
             dependencies: [
-                "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterManifest",
-                "TheaterStore", "TheaterHandler", logging, crypto,
+                "TheaterPlatform", "TheaterValue", "TheaterCapability", "TheaterPact",
+                "TheaterManifest", "TheaterStore", "TheaterHandler", logging, crypto,
             ],
             swiftSettings: safe),
         // Layer 6: the composition root.
@@ -156,7 +157,8 @@ let package = Package(
         .testTarget(
             name: "TheaterRuntimeTests",
             dependencies: [
-                "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
+                "TheaterPlatform", "TheaterValue", "TheaterCapability", "TheaterPact",
+                "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterHandler", "TheaterHandlers", "TheaterRuntime",
                 "TheaterTesting", logging,
             ],
@@ -166,13 +168,17 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "TheaterCapabilityTests",
-            dependencies: ["TheaterCapability", "TheaterManifest", "TheaterValue"],
+            dependencies: [
+                "TheaterCapability", "TheaterHandler", "TheaterManifest", "TheaterPlatform",
+                "TheaterTesting", "TheaterValue",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "TheaterHandlersTests",
             dependencies: [
                 "TheaterHandlers", "TheaterHandler", "TheaterStore", "TheaterManifest",
-                "TheaterPact", "TheaterPlatform", "TheaterValue", "TheaterTesting", logging,
+                "TheaterCapability", "TheaterPact", "TheaterPlatform", "TheaterValue",
+                "TheaterTesting", logging,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -188,7 +194,7 @@ let package = Package(
         .testTarget(
             name: "TheaterNodeTests",
             dependencies: [
-                "TheaterNode", "TheaterRuntime", "TheaterBuild", "TheaterChain", "TheaterEngine",
+                "TheaterNode", "TheaterHandler", "TheaterRuntime", "TheaterBuild", "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterPlatform", "TheaterTesting", "TheaterValue", logging,
             ],
             swiftSettings: settings),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import TheaterCapability
 public import TheaterManifest
 public import TheaterPact
 public import TheaterValue
@@ -16,6 +17,16 @@ public protocol Handler: Sendable {
 
     /// The host interfaces that a grant of this handler opens.
     static var interfaces: [HostInterface] { get }
+
+    /// How the keys of the configuration bound what the handler may do; none, unless it says so.
+    ///
+    /// A child's grant is compared with its parent's key by key, as the handler declares it here, and
+    /// the handler then reads the narrower values. A key that is not declared is compared as a whole: a
+    /// child must have the very value that its parent has, or it does not start. So a handler that
+    /// declares nothing is safe, and its children are all configured alike.
+    ///
+    /// The values of a `paths` key reach the handler canonical: it does not resolve them again.
+    static var authority: [AuthorityKey] { get }
 
     /// Whether the handler holds nothing, so that closing it would do nothing.
     static var isStateless: Bool { get }
@@ -39,6 +50,9 @@ public protocol Handler: Sendable {
 }
 
 extension Handler {
+    /// Keys are compared as a whole, unless a handler says otherwise.
+    public static var authority: [AuthorityKey] { [] }
+
     /// Handlers hold something, unless they say otherwise.
     public static var isStateless: Bool { false }
 

@@ -5,11 +5,20 @@ public import TheaterManifest
 /// The handlers that a node offers, by name.
 public struct HandlerRegistry: Sendable {
     private var types: [String: any Handler.Type] = [:]
+    /// Makes a path of a grant canonical before it is compared: absolute, with its links followed.
+    let canonicalPath: @Sendable (String) -> String
 
     /// Makes a registry.
     ///
-    /// - Parameter handlers: the handler types; two of one name are a programmer's mistake.
-    public init(_ handlers: [any Handler.Type]) {
+    /// - Parameters:
+    ///   - handlers: the handler types; two of one name are a programmer's mistake.
+    ///   - canonicalPath: makes a path of a grant canonical before it is compared. Without it, paths are
+    ///     compared as they are written, with `.` and `..` worked out.
+    public init(
+        _ handlers: [any Handler.Type],
+        canonicalPath: @escaping @Sendable (String) -> String = { $0 }
+    ) {
+        self.canonicalPath = canonicalPath
         for handler in handlers {
             precondition(types[handler.name] == nil, "two handlers are named '\(handler.name)'")
             types[handler.name] = handler

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Logging
+public import TheaterCapability
 public import TheaterHandler
 public import TheaterManifest
 internal import TheaterPlatform
@@ -29,6 +30,9 @@ public struct RuntimeHandler: Handler {
                 }
                 """)
     ]
+
+    /// No key, so nothing to compare: an actor has it or has it not.
+    public static let authority: [AuthorityKey] = []
 
     /// Holds nothing.
     public static let isStateless = true

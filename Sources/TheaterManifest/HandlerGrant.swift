@@ -33,6 +33,28 @@ public struct HandlerGrant: Sendable {
     /// Where a key of the configuration is written; `nil` if it is not.
     public func place(of key: String) -> ManifestPlace? { section[key]?.place }
 
+    /// Where the value of a key is written; `nil` if it is not.
+    public func valuePlace(of key: String) -> ManifestPlace? { section[key]?.node.place }
+
+    /// The grant with other values for some of its keys, which stand where the old ones stood.
+    public func replacing(_ values: [String: ManifestValue]) -> HandlerGrant {
+        guard !values.isEmpty else { return self }
+        var entries = section.entries.map { entry -> SourceEntry in
+            guard let value = values[entry.key] else { return entry }
+            var node = SourceNode(value)
+            node.place = entry.node.place
+            return SourceEntry(key: entry.key, place: entry.place, node: node)
+        }
+        for (key, value) in values.sorted(by: { $0.key < $1.key }) where section[key] == nil {
+            var node = SourceNode(value)
+            node.place = place
+            entries.append(SourceEntry(key: key, place: place, node: node))
+        }
+        return HandlerGrant(
+            type: type, place: place, file: file,
+            section: SourceTable(place: section.place, entries: entries))
+    }
+
     /// A reader for the configuration; call `finish()` on it so that unknown keys are refused.
     public func reader() -> SectionReader {
         SectionReader(section, file: file, title: "handler '\(type)'")
@@ -40,6 +62,12 @@ public struct HandlerGrant: Sendable {
 
     /// The refusal of a handler that the node does not offer, with the nearest one it does.
     public func unknownType(among offered: [String]) -> ManifestDiagnostic {
+        Self.unknown(type, file: file, at: place, among: offered)
+    }
+
+    static func unknown(
+        _ type: String, file: String, at place: ManifestPlace, among offered: [String]
+    ) -> ManifestDiagnostic {
         let names = offered.sorted()
         let list = names.isEmpty ? "none" : names.joined(separator: ", ")
         let nearest = EditDistance.suggestion(for: type, among: names)

@@ -6,10 +6,11 @@ extension Manifest {
     /// - Parameters:
     ///   - text: TOML, at most `sizeMax` bytes; a byte order mark and CRLF are fine.
     ///   - file: What diagnostics call the text, usually its path.
+    ///   - variables: values for the manifest's variables, instead of their defaults.
     /// - Throws: everything that is wrong, not only the first finding. A text that is not TOML has
     ///   exactly one finding.
     public static func parse(
-        _ text: String, file: String
+        _ text: String, file: String, variables: [String: String] = [:]
     ) throws(ManifestDiagnostics) -> Manifest {
         let document: SourceDocument
         do throws(SourceError) {
@@ -22,16 +23,24 @@ extension Manifest {
                 suggestion: error.suggestion)
             throw ManifestDiagnostics([diagnostic])
         }
-        var parser = ManifestParser(document, file: file, text: text)
-        return try parser.run()
+        var values = Variables(document, file: file, text: text, given: variables)
+        let root = values.expandRoot(document.root)
+        values.refuseUnused()
+        var parser = ManifestParser(
+            SourceDocument(root: root, firstHeader: document.firstHeader), file: file, text: text)
+        parser.root.findings.add(values.findings)
+        var manifest = try parser.run()
+        manifest.variables = values.recorded
+        manifest.warnings = (manifest.warnings + values.warnings).sorted { $0.place < $1.place }
+        return manifest
     }
 
     /// Reads the bytes of a manifest, which must be UTF-8.
     public static func parse(
-        bytes: [UInt8], file: String
+        bytes: [UInt8], file: String, variables: [String: String] = [:]
     ) throws(ManifestDiagnostics) -> Manifest {
         if let text = String(validating: bytes, as: UTF8.self) {
-            return try parse(text, file: file)
+            return try parse(text, file: file, variables: variables)
         }
         let place = placeOfInvalidUTF8(bytes)
         let diagnostic = ManifestDiagnostic(

@@ -10,12 +10,17 @@ extension Manifest {
         _ reference: String, relativeTo manifestPath: String
     ) -> String {
         if scheme(of: reference) != nil { return reference }
-        if reference.hasPrefix("/") { return normalized(reference) }
+        return normalized(join(reference, relativeTo: manifestPath))
+    }
+
+    /// A path behind the manifest's folder, with `.` and `..` left in it, as they mean something else
+    /// behind a symbolic link.
+    public static func join(_ path: String, relativeTo manifestPath: String) -> String {
+        if path.hasPrefix("/") { return path }
         let folder = manifestPath.split(separator: "/", omittingEmptySubsequences: false)
             .dropLast().joined(separator: "/")
         let isAtRoot = folder.isEmpty && manifestPath.hasPrefix("/")
-        return normalized(
-            isAtRoot ? "/" + reference : folder.isEmpty ? reference : folder + "/" + reference)
+        return isAtRoot ? "/" + path : folder.isEmpty ? path : folder + "/" + path
     }
 
     /// The scheme of `scheme://rest`, if the reference has one.

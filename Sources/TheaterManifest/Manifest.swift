@@ -23,6 +23,8 @@ public struct Manifest: Sendable, Hashable {
     public static let depthMax = 32
     /// How many handlers a manifest may grant.
     public static let handlersMax = 64
+    /// How many children a manifest may declare.
+    public static let childrenMax = 256
     /// How many interfaces a manifest may offer for calls from other actors.
     public static let rpcMax = 256
 
@@ -35,13 +37,16 @@ public struct Manifest: Sendable, Hashable {
     public var description: String?
     /// What the actor does, at length (`long_description`).
     public var longDescription: String?
-    /// Where the wasm is (`package`), relative to the manifest's folder; see `resolve`.
+    /// Where the wasm is (`package`): a path relative to the manifest's folder, see `resolve`, or
+    /// `store://…`, which a node looks up in its store.
     public var package: String
     /// The SHA-256 that the wasm must have (`sha256`), as 64 lower-case hexadecimal digits.
     public var sha256: String?
     /// The state the actor starts with: `initial_state` as a string, or `initial_state_value` as
     /// any value in its text form.
     public var initialState: Value?
+    /// The file that the first state is in (`initial_state_file`); see `readInitialState`.
+    public var initialStateFile: InitialStateFile?
     /// The bounds the actor lives in (`[limits]`).
     public var limits: Limits
     /// How its chain is kept (`[chain]`).
@@ -50,15 +55,23 @@ public struct Manifest: Sendable, Hashable {
     public var onError: OnError
     /// The handlers it is granted, in the order of the text (`[[handler]]`).
     public var handlers: [HandlerGrant]
+    /// How much of its parent's grants it takes over (`[permission_policy]`).
+    public var policies: [HandlerPolicy]
+    /// How it keeps its children (`[supervision]`).
+    public var supervision: SupervisionSettings
+    /// The children that are started with it, in their order (`[[children]]`).
+    public var children: [ChildDeclaration]
     /// The interfaces other actors may call (`[exports] rpc`).
     public var rpc: [String]
-    /// How its children are supervised (`[supervision]`).
-    public var supervision = SupervisionSettings()
-    /// The children that are started with it, from left to right (`[[children]]`).
-    public var children: [ChildDeclaration] = []
-    /// The text the manifest was read from, byte for byte; its digest names the manifest. Empty
-    /// for a manifest that was made in code.
+    /// The text the manifest was read from, byte for byte. Empty for a manifest that was made in
+    /// code.
     public var source: String
+    /// What diagnostics call the manifest, usually its path; empty for one that was made in code.
+    public var file: String
+    /// The values that were given for its variables from outside and took effect; never a secret.
+    public var variables: [String: String]
+    /// What is not wrong and yet worth saying: keys without effect.
+    public var warnings: [ManifestDiagnostic]
 
     /// Makes a manifest in code, with every other property at its default.
     public init(name: String, package: String, handlers: [HandlerGrant] = []) {
@@ -68,9 +81,33 @@ public struct Manifest: Sendable, Hashable {
         limits = Limits()
         chain = ChainSettings()
         onError = .fail
+        policies = []
+        supervision = SupervisionSettings()
+        children = []
         rpc = []
         source = ""
+        file = ""
+        variables = [:]
+        warnings = []
     }
+
+    /// The bytes whose digest names the manifest in a chain: the source and, if values were given
+    /// from outside, a NUL byte and a line `name=value` for each in the order of the names.
+    ///
+    /// Line feeds and backslashes of a value are escaped, so different values give different bytes.
+    /// A secret is never among them: the source holds its reference alone.
+    public var recorded: [UInt8] {
+        guard !variables.isEmpty else { return Array(source.utf8) }
+        var bytes = Array(source.utf8) + [0]
+        for (name, value) in variables.sorted(by: { $0.key < $1.key }) {
+            let escaped = value.replacing("\\", with: "\\\\").replacing("\n", with: "\\n")
+            bytes += Array("\(name)=\(escaped)\n".utf8)
+        }
+        return bytes
+    }
+
+    /// The policy of a handler type, if the manifest has one.
+    public func policy(_ type: String) -> HandlerPolicy? { policies.first { $0.type == type } }
 
     /// The grant of a handler type, if the actor has it.
     public func handler(_ type: String) -> HandlerGrant? { handlers.first { $0.type == type } }

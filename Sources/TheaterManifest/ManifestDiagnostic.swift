@@ -60,6 +60,12 @@ public struct ManifestDiagnostic: Error, Sendable, Hashable {
         case conflict = "manifest.conflict"
         /// One handler type is granted twice.
         case duplicateHandler = "manifest.duplicate-handler"
+        /// A key that is right and changes nothing.
+        case noEffect = "manifest.no-effect"
+        /// A variable that is neither declared nor given, or a value that no variable takes.
+        case unknownVariable = "manifest.unknown-variable"
+        /// A file that the manifest names cannot be read.
+        case unreadable = "manifest.unreadable"
         /// A handler type that the node does not offer.
         case unknownHandler = "manifest.unknown-handler"
     }

@@ -4,11 +4,13 @@ internal import TheaterValue
 
 /// Turns the tree of a text into a manifest, collecting all findings on the way.
 struct ManifestParser {
-    private let document: SourceDocument
-    private let file: String
-    private let text: String
-    private var root: SectionReader
+    let document: SourceDocument
+    let file: String
+    let text: String
+    var root: SectionReader
+    private var warnings: [ManifestDiagnostic] = []
 
+    /// - Parameter document: with its variables already put in.
     init(_ document: SourceDocument, file: String, text: String) {
         self.document = document
         self.file = file
@@ -25,16 +27,47 @@ struct ManifestParser {
         manifest.longDescription = root.string("long_description")
         manifest.sha256 = digest()
         manifest.initialState = initialState()
+        manifest.initialStateFile = initialStateFile()
         let onError = root.choice("on_error", among: OnError.allCases.map(\.rawValue))
         manifest.onError = onError.flatMap(OnError.init(rawValue:)) ?? .fail
         manifest.limits = section("limits", .limits, Limits.init) ?? Limits()
         manifest.chain = section("chain", .chain, ChainSettings.init) ?? ChainSettings()
         manifest.rpc = section("exports", .exports) { Self.rpc(&$0) } ?? []
         manifest.handlers = handlers()
+        manifest.policies =
+            section("permission_policy", .policy) { HandlerPolicy.read(&$0) } ?? []
+        warnings += HandlerPolicy.compare(
+            manifest.policies, with: manifest.handlers, file: file, findings: &root.findings)
+        manifest.supervision =
+            section("supervision", .supervision, SupervisionSettings.init)
+            ?? SupervisionSettings()
+        manifest.children = children()
         manifest.source = text
+        manifest.file = file
+        saveChain()
         KeyHints.refuseUnread(&root, in: .root, firstHeader: document.firstHeader)
         try root.finish()
+        manifest.warnings = warnings
         return manifest
+    }
+
+    /// The key `save_chain` of an earlier system: what it asks for always happens here.
+    private mutating func saveChain() {
+        guard let saves = root.bool("save_chain"), let entry = document.root["save_chain"] else {
+            return
+        }
+        if saves {
+            warnings.append(
+                ManifestDiagnostic(
+                    .noEffect, file: file, at: entry.place,
+                    "'save_chain' has no effect: the chain is always kept",
+                    suggestion: "remove it; [chain] durability says how the chain is kept"))
+        } else {
+            root.add(
+                .unsupported, at: entry.place,
+                "'save_chain' cannot be false: the chain is always kept",
+                "remove it; with durability = \"memory\" under [chain] it ends with the process")
+        }
     }
 
     private mutating func section<Result>(
@@ -74,14 +107,7 @@ struct ManifestParser {
             root.mismatch("package", expected, entry.node)
             return nil
         }
-        if reference.isEmpty {
-            root.refuse("package", "'package' is empty", suggestion: "it must be \(expected)")
-        } else if let scheme = Manifest.scheme(of: reference) {
-            root.add(
-                .unsupported, at: entry.node.place,
-                "'package' with '\(scheme)://' is not supported by this version",
-                "put the wasm beside the manifest and write its path")
-        }
+        ReferenceRules.check(reference, key: "package", entry, expected: expected, &root)
         return reference
     }
 
@@ -96,38 +122,6 @@ struct ManifestParser {
             return nil
         }
         return digest.lowercased()
-    }
-
-    private mutating func initialState() -> Value? {
-        let textKey = "initial_state"
-        let valueKey = "initial_state_value"
-        let plain = root.entry(textKey, expected: "a string")
-        let typed = root.string(valueKey)
-        if plain != nil, let other = document.root[valueKey] {
-            root.add(
-                .conflict, at: other.place,
-                "'\(valueKey)' and '\(textKey)' exclude each other", "remove one of them")
-        }
-        if let plain {
-            guard case .string(let text) = plain.node.content else {
-                root.mismatch(
-                    textKey, "a string", plain.node,
-                    "write a typed value as \(valueKey) = '…'")
-                return nil
-            }
-            return .string(text)
-        }
-        guard let typed, let entry = document.root[valueKey] else { return nil }
-        do throws(ValueTextError) {
-            return try ValueText.parse(typed)
-        } catch {
-            let place = SourceStringReader.place(
-                of: error.offset, inStringAt: entry.node.offset, of: text)
-            root.add(
-                .invalidValue, at: place ?? entry.node.place,
-                "'\(valueKey)' is not the text of a value: \(error.detail)", nil)
-            return nil
-        }
     }
 
     private static func rpc(_ reader: inout SectionReader) -> [String] {
@@ -154,97 +148,5 @@ struct ManifestParser {
             }
         }
         return names.map(\.text)
-    }
-
-    private mutating func handlers() -> [HandlerGrant] {
-        var grants: [HandlerGrant] = []
-        for key in ["handler", "handlers"] {
-            guard let entry = root.entry(key, expected: "an array of tables") else { continue }
-            guard case .array(let items) = entry.node.content else {
-                root.mismatch(
-                    key, "an array of tables", entry.node, "write [[\(key)]] for each handler")
-                continue
-            }
-            for item in items {
-                guard grants.count < Manifest.handlersMax else {
-                    root.add(
-                        .outOfRange, at: item.place,
-                        "a manifest grants at most \(Manifest.handlersMax) handlers", nil)
-                    break
-                }
-                if let grant = grant(item, key: key, known: grants) { grants.append(grant) }
-            }
-        }
-        return grants.sorted { $0.place < $1.place }
-    }
-
-    private mutating func grant(
-        _ item: SourceNode, key: String, known: [HandlerGrant]
-    ) -> HandlerGrant? {
-        guard case .table(let table) = item.content else {
-            root.add(
-                .wrongType, at: item.place,
-                "each item of '\(key)' must be a table, found \(item.shown)",
-                "write [[\(key)]] with a 'type'")
-            return nil
-        }
-        var grant: HandlerGrant?
-        var reader = SectionReader(table, file: file, title: "[[\(key)]]")
-        if table["type"] == nil, let near = nearType(table) {
-            reader.add(
-                .unknownKey, at: near.place,
-                "'\(near.key.prefix(64))' is not a key of [[\(key)]]", "did you mean 'type'?")
-        } else if let type = reader.string("type", required: true) {
-            let place = table["type"]?.node.place ?? table.place
-            grant = HandlerGrant(
-                type: type, place: place, file: file,
-                section: configuration(table, type: type, key: key, &reader))
-            if !NameRules.isName(type, also: "", lengthMax: 64) {
-                reader.refuse("type", "\"\(type.prefix(64))\" is not the name of a handler")
-            } else if let first = known.first(where: { $0.type == type }) {
-                reader.add(
-                    .duplicateHandler, at: place,
-                    "handler '\(type)' is already granted at "
-                        + "\(first.place.line):\(first.place.column)",
-                    "keep one entry with all keys")
-            }
-        }
-        root.findings.add(reader.findings)
-        return grant
-    }
-
-    private func nearType(_ table: SourceTable) -> SourceEntry? {
-        table.entries.prefix(64).first {
-            EditDistance.suggestion(for: $0.key, among: ["type"]) != nil
-        }
-    }
-
-    /// The handler's own keys: those of its `config` table, or those beside `type`.
-    private func configuration(
-        _ table: SourceTable, type: String, key: String, _ reader: inout SectionReader
-    ) -> SourceTable {
-        let entries = table.entries.filter { $0.key != "type" }
-        var section = SourceTable(place: table.place, entries: entries)
-        if let config = table["config"] {
-            for entry in entries where entry.key != "config" && !KeyHints.isTopLevel(entry.key) {
-                reader.add(
-                    .conflict, at: entry.place,
-                    "'\(entry.key.prefix(64))' stands beside 'config'",
-                    "keep all keys of the handler in one of the two places")
-            }
-            if case .table(let nested) = config.node.content {
-                KeyHints.refuseMisplaced(
-                    in: section, of: type, header: "[[\(key)]]",
-                    firstHeader: document.firstHeader, &reader)
-                section = nested
-            } else {
-                reader.mismatch("config", "a table", config.node)
-                return section
-            }
-        }
-        KeyHints.refuseMisplaced(
-            in: section, of: type, header: "[[\(key)]]", firstHeader: document.firstHeader,
-            &reader)
-        return section
     }
 }

@@ -14,6 +14,8 @@ public enum ManifestValue: Sendable, Hashable {
     case array([ManifestValue])
     /// Values by key.
     case table([String: ManifestValue])
+    /// Where a secret is found.
+    case secret(SecretReference)
 
     /// The text, if this is a string.
     public var string: String? { if case .string(let value) = self { value } else { nil } }
@@ -47,6 +49,7 @@ extension ManifestValue {
         case .bool(let value): self = .bool(value)
         case .array(let items): self = .array(items.map(ManifestValue.init))
         case .table(let table): self = .table(Self.dictionary(table))
+        case .secret(let reference): self = .secret(reference)
         }
     }
 
@@ -68,6 +71,7 @@ extension SourceNode {
             case .bool(let value): .bool(value)
             case .array(let items): .array(items.map(SourceNode.init))
             case .table(let entries): .table(SourceTable(entries))
+            case .secret(let reference): .secret(reference)
             }
         self.init(content: content, place: .none, offset: 0)
     }
@@ -84,6 +88,7 @@ extension SourceNode {
         case .bool(let value): return "boolean \(value)"
         case .array(let items): return items.isEmpty ? "an empty array" : "an array"
         case .table: return "a table"
+        case .secret: return "a secret"
         }
     }
 }
@@ -97,5 +102,27 @@ extension SourceTable {
             entries: sorted.map {
                 SourceEntry(key: $0.key, place: .none, node: SourceNode($0.value))
             })
+    }
+}
+
+extension ManifestValue: CustomStringConvertible {
+    /// The value on one line, with the keys of tables sorted: equal values have equal texts.
+    public var description: String {
+        switch self {
+        case .string(let text):
+            let escaped = text.unicodeScalars.map { scalar in
+                scalar == "\"" || scalar == "\\" ? "\\\(scalar)" : scalar.escaped(asASCII: false)
+            }
+            return "\"\(escaped.joined())\""
+        case .integer(let value): return String(value)
+        case .float(let value): return "\(value)"
+        case .bool(let value): return value ? "true" : "false"
+        case .array(let items):
+            return "[" + items.map(\.description).joined(separator: ", ") + "]"
+        case .table(let entries):
+            let pairs = entries.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }
+            return "{" + pairs.joined(separator: ", ") + "}"
+        case .secret(let reference): return "secret(\(reference))"
+        }
     }
 }

@@ -118,6 +118,24 @@ public struct SectionReader: Sendable {
         return nil
     }
 
+    /// Reads where a secret is found: `{ secret = "env:NAME" }`, or a variable that is a secret.
+    ///
+    /// A secret written as it is, in a string, is refused: it would stand in the manifest.
+    public mutating func secret(_ key: String, required: Bool = false) -> SecretReference? {
+        let expected = "a secret such as { secret = \"env:NAME\" }"
+        guard let entry = entry(key, required: required, expected: expected) else { return nil }
+        switch entry.node.content {
+        case .secret(let reference): return reference.resolved(relativeTo: file)
+        case .string:
+            add(
+                .wrongType, at: entry.node.place,
+                "'\(key)' must be \(expected), found a string",
+                "keep the secret outside the manifest and say where it is")
+        case .integer, .float, .bool, .array, .table: mismatch(key, expected, entry.node)
+        }
+        return nil
+    }
+
     /// Reads an array of strings; each item that is none leaves a diagnostic of its own.
     public mutating func strings(_ key: String, required: Bool = false) -> [String]? {
         located(key, required: required)?.map(\.text)
@@ -146,8 +164,14 @@ public struct SectionReader: Sendable {
         add(.invalidValue, at: table[key]?.node.place ?? table.place, message, suggestion)
     }
 
+    /// Whether the key is present, whatever its value. Counts as reading it.
+    public mutating func isPresent(_ key: String) -> Bool { entry(key, expected: "") != nil }
+
     /// Whether the key is present, whatever its value. Does not count as reading it.
     public func has(_ key: String) -> Bool { table[key] != nil }
+
+    /// Throws all findings so far, if there are any; keys that nobody asked for are none.
+    public func check() throws(ManifestDiagnostics) { try findings.check() }
 
     /// Refuses every key that was not asked for and throws all findings, if there are any.
     public mutating func finish() throws(ManifestDiagnostics) {

@@ -26,17 +26,30 @@ struct FuzzTests {
         [[handler]]
         type = "tcp"
         connect = [ "a:1", 'b:2' ]
-        client_tls = { enabled = true, x.y = 1.5, at = 1979-05-27T07:32:00Z }
+        client_tls = { enabled = true, x.y = 1.5, at = "1979-05-27T07:32:00Z" }
         [[handlers]]
         type = "store"
         [handlers.config]
         store_id = "ü😀"
+        token = { secret = "env:TOKEN" }
+        [[children]]
+        name = "${who:-worker}"
+        manifest = "worker.toml"
+        shutdown = "5s"
+        [supervision]
+        backoff = { initial = "1s" }
+        [permission_policy.store]
+        type = "restrict"
+        config = { store_id = "${id}" }
+        [variables]
+        id = 5
         """
     private static let pieces = [
         "[", "]", "[[", "]]", "{", "}", "\"", "'", "\"\"\"", "'''", "\\", "\\u0000", "\\U0010FFFF",
         "=", ".", ",", "#", "\n", "\r", "\r\n", "\t", " ", "\u{0}", "\u{7F}", "\u{FEFF}", "é", "😀",
         "-", "+", "_", "0x", "1e", "inf", "nan", "true", "99999999999999999999", "1979-05-27",
-        "07:32", "type = ", "[limits]", "[[handler]]", "name", "a.b.c.d = 1\n", "\u{85}",
+        "07:32", "type = ", "[limits]", "[[handler]]", "${", "${id}", ":-", "$${", "name",
+        "a.b.c.d = 1\n", "\u{85}",
         "\u{2028}",
     ]
 

@@ -26,7 +26,9 @@ struct GoldenTests {
 
     @Test("cover every code that parsing can give")
     func coverage() {
-        let elsewhere: Set<ManifestDiagnostic.Code> = [.notUTF8, .tooLarge, .unknownHandler]
+        let elsewhere: Set<ManifestDiagnostic.Code> = [
+            .notUTF8, .tooLarge, .unknownHandler, .noEffect, .unreadable,
+        ]
         let seen = goldens.flatMap(\.lines).joined()
         for code in ManifestDiagnostic.Code.allCases where !elsewhere.contains(code) {
             #expect(seen.contains("[\(code.rawValue)]"), "\(code) is missing")
@@ -95,7 +97,9 @@ struct GoldenTests {
     }
 }
 
-private let goldens: [Golden] = syntaxGoldens + keyGoldens + valueGoldens + handlerGoldens
+private let goldens: [Golden] =
+    syntaxGoldens + keyGoldens + valueGoldens + handlerGoldens
+    + supervisionGoldens + policyGoldens + variableGoldens
 
 private let syntaxGoldens: [Golden] = [
     Golden(
@@ -206,29 +210,36 @@ private let keyGoldens: [Golden] = [
         "a.toml:3:1: 'component' is an old name; rename it to 'package' "
             + "[manifest.unsupported]"),
     Golden(
-        "save_chain = true",
-        "a.toml:3:1: 'save_chain' is not supported any more; remove it: the chain is always "
-            + "kept, and [chain] durability says how [manifest.unsupported]"),
+        "save_chain = false",
+        "a.toml:3:1: 'save_chain' cannot be false: the chain is always kept; remove it; with "
+            + "durability = \"memory\" under [chain] it ends with the process "
+            + "[manifest.unsupported]"),
+    Golden(
+        "replay = \"chain.json\"",
+        "a.toml:3:1: 'replay' is not a part of a manifest: to replay is a command's work; remove "
+            + "it; look at a chain with `theater chain show`, and check it with `theater chain "
+            + "verify` [manifest.unsupported]"),
+    Golden(
+        "include = \"https://example.org/base.toml\"",
+        "a.toml:3:1: 'include' is not supported; write the keys out: a manifest is one file "
+            + "[manifest.unsupported]"),
     Golden(
         "[permissions]\nx = 1",
         "a.toml:3:2: 'permissions' is not supported: it never had an effect; grant handlers "
-            + "with [[handler]] instead [manifest.unsupported]"),
-    Golden(
-        "[permission_policy.process]\ntype = \"inherit\"",
-        "a.toml:3:2: 'permission_policy' is not supported by this version; grant handlers "
-            + "with [[handler]] instead [manifest.unsupported]"),
-    Golden(
-        "[[children]]\nname = \"x\"",
-        "a.toml:3:3: 'children' is not supported by this version; remove it "
+            + "with [[handler]], and restrict them with [permission_policy] "
             + "[manifest.unsupported]"),
     Golden(
-        "[supervision]\nstrategy = \"one_for_one\"",
-        "a.toml:3:2: 'supervision' is not supported by this version; remove it "
+        "[permission_polcy.process]\ntype = \"inherit\"",
+        "a.toml:3:2: 'permission_polcy' is not a key of the manifest; did you mean "
+            + "'permission_policy'? [manifest.unknown-key]"),
+    Golden(
+        "[limits]\nfuel = 5",
+        "a.toml:4:1: 'fuel' is not exact enough; use 'fuel_per_call' or 'fuel_per_life' "
             + "[manifest.unsupported]"),
     Golden(
-        "[limits]\nfuel_per_life = 5",
-        "a.toml:4:1: 'fuel_per_life' is not supported by this version; use 'fuel_per_call' "
-            + "[manifest.unsupported]"),
+        "strategy = \"one-for-one\"",
+        "a.toml:3:1: 'strategy' is a key of [supervision]; move it there "
+            + "[manifest.misplaced-key]"),
     Golden(
         "memory = \"1MiB\"",
         "a.toml:3:1: 'memory' is a key of [limits]; move it there [manifest.misplaced-key]"),
@@ -327,9 +338,18 @@ private let valueGoldens: [Golden] = [
         "a.toml:2:11: 'package' is empty; it must be the path of the actor's wasm, relative "
             + "to this file [manifest.invalid-value]", bare: true),
     Golden(
-        "name = \"a\"\npackage = \"store://abc\"",
-        "a.toml:2:11: 'package' with 'store://' is not supported by this version; put the "
-            + "wasm beside the manifest and write its path [manifest.unsupported]", bare: true),
+        "name = \"a\"\npackage = \"https://example.org/a.wasm\"",
+        "a.toml:2:11: 'package' with 'https://' is not supported: nothing is taken from the "
+            + "network; get the file, check it, and write its path, or put it into the store "
+            + "[manifest.unsupported]", bare: true),
+    Golden(
+        "name = \"a\"\npackage = \"store://\"",
+        "a.toml:2:11: 'package' names nothing of the store; write store:// and what the store "
+            + "has it under [manifest.invalid-value]", bare: true),
+    Golden(
+        "name = \"a\"\npackage = \"ftp://x\"",
+        "a.toml:2:11: 'package' with 'ftp://' is not supported; write a path relative to this "
+            + "file, or store:// [manifest.unsupported]", bare: true),
     Golden(
         "name = \"a\"\npackage = [1]",
         "a.toml:2:11: 'package' must be the path of the actor's wasm, relative to this file, "

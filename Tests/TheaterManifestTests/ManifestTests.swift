@@ -11,6 +11,7 @@ struct ManifestTests {
         let manifest = try Manifest.parse(head, file: "a.toml")
         var expected = Manifest(name: "a", package: "a.wasm")
         expected.source = head
+        expected.file = "a.toml"
         #expect(manifest == expected)
         #expect(manifest.limits.memory == .mebibytes(64))
         #expect(manifest.limits.tableElements == 10_000)

@@ -112,6 +112,7 @@ struct SourceTests {
         case .integer(let value): "i:\(value)"
         case .float(let value): "f:\(value)"
         case .bool(let value): "b:\(value)"
+        case .secret(let reference): "secret:\(reference)"
         case .array(let items): "[" + items.map { shown($0.content) }.joined(separator: ",") + "]"
         case .table(let table):
             "{"

@@ -3,9 +3,11 @@
 import TheaterManifest
 
 /// The lines that `Manifest.parse` prints about a text; empty when it is accepted.
-func findings(_ text: String, file: String = "a.toml") -> [String] {
+func findings(
+    _ text: String, file: String = "a.toml", variables: [String: String] = [:]
+) -> [String] {
     do throws(ManifestDiagnostics) {
-        _ = try Manifest.parse(text, file: file)
+        _ = try Manifest.parse(text, file: file, variables: variables)
         return []
     } catch {
         return error.diagnostics.map(\.description)

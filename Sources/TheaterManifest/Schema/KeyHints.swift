@@ -5,7 +5,8 @@ enum KeyHints {
     /// The keys of the manifest itself that are no tables.
     static let topLevel = [
         "name", "version", "description", "long_description", "package", "sha256",
-        "initial_state", "initial_state_value", "on_error",
+        "initial_state", "initial_state_value", "initial_state_file", "initial_state_format",
+        "on_error", "save_chain",
     ]
 
     /// Keys of the manifest itself that are refused, with what is said about each.
@@ -18,10 +19,6 @@ enum KeyHints {
         "static_package": (
             "is not supported any more", "remove it: compiled packages are always cached"
         ),
-        "save_chain": (
-            "is not supported any more",
-            "remove it: the chain is always kept, and [chain] durability says how"
-        ),
         "interface": (
             "is not supported any more", "remove it: interfaces are read from the package"
         ),
@@ -31,30 +28,31 @@ enum KeyHints {
         "logging": ("is not supported any more", "remove it: the node decides about logs"),
         "event_server": ("is not supported any more", "remove it"),
         "permissions": (
-            "is not supported: it never had an effect", "grant handlers with [[handler]] instead"
+            "is not supported: it never had an effect",
+            "grant handlers with [[handler]], and restrict them with [permission_policy]"
         ),
-        "permission_policy": notYet("grant handlers with [[handler]] instead"),
-        "supervision": notYet("remove it"),
-        "children": notYet("remove it"),
-        "replay": notYet("remove it"),
-        "variables": notYet("write the values out"),
-        "initial_state_file": notYet("use 'initial_state' or 'initial_state_value'"),
+        "replay": (replayMessage, replaySuggestion),
+        "include": ("is not supported", "write the keys out: a manifest is one file"),
+    ]
+
+    private static let replayMessage = "is not a part of a manifest: to replay is a command's work"
+    private static let replaySuggestion =
+        "remove it; look at a chain with `theater chain show`, and check it with "
+        + "`theater chain verify`"
+
+    /// Handlers of an earlier system that have no counterpart.
+    static let refusedHandlers: [String: (message: String, suggestion: String)] = [
+        "replay": (replayMessage, replaySuggestion)
     ]
 
     private static let refusedLimits: [String: (message: String, suggestion: String)] = [
-        "fuel": ("is not exact enough", "use 'fuel_per_call'"),
-        "fuel_per_life": notYet("use 'fuel_per_call'"),
-        "request_timeout": notYet("use 'call_timeout'"),
-        "timeout": ("is not exact enough", "use 'call_timeout'"),
+        "fuel": ("is not exact enough", "use 'fuel_per_call' or 'fuel_per_life'"),
+        "timeout": ("is not exact enough", "use 'call_timeout' or 'request_timeout'"),
     ]
-
-    private static func notYet(_ suggestion: String) -> (message: String, suggestion: String) {
-        ("is not supported by this version", suggestion)
-    }
 
     /// Which table the reader stands in.
     enum Section {
-        case root, limits, chain, exports
+        case root, limits, chain, exports, supervision, policy
     }
 
     /// Whether a key without a table belongs to the manifest itself.
@@ -105,7 +103,7 @@ enum KeyHints {
         switch section {
         case .root: refusedTopLevel[key]
         case .limits: refusedLimits[key]
-        case .chain, .exports: nil
+        case .chain, .exports, .supervision, .policy: nil
         }
     }
 
@@ -113,6 +111,7 @@ enum KeyHints {
         if section != .limits, Limits.keys.contains(key) { return "limits" }
         if section != .chain, ChainSettings.keys.contains(key) { return "chain" }
         if section != .exports, key == "rpc" { return "exports" }
+        if section != .supervision, SupervisionSettings.keys.contains(key) { return "supervision" }
         return nil
     }
 

@@ -8,10 +8,17 @@ public struct Limits: Sendable, Hashable {
     public var tableElements = 10_000
     /// How much fuel one call may burn (`fuel_per_call`); fuel is about one per instruction.
     public var fuelPerCall: UInt64 = 10_000_000_000
+    /// How much fuel all calls of one life may burn together (`fuel_per_life`); `nil` for any amount.
+    public var fuelPerLife: UInt64?
     /// How long one call may take, waiting included (`call_timeout`).
     public var callTimeout = Duration.seconds(30)
     /// How long the actor may take to start (`init_timeout`).
     public var initTimeout = Duration.seconds(10)
+    /// How long the actor waits for the answer to a request of its own (`request_timeout`).
+    public var requestTimeout = Duration.seconds(30)
+    /// How old a waiting message or the running call may become before the actor is flagged
+    /// (`message_age_max`).
+    public var messageAgeMax = Duration.seconds(60)
     /// How many messages may wait (`mailbox`).
     public var mailbox = 1_024
 
@@ -24,6 +31,8 @@ public struct Limits: Sendable, Hashable {
     public static let tableElementsBounds = 0...1_000_000
     /// What `fuel_per_call` may be.
     public static let fuelPerCallBounds: ClosedRange<UInt64> = 1...(1 << 62)
+    /// What `fuel_per_life` may be.
+    public static let fuelPerLifeBounds: ClosedRange<UInt64> = 1...(1 << 62)
     /// What the timeouts may be.
     public static let timeoutBounds = Duration.milliseconds(1)...Duration.seconds(86_400)
     /// What `mailbox` may be.
@@ -32,7 +41,8 @@ public struct Limits: Sendable, Hashable {
 
 extension Limits {
     static let keys = [
-        "memory", "table_elements", "fuel_per_call", "call_timeout", "init_timeout", "mailbox",
+        "memory", "table_elements", "fuel_per_call", "fuel_per_life", "call_timeout",
+        "init_timeout", "request_timeout", "message_age_max", "mailbox",
     ]
 
     init(_ reader: inout SectionReader) {
@@ -43,10 +53,16 @@ extension Limits {
             ?? defaults.tableElements
         let fuel = reader.integer("fuel_per_call", in: 1...(1 << 62))
         fuelPerCall = fuel.flatMap { UInt64(exactly: $0) } ?? defaults.fuelPerCall
+        let life = reader.integer("fuel_per_life", in: 1...(1 << 62))
+        fuelPerLife = life.flatMap { UInt64(exactly: $0) }
         callTimeout =
             reader.duration("call_timeout", in: Self.timeoutBounds) ?? defaults.callTimeout
         initTimeout =
             reader.duration("init_timeout", in: Self.timeoutBounds) ?? defaults.initTimeout
+        requestTimeout =
+            reader.duration("request_timeout", in: Self.timeoutBounds) ?? defaults.requestTimeout
+        messageAgeMax =
+            reader.duration("message_age_max", in: Self.timeoutBounds) ?? defaults.messageAgeMax
         mailbox = reader.integer("mailbox", in: Self.mailboxBounds) ?? defaults.mailbox
     }
 }

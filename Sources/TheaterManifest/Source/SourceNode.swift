@@ -10,6 +10,8 @@ struct SourceNode: Sendable {
         case bool(Bool)
         case array([SourceNode])
         case table(SourceTable)
+        /// Where a secret is found; made of a table, never read as such.
+        case secret(SecretReference)
     }
 
     var content: Content
@@ -17,6 +19,8 @@ struct SourceNode: Sendable {
     var place: ManifestPlace
     /// Where the value starts, in bytes of UTF-8 from the start of the text.
     var offset: Int
+    /// Whether variables were put in, so that the string is not the one of the text.
+    var isExpanded = false
 }
 
 /// One key of a table.
