@@ -43,6 +43,9 @@ public struct FileResolver: ActorResolver {
             let bytes = try bytes(of: found, sizeMax: Manifest.sizeMax, .manifest)
             do throws(ManifestDiagnostics) {
                 manifest = try Manifest.parse(bytes: bytes, file: found)
+                if let state = manifest.initialStateFile {
+                    try readState(state, of: &manifest, at: found, reference)
+                }
             } catch {
                 throw ActorError(.manifest, "\(error)")
             }
@@ -59,6 +62,32 @@ public struct FileResolver: ActorResolver {
             }
         let wasm = try bytes(of: wasmPath, sizeMax: Self.wasmSizeMax, .module)
         return ResolvedActor(manifest: manifest, wasm: wasm, path: path)
+    }
+
+    /// Reads the first state that a manifest keeps in a file; what a guest named stays confined.
+    private func readState(
+        _ state: InitialStateFile, of manifest: inout Manifest, at found: String,
+        _ reference: ActorReference
+    ) throws(ManifestDiagnostics) {
+        try manifest.readInitialState(manifestPath: found) { path, sizeMax in
+            if reference.isConfined {
+                // `path` is worked out from the child's manifest; it must stay below the parent's.
+                try place(CanonicalPath.resolve(path), confinedTo: reference)
+            }
+            return try bytes(of: path, sizeMax: sizeMax, .manifest)
+        }
+    }
+
+    /// Refuses a path outside the folder of the manifest that a reference is relative to.
+    private func place(
+        _ path: String, confinedTo reference: ActorReference
+    ) throws(ActorError) {
+        let folder = CanonicalPath.resolve(Manifest.resolve(".", relativeTo: reference.base ?? ""))
+        guard path == folder || path.hasPrefix(folder == "/" ? "/" : folder + "/") else {
+            throw ActorError(
+                .manifest,
+                "a first state must lie in the folder of the parent's manifest, or below")
+        }
     }
 
     /// The path that a reference means.

@@ -68,10 +68,17 @@ public final class Node: Sendable {
                 guestsMax: options.guestsMax,
                 cacheDirectory: options.dataDirectory.map { $0 + "/cache" }))
         self.journal = journal
+        var services = HandlerServices()
+        services.provide(NodeSecrets(), as: (any SecretPort).self)
         system = ActorSystem(
-            engine: engine, journal: journal,
-            handlers: HandlerRegistry(Self.standardHandlers + options.handlers), logger: logger,
-            resolver: FileResolver())
+            engine: engine, journal: journal, handlers: Self.registry(options.handlers),
+            logger: logger, services: services, resolver: FileResolver())
+    }
+
+    /// The handlers that every node offers, and others; paths in grants are compared as the system
+    /// understands them.
+    public static func registry(_ others: [any Handler.Type] = []) -> HandlerRegistry {
+        HandlerRegistry(standardHandlers + others) { CanonicalPath.resolve($0) }
     }
 
     /// Makes the data directory with the folders above it, for its owner alone, and opens its journal.

@@ -41,6 +41,8 @@ public struct ActorError: Error, Sendable, Hashable {
         case importRefused = "actor.import-refused"
         /// The manifest asks for something that cannot be had.
         case manifest = "actor.manifest"
+        /// The manifest asks for what the parent does not hold, or what a policy disallows.
+        case grantExceedsParent = "actor.grant-exceeds-parent"
         /// The actor trapped, broke a limit, or broke the calling convention.
         case crashed = "actor.crashed"
         /// The node has no room for another actor.

@@ -236,6 +236,7 @@ extension ActorSystem {
                 request.name = "\(cell.name)/\(declaration.name)"
                 request.initialState = declaration.initialState
                 request.manifestPath = found.path
+                request.parent = cell.id
                 list.append(
                     Lineage(
                         world.newActorID(), parent: parent, spec: ChildSpec(declaration),

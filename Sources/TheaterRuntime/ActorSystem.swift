@@ -2,6 +2,7 @@
 
 public import Logging
 internal import Synchronization
+public import TheaterCapability
 public import TheaterChain
 public import TheaterEngine
 public import TheaterHandler
@@ -76,7 +77,8 @@ public final class ActorSystem: Sendable {
     /// compiled and while `init` runs.
     ///
     /// - Throws: `actor.module`, `actor.wrong-digest`, `actor.metadata`, `actor.import-refused`,
-    ///   `actor.manifest`, `actor.name-taken`, `actor.shutting-down`, what ended `init`, or
+    ///   `actor.manifest`, `actor.grant-exceeds-parent`, `actor.name-taken`, `actor.shutting-down`,
+    ///   `actor.not-found` or `actor.ended` for a parent that does not live, what ended `init`, or
     ///   `actor.supervision` when a declared child did not start.
     @concurrent
     public func spawn(_ request: SpawnRequest) async throws(ActorError) -> ActorID {
@@ -93,13 +95,9 @@ public final class ActorSystem: Sendable {
     /// Loads and checks what an actor is made from.
     func blueprint(_ request: SpawnRequest) async throws(ActorError) -> Blueprint {
         let manifest = request.manifest
-        let granted: [(grant: HandlerGrant, type: any Handler.Type)]
-        do throws(ManifestDiagnostics) {
-            granted = try handlers.granted(by: manifest)
-        } catch {
-            throw ActorError(.manifest, "\(error)")
-        }
-        let template = try await template(for: request.wasm, granted: granted, manifest: manifest)
+        let granted = try grants(for: request)
+        let template = try await template(
+            for: request.wasm, granted: granted.handlers, manifest: manifest)
         try template.checkOffers(manifest.rpc)
         return Blueprint(
             name: request.name ?? manifest.name, manifest: manifest, template: template,
@@ -107,6 +105,21 @@ public final class ActorSystem: Sendable {
             initialState: request.initialState ?? manifest.initialState ?? CallShape.noState,
             origin: request.manifestPath)
     }
+
+    /// What the request's actor gets: measured against its parent, which must live.
+    private func grants(for request: SpawnRequest) throws(ActorError) -> GrantedHandlers {
+        var held = request.grantsMax
+        if let parent = request.parent {
+            held = held.restricted(to: try cell(parent).blueprint.grants)
+        }
+        return try handlers.grants(
+            of: request.manifest, name: request.name ?? request.manifest.name, parent: held,
+            logger: logger)
+    }
+
+    /// What a live actor holds, which is the most that its children get; `nil` for one that does not
+    /// live.
+    public func grants(of id: ActorID) -> GrantSet? { (try? cell(id))?.blueprint.grants }
 
     /// Starts one life of an actor, with its declared children.
     @discardableResult
@@ -159,7 +172,7 @@ public final class ActorSystem: Sendable {
             world: world)
         try recorder.spawned(
             module: template.moduleDigest,
-            manifest: .sha256(of: Array(manifest.source.utf8)), name: name, parent: parent,
+            manifest: .sha256(of: manifest.recorded), name: name, parent: parent,
             state: encoded)
         return Cell(
             id: id, blueprint: blueprint, recorder: recorder, state: state, logger: logger,
@@ -173,14 +186,9 @@ public final class ActorSystem: Sendable {
     /// - Returns: what the actor exports, as it declares it.
     @concurrent
     public func check(_ request: SpawnRequest) async throws(ActorError) -> [String] {
-        let granted: [(grant: HandlerGrant, type: any Handler.Type)]
-        do throws(ManifestDiagnostics) {
-            granted = try handlers.granted(by: request.manifest)
-        } catch {
-            throw ActorError(.manifest, "\(error)")
-        }
+        let granted = try grants(for: request)
         let template = try await template(
-            for: request.wasm, granted: granted, manifest: request.manifest)
+            for: request.wasm, granted: granted.handlers, manifest: request.manifest)
         try template.checkOffers(request.manifest.rpc)
         return template.exports.values.map(\.usage).sorted()
     }

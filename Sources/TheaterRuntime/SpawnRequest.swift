@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import TheaterCapability
 public import TheaterManifest
 public import TheaterPlatform
 public import TheaterValue
@@ -14,8 +15,10 @@ public struct SpawnRequest: Sendable {
     public var name: String?
     /// Its first state, instead of the manifest's.
     public var initialState: Value?
-    /// Whose child it is; `nil` for a root.
+    /// Whose child it is; `nil` for a root. What the parent holds bounds what the child gets.
     public var parent: ActorID?
+    /// A further bound on what the actor gets, whoever starts it.
+    public var grantsMax = GrantSet.unlimited
     /// How it is supervised, when it has a parent.
     public var childSpec = ChildSpec()
     /// Where the manifest was read, so that references in it can be resolved.

@@ -104,7 +104,8 @@ struct InputErrorTests {
             try JSONSerialization.jsonObject(with: Data(run.stdout.utf8)) as? [String: Any])
         #expect(
             Set(object.keys) == [
-                "ok", "name", "manifest", "module", "imports", "exports", "findings",
+                "ok", "name", "manifest", "module", "imports", "exports", "grants", "findings",
+                    "warnings",
             ])
         #expect(object["ok"] as? Bool == true)
         let module = try #require(object["module"] as? [String: Any])

@@ -37,6 +37,11 @@ enum ActorLocation: Sendable, Hashable {
     }
 }
 
+/// Why a first state cannot be read, without a code of its own.
+private struct UnreadableState: Error, CustomStringConvertible {
+    let description: String
+}
+
 /// An actor as it lies on disk.
 struct LoadedActor: Sendable {
     /// Where the manifest is.
@@ -52,14 +57,24 @@ struct LoadedActor: Sendable {
     /// The most bytes of a module.
     static let wasmSizeMax = 256 << 20
 
-    /// Reads the manifest and finds out where its module is.
+    /// Reads the manifest with its first state, and finds out where its module is.
     ///
+    /// - Parameter variables: values for the variables of the manifest.
     /// - Throws: with status `manifest`.
-    static func load(manifest path: String) throws(CLIError) -> LoadedActor {
+    static func load(
+        manifest path: String, variables: [String: String] = [:]
+    ) throws(CLIError) -> LoadedActor {
         let bytes = try Files.read(path, sizeMax: Manifest.sizeMax + 1, status: .manifest)
-        let manifest: Manifest
+        var manifest: Manifest
         do throws(ManifestDiagnostics) {
-            manifest = try Manifest.parse(bytes: bytes, file: path)
+            manifest = try Manifest.parse(bytes: bytes, file: path, variables: variables)
+            try manifest.readInitialState(manifestPath: path) { path, sizeMax in
+                do throws(CLIError) {
+                    return try Files.read(path, sizeMax: sizeMax, status: .manifest)
+                } catch {
+                    throw UnreadableState(description: error.message)
+                }
+            }
         } catch {
             throw CLIError(error)
         }

@@ -24,6 +24,7 @@ struct ActorRun: Sendable {
 
     /// Runs the actor to its end.
     func perform() async throws(CLIError) -> CommandStatus {
+        for warning in plan.actor.manifest.warnings { logger.warning("\(warning)") }
         if let source = plan.actor.changedSource {
             logger.warning(
                 "'\(source)' was changed after '\(plan.actor.wasmPath)' was built; run `theater build`"

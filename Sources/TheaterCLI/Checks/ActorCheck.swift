@@ -14,13 +14,20 @@ internal import TheaterValue
 /// Checks an actor without starting it, and goes on after a finding as far as it can.
 struct ActorCheck {
     private var report = CheckReport()
-    private let registry = HandlerRegistry(Node.standardHandlers)
+    private let registry = Node.registry()
+    private let variables: [String: String]
     /// Whether imports are measured against grants; a module alone has none.
     private var hasGrants = true
 
+    private init(variables: [String: String]) { self.variables = variables }
+
     /// Checks what a path names.
-    static func check(_ location: ActorLocation, logger: Logger) async -> CheckReport {
-        var check = ActorCheck()
+    ///
+    /// - Parameter variables: values for the variables of the manifest.
+    static func check(
+        _ location: ActorLocation, variables: [String: String] = [:], logger: Logger
+    ) async -> CheckReport {
+        var check = ActorCheck(variables: variables)
         await check.run(location, logger)
         return check.report
     }
@@ -30,10 +37,11 @@ struct ActorCheck {
             switch location {
             case .manifest(let path):
                 report.manifestPath = path
-                let actor = try LoadedActor.load(manifest: path)
+                let actor = try LoadedActor.load(manifest: path, variables: variables)
                 report.name = actor.manifest.name
                 report.wasmPath = actor.wasmPath
                 checkHandlers(actor.manifest, logger)
+                checkTree(actor)
                 let wasm = try actor.wasm()
                 checkSource(of: wasm, in: actor.folder)
                 await checkModule(wasm, actor.manifest, logger)
@@ -67,7 +75,7 @@ struct ActorCheck {
             let bytes = try? Files.read(path, sizeMax: Manifest.sizeMax + 1, status: .manifest)
         else { return nil }
         do throws(ManifestDiagnostics) {
-            _ = try Manifest.parse(bytes: bytes, file: path)
+            _ = try Manifest.parse(bytes: bytes, file: path, variables: variables)
             return nil
         } catch {
             return error.diagnostics.map(CheckFinding.init)
@@ -93,6 +101,16 @@ struct ActorCheck {
                 report.findings += error.diagnostics.map(CheckFinding.init)
             }
         }
+    }
+
+    /// Works out what the actor and those below it get.
+    private mutating func checkTree(_ actor: LoadedActor) {
+        var check = TreeCheck(registry: registry)
+        report.tree = check.tree(actor)
+        report.warnings = check.warnings
+        // A handler may say the same of its own keys.
+        let known = Set(report.findings)
+        report.findings += check.findings.filter { !known.contains($0) }
     }
 
     // MARK: The module

@@ -28,6 +28,10 @@ struct CheckReport: Sendable {
     var imports: [Interface] = []
     var exports: [Interface] = []
     var findings: [CheckFinding] = []
+    /// What the actors of the tree get, from the checked manifest down.
+    var tree: GrantTree?
+    /// What is not wrong and yet worth saying.
+    var warnings: [String] = []
 
     /// How the command ends: as the gravest finding says, in the order in which an actor is loaded.
     var status: CommandStatus {
@@ -54,6 +58,9 @@ struct CheckReport: Sendable {
         for interface in exports {
             row("exports", interface.name.isEmpty ? "functions outside interfaces" : interface.name)
             lines += functions(interface, width: width)
+        }
+        for (index, line) in (tree?.lines() ?? []).enumerated() {
+            row(index == 0 ? "grants" : "", line)
         }
         if sha256 != nil, exports.isEmpty, findings.isEmpty { row("exports", "nothing") }
         return lines
@@ -84,7 +91,9 @@ struct CheckReport: Sendable {
             ("manifest", .optional(manifestPath)), ("module", module),
             ("imports", .array(imports.map { Self.json($0, isImport: true) })),
             ("exports", .array(exports.map { Self.json($0, isImport: false) })),
+            ("grants", tree?.json ?? .null),
             ("findings", .array(findings.map(\.json))),
+            ("warnings", .array(warnings.map(JSON.string))),
         ])
     }
 

@@ -33,12 +33,14 @@ struct CheckCommand: TheaterCommand {
         completion: .file(extensions: ["toml", "wasm"]))
     var target: String?
 
+    @OptionGroup var variables: VariableOptions
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
         let report = await ActorCheck.check(
-            try ActorLocation.find(target),
+            try ActorLocation.find(target), variables: variables.values,
             logger: StderrLogHandler.logger(context, isQuiet: true))
         if json {
             context.output.result(report.json)
@@ -47,6 +49,7 @@ struct CheckCommand: TheaterCommand {
         for line in report.lines(width: context.output.width(.results)) {
             context.output.result(line)
         }
+        for warning in report.warnings { context.output.message("warning: " + warning) }
         for finding in report.findings { context.output.message(finding.text) }
         if report.findings.isEmpty {
             context.output.result("ok")

@@ -58,6 +58,8 @@ struct RunCommand: TheaterCommand {
     @Option(name: .customLong("stdin-of"), help: .hidden)
     var inputs: [Int] = []
 
+    @OptionGroup var variables: VariableOptions
+
     @OptionGroup var data: DataOptions
 
     @Flag(name: .customLong("no-record"), help: "Keep the chain in memory only.")
@@ -100,7 +102,7 @@ struct RunCommand: TheaterCommand {
                 "'\(target ?? "")' is a module, and what an actor may do is in its manifest; name "
                     + "the manifest, or look at the module with `theater check`")
         }
-        var actor = try LoadedActor.load(manifest: path)
+        var actor = try LoadedActor.load(manifest: path, variables: variables.values)
         if let durability { actor.manifest.chain.durability = durability.value }
         let plan = RunPlan(
             actor: actor, wasm: try actor.wasm(), calls: calls,

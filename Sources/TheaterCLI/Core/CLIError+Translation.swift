@@ -26,7 +26,7 @@ extension CLIError {
         case .unknownFunction, .wrongArgument: .usage
         case .module, .wrongDigest, .metadata: .module
         case .importRefused: .importRefused
-        case .manifest: .manifest
+        case .manifest, .grantExceedsParent: .manifest
         case .journal: .data
         case .notFound, .nameTaken: .internal
         case .ceiling, .tooLarge, .ended, .stopping, .mailboxFull, .wrongResult, .guestError,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Synchronization
+internal import TheaterCapability
 internal import TheaterHandler
 internal import TheaterManifest
 internal import TheaterPlatform
@@ -12,19 +13,22 @@ final class Blueprint: Sendable {
     let manifest: Manifest
     let template: ActorTemplate
     let granted: [(grant: HandlerGrant, type: any Handler.Type)]
+    /// What the actor holds, which is the most that its children get.
+    let grants: GrantSet
     let initialState: Value
     /// Where the manifest was, so that references in it can be resolved.
     let origin: String?
 
     init(
         name: String, manifest: Manifest, template: ActorTemplate,
-        granted: [(grant: HandlerGrant, type: any Handler.Type)], initialState: Value,
+        granted: GrantedHandlers, initialState: Value,
         origin: String?
     ) {
         self.name = name
         self.manifest = manifest
         self.template = template
-        self.granted = granted
+        self.granted = granted.handlers
+        grants = granted.effective.grants
         self.initialState = initialState
         self.origin = origin
     }
