@@ -28,6 +28,8 @@ public final class ActorSystem: Sendable {
     let world: World
     let deadlines: Deadlines
     let logger: Logger
+    /// Watches the actors and adds up what they do.
+    let observatory: Observatory
     let roster = Mutex(Roster())
     private let templates = Mutex([String: ActorTemplate]())
     private static let templatesMax = 256
@@ -42,10 +44,11 @@ public final class ActorSystem: Sendable {
     ///   - services: what handlers may use beside the cells of their actors.
     ///   - resolver: finds the manifests and the wasm of children; `nil` when there are none.
     ///   - world: the outside, simulated or real.
+    ///   - observability: how the actors are watched.
     public init(
         engine: Engine, journal: Journal?, handlers: HandlerRegistry, logger: Logger,
         services: HandlerServices = HandlerServices(), resolver: (any ActorResolver)? = nil,
-        world: World = .system
+        world: World = .system, observability: ObservabilityOptions = ObservabilityOptions()
     ) {
         self.engine = engine
         self.journal = journal
@@ -55,6 +58,7 @@ public final class ActorSystem: Sendable {
         deadlines = Deadlines(world: world)
         self.logger = logger
         self.resolver = resolver
+        observatory = Observatory(observability, world: world, logger: logger)
         link.system = self
     }
 
@@ -118,6 +122,7 @@ public final class ActorSystem: Sendable {
             await cell.abandon()
             throw Roster.shuttingDown
         }
+        observatory.began(cell)
         try await cell.start(engine: engine)
         if !blueprint.manifest.children.isEmpty { try await startDeclared(cell) }
         return cell
@@ -145,17 +150,19 @@ public final class ActorSystem: Sendable {
         } catch {
             throw ActorError(.journal, "'\(name)' cannot be recorded: \(error)")
         }
+        let (feed, meter) = observatory.parts(of: id)
         let keepsRecent = template.imports.contains { $0.signature.name == "get-chain" }
         let recorder = Recorder(
             writer: writer, journal: journal, grants: blueprint.granted, keepsRecent: keepsRecent,
-            world: world)
+            world: world, feed: feed)
         try recorder.spawned(
             module: template.moduleDigest,
             manifest: .sha256(of: Array(manifest.source.utf8)), name: name, parent: parent,
             state: encoded)
         return Cell(
             id: id, blueprint: blueprint, recorder: recorder, state: state, logger: logger,
-            services: services, world: world, deadlines: deadlines, link: link)
+            services: services, world: world, deadlines: deadlines, link: link,
+            meter: meter)
     }
 
     // MARK: Loading
@@ -268,6 +275,10 @@ public final class ActorSystem: Sendable {
         return export.signature
     }
 
+        return Cell(
+            id: id, blueprint: blueprint, recorder: recorder, state: state, logger: logger,
+            services: services, world: world, deadlines: deadlines, link: link,
+            meter: meter)
     // MARK: Knowing
 
     /// What is known of the live actors, ordered by identity.
@@ -309,6 +320,10 @@ public final class ActorSystem: Sendable {
             "'\(ended.name)' is over (\(ended.reason.status)); start it again to call it")
     }
 
+        return Cell(
+            id: id, blueprint: blueprint, recorder: recorder, state: state, logger: logger,
+            services: services, world: world, deadlines: deadlines, link: link,
+            meter: meter)
     static func notFound(_ id: ActorID) -> ActorError {
         ActorError(.notFound, "no actor has the identity \(id); list the live ones")
     }

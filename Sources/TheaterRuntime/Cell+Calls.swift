@@ -17,6 +17,8 @@ extension Cell {
         var isCallback = false
         let fuel: UInt64
         let deadline: MonotonicTime
+        /// When it came.
+        let submitted: MonotonicTime
         /// Where the answer goes, when the runner is not the one who wants it.
         let reply: Reply
     }
@@ -52,7 +54,7 @@ extension Cell {
         guard now < operation.deadline else { return .failure(lateError) }
         // The common case costs no continuation: the caller becomes the runner.
         if takeTurn() {
-            let result = await run(operation)
+            let result = await run(operation, at: now)
             pass(on: next(after: result, isCallback: isCallback))
             return result
         }
@@ -72,9 +74,10 @@ extension Cell {
         options: CallOptions = CallOptions(), depth: Int? = nil,
         completion: @escaping @Sendable (Result<Value, ActorError>) -> Void
     ) -> ActorError? {
+        let now = world.now()
         let operation = operation(
             function, arguments, takesState: takesState, isCallback: isCallback, options: options,
-            reply: .closure(completion), now: world.now())
+            reply: .closure(completion), now: now)
         switch shared.withLock({ $0.mailbox.submit { _ in operation } }) {
         case .wait: return nil
         case .rejectFull: return fullError
@@ -86,7 +89,7 @@ extension Cell {
                 return nil
             }
             self.depth = depth
-            let result = begin(operation)
+            let result = begin(operation, at: now)
             self.depth = 0
             if let result {
                 operation.reply(result)
@@ -108,7 +111,7 @@ extension Cell {
             isCallback: isCallback, fuel: min(options.fuel ?? .max, limits.fuelPerCall),
             deadline: now.advanced(
                 by: options.timeout.map { min($0, limits.callTimeout) } ?? limits.callTimeout),
-            reply: reply)
+            submitted: now, reply: reply)
     }
 
     private func takeTurn() -> Bool {
@@ -161,7 +164,7 @@ extension Cell {
                     function: operation.function, arguments: operation.arguments,
                     takesState: operation.takesState, isCallback: operation.isCallback,
                     fuel: operation.fuel, deadline: operation.deadline,
-                    reply: .continuation(continuation))
+                    submitted: operation.submitted, reply: .continuation(continuation))
                 let action = shared.withLock { shared in
                     shared.mailbox.submit { number in
                         ticket.set(number)
@@ -193,8 +196,9 @@ extension Cell {
     // MARK: Turns
 
     private func runAndReply(_ operation: Operation) async {
-        let isLate = operation.deadline < world.now()
-        let result = isLate ? .failure(lateError) : await run(operation)
+        let now = world.now()
+        let isLate = operation.deadline < now
+        let result = isLate ? .failure(lateError) : await run(operation, at: now)
         operation.reply(result)
         await handOver(next(after: result, isCallback: operation.isCallback))
     }
@@ -229,8 +233,9 @@ extension Cell {
             case .rest: return
             case .end(let left): return await end(left)
             case .next(let operation):
-                let isLate = operation.deadline < world.now()
-                let result = isLate ? .failure(lateError) : await run(operation)
+                let now = world.now()
+                let isLate = operation.deadline < now
+                let result = isLate ? .failure(lateError) : await run(operation, at: now)
                 operation.reply(result)
                 action = next(after: result, isCallback: operation.isCallback)
                 // A long queue must not keep others waiting.
