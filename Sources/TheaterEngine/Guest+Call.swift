@@ -30,6 +30,8 @@ extension Guest {
         function index: Int, input: [UInt8], budget: CallBudget
     ) throws(EngineError) -> GuestAnswer? {
         let function = try self.function(at: index)
+        callFuel = nil
+        spentFuel = 0
         if let reason = control.killedBecause { throw reason }
         guard let place = try placeNow(input, budget: budget) else {
             present = .placing(function, input, budget)
@@ -63,6 +65,7 @@ extension Guest {
     ) throws(EngineError) -> GuestAnswer? {
         // Placing the input may have called the guest's allocator on a small slice of fuel.
         fuel(budget.fuel)
+        callFuel = budget.fuel
         frame.setArguments(place.input, UInt32(clamping: size), place.slots, place.slots + 4)
         guard try begin(function, arguments: 4, results: 1, budget) else {
             present = .running(slots: place.slots, budget)
@@ -81,6 +84,8 @@ extension Guest {
         let answer = GuestAnswer(
             status: status, bytes: try copy(pointer, size),
             fuelUsed: budget.fuel - min(left, budget.fuel))
+        callFuel = nil
+        spentFuel = answer.fuelUsed
         if try free(pointer, size, budget: budget) { return answer }
         present = .releasing(answer)
         return nil

@@ -4,6 +4,14 @@ internal import CWasmtime
 
 /// Fuel: the budget of a call, and the length of a time slice.
 extension Guest {
+    /// The fuel that the present or the last call used, as far as the engine has counted: what a call
+    /// that was cut short used since it counted last is not in it.
+    public var fuelUsed: UInt64 {
+        guard let budget = callFuel else { return spentFuel }
+        let left = fuelLeft
+        return budget - min(budget, left - min(left, hostCharge))
+    }
+
     func fuel(_ amount: UInt64) {
         // Fails only when the engine has no fuel, which EngineConfiguration rules out.
         if let error = wasmtime_context_set_fuel(context, amount) { wasmtime_error_delete(error) }

@@ -92,6 +92,9 @@ public final class Guest {
     var isReentrant = false
     /// When the present call must be over.
     var deadline: MonotonicTime?
+    /// The budget of the present call while its function runs, and what the last one that answered used.
+    var callFuel: UInt64?
+    var spentFuel: UInt64 = 0
     /// What host calls cost since the last yield, in fuel, not yet taken from the guest's.
     var hostCharge: UInt64 = 0
     /// Whether the present time slice was cut short, because host calls used it up.

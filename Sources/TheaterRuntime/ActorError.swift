@@ -59,6 +59,24 @@ public struct ActorError: Error, Sendable, Hashable {
         case notAChild = "actor.not-a-child"
         /// The node is shutting down.
         case shuttingDown = "actor.shutting-down"
+        /// The actor has no chain, because the node records none.
+        case unrecorded = "actor.unrecorded"
+        /// The actor has too many subscribers.
+        case feedFull = "feed.full"
+        /// The subscriber was too slow.
+        case feedOverrun = "feed.overrun"
+        /// Another iterator reads the subscription.
+        case feedTaken = "feed.taken"
+        /// Too many commands of that kind wait.
+        case controlBusy = "control.busy"
+        /// The command was not done before its deadline.
+        case controlDeadline = "control.deadline"
+        /// The control plane takes no more commands.
+        case controlClosed = "control.closed"
+        /// The node has nothing that does this command.
+        case controlUnavailable = "control.unavailable"
+        /// The chain has no such event.
+        case unknownEvent = "control.unknown-event"
     }
 
     /// What went wrong.

@@ -95,6 +95,7 @@ extension ActorSystem {
         timer?.cancel()
         await timer?.value
         deadlines.close()
+        observatory.close()
     }
 
     // MARK: Starting again
@@ -116,6 +117,8 @@ extension ActorSystem {
         guard let team = lineage.parent?.team else {
             guard let cell = liveCell(id) else { throw Self.notFound(id) }
             let blueprint = cell.blueprint
+            observatory.keep(cell)
+            defer { observatory.settle(id) }
             _ = await stopTree(cell, grace: grace)
             try await startLife(id, blueprint, state: nil, lineage: nil)
             return
@@ -293,10 +296,12 @@ extension ActorSystem {
 
     /// A child will not live again.
     func forget(_ lineage: Lineage) {
-        roster.withLock { roster in
-            guard roster.cells[lineage.id] == nil else { return }
+        let isOver = roster.withLock { roster in
+            guard roster.cells[lineage.id] == nil else { return false }
             roster.forget(lineage.id, lineage.blueprint?.name ?? "")
+            return true
         }
+        if isOver { observatory.finish(lineage.id) }
     }
 
     /// A supervisor's children crashed too often: it ends, and its own parent decides.
@@ -324,6 +329,7 @@ extension ActorSystem {
     /// A life is over, and nothing of it is left.
     func ended(_ cell: Cell, _ reason: ExitReason) {
         let lineage = roster.withLock { $0.end(cell, reason) }
+        observatory.ended(cell, reason, isForGood: lineage?.parent == nil)
         guard let lineage, let parent = lineage.parent else { return }
         lineage.keep(lastState: cell.state)
         if let team = parent.team { team.ended(lineage, reason) } else { forget(lineage) }

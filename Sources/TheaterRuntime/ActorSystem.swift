@@ -29,6 +29,8 @@ public final class ActorSystem: Sendable {
     let world: World
     let deadlines: Deadlines
     let logger: Logger
+    /// Watches the actors and adds up what they do.
+    let observatory: Observatory
     let roster = Mutex(Roster())
     private let templates = Mutex([String: ActorTemplate]())
     /// The actors' messages, and who waits for whom.
@@ -45,10 +47,11 @@ public final class ActorSystem: Sendable {
     ///   - services: what handlers may use beside the cells of their actors.
     ///   - resolver: finds the manifests and the wasm of children; `nil` when there are none.
     ///   - world: the outside, simulated or real.
+    ///   - observability: how the actors are watched.
     public init(
         engine: Engine, journal: Journal?, handlers: HandlerRegistry, logger: Logger,
         services: HandlerServices = HandlerServices(), resolver: (any ActorResolver)? = nil,
-        world: World = .system
+        world: World = .system, observability: ObservabilityOptions = ObservabilityOptions()
     ) {
         self.engine = engine
         self.journal = journal
@@ -63,6 +66,7 @@ public final class ActorSystem: Sendable {
         self.services = services
         self.logger = logger
         self.resolver = resolver
+        observatory = Observatory(observability, world: world, logger: logger)
         link.system = self
         exchange.connect(self)
     }
@@ -139,6 +143,7 @@ public final class ActorSystem: Sendable {
             await cell.abandon()
             throw Roster.shuttingDown
         }
+        observatory.began(cell)
         try await cell.start(engine: engine)
         if !blueprint.manifest.children.isEmpty { try await startDeclared(cell) }
         return cell
@@ -166,17 +171,19 @@ public final class ActorSystem: Sendable {
         } catch {
             throw ActorError(.journal, "'\(name)' cannot be recorded: \(error)")
         }
+        let (feed, meter) = observatory.parts(of: id)
         let keepsRecent = template.imports.contains { $0.signature.name == "get-chain" }
         let recorder = Recorder(
             writer: writer, journal: journal, grants: blueprint.granted, keepsRecent: keepsRecent,
-            world: world)
+            world: world, feed: feed)
         try recorder.spawned(
             module: template.moduleDigest,
             manifest: .sha256(of: manifest.recorded), name: name, parent: parent,
             state: encoded)
         return Cell(
             id: id, blueprint: blueprint, recorder: recorder, state: state, logger: logger,
-            services: services, world: world, deadlines: deadlines, link: link)
+            services: services, world: world, deadlines: deadlines, link: link,
+            meter: meter)
     }
 
     // MARK: Loading

@@ -71,6 +71,9 @@ final class ActorTemplate: Sendable {
     let metadata: PackageMetadata
     let imports: [ImportBinding]
     let exports: [String: ExportBinding]
+    /// The interfaces of the imports, and the position of each import's there: what meters count by.
+    let interfaces: [String]
+    let interfaceIndices: [Int]
     /// Where the module came from, for those who measure.
     let origin: ModuleCache.Origin
 
@@ -82,6 +85,13 @@ final class ActorTemplate: Sendable {
         moduleDigest = Digest(hex: linked.module.digest) ?? .zero
         self.metadata = metadata
         self.imports = imports
+        var positions: [String: Int] = [:]
+        interfaceIndices = imports.map { binding in
+            let position = positions[binding.signature.interface] ?? positions.count
+            positions[binding.signature.interface] = position
+            return position
+        }
+        interfaces = positions.sorted { $0.value < $1.value }.map(\.key)
         self.origin = origin
         var exports: [String: ExportBinding] = [:]
         for (index, item) in linked.module.exports.enumerated()

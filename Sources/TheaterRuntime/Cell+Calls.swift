@@ -20,6 +20,8 @@ extension Cell {
         let deadline: MonotonicTime
         /// How long it may take from when it begins; `nil` when the deadline says it all.
         var timeout: Duration?
+        /// When it came.
+        let submitted: MonotonicTime
         /// Where the answer goes, when the runner is not the one who wants it.
         let reply: Reply
     }
@@ -55,7 +57,7 @@ extension Cell {
         guard now < operation.deadline else { return .failure(lateError) }
         // The common case costs no continuation: the caller becomes the runner.
         if takeTurn() {
-            let result = await run(operation)
+            let result = await run(operation, at: now)
             pass(on: next(after: result, isCallback: isCallback))
             return result
         }
@@ -79,16 +81,18 @@ extension Cell {
         exceedsCapacity: Bool = false, depth: Int? = nil,
         completion: @escaping @Sendable (Result<Value, ActorError>) -> Void
     ) -> ActorError? {
+        let now = world.now()
         let operation =
             if let beginBy {
                 Operation(
                     function: function, arguments: arguments, takesState: takesState,
                     isCallback: isCallback, fuel: manifest.limits.fuelPerCall, deadline: beginBy,
-                    timeout: manifest.limits.callTimeout, reply: .closure(completion))
+                    timeout: manifest.limits.callTimeout, submitted: now,
+                    reply: .closure(completion))
             } else {
                 self.operation(
                     function, arguments, takesState: takesState, isCallback: isCallback,
-                    options: options, reply: .closure(completion), now: world.now())
+                    options: options, reply: .closure(completion), now: now)
             }
         let action = shared.withLock { shared in
             shared.mailbox.submit(exceedingCapacity: exceedsCapacity) { _ in operation }
@@ -104,7 +108,7 @@ extension Cell {
                 return nil
             }
             self.depth = depth
-            let result = begin(operation)
+            let result = begin(operation, at: now)
             self.depth = 0
             if let result {
                 operation.reply(result)
@@ -126,7 +130,7 @@ extension Cell {
             isCallback: isCallback, fuel: min(options.fuel ?? .max, limits.fuelPerCall),
             deadline: now.advanced(
                 by: options.timeout.map { min($0, limits.callTimeout) } ?? limits.callTimeout),
-            reply: reply)
+            submitted: now, reply: reply)
     }
 
     /// Until when the running operation may wait for others: it must have time left to go on with
@@ -187,7 +191,7 @@ extension Cell {
                     function: operation.function, arguments: operation.arguments,
                     takesState: operation.takesState, isCallback: operation.isCallback,
                     fuel: operation.fuel, deadline: operation.deadline,
-                    reply: .continuation(continuation))
+                    submitted: operation.submitted, reply: .continuation(continuation))
                 let action = shared.withLock { shared in
                     shared.mailbox.submit { number in
                         ticket.set(number)
@@ -219,8 +223,9 @@ extension Cell {
     // MARK: Turns
 
     private func runAndReply(_ operation: Operation) async {
-        let isLate = operation.deadline < world.now()
-        let result = isLate ? .failure(lateError) : await run(operation)
+        let now = world.now()
+        let isLate = operation.deadline < now
+        let result = isLate ? .failure(lateError) : await run(operation, at: now)
         operation.reply(result)
         await handOver(next(after: result, isCallback: operation.isCallback))
     }
@@ -255,8 +260,9 @@ extension Cell {
             case .rest: return
             case .end(let left): return await end(left)
             case .next(let operation):
-                let isLate = operation.deadline < world.now()
-                let result = isLate ? .failure(lateError) : await run(operation)
+                let now = world.now()
+                let isLate = operation.deadline < now
+                let result = isLate ? .failure(lateError) : await run(operation, at: now)
                 operation.reply(result)
                 action = next(after: result, isCallback: operation.isCallback)
                 // A long queue must not keep others waiting.

@@ -22,21 +22,36 @@ extension Cell {
         case recorded(Result<Value, ActorError>)
     }
 
-    func run(_ operation: Operation) async -> Result<Value, ActorError> {
-        if let result = begin(operation) { return result }
+    func run(_ operation: Operation, at now: MonotonicTime) async -> Result<Value, ActorError> {
+        if let result = begin(operation, at: now) { return result }
         return await finish(operation)
     }
 
     /// Begins an operation.
     ///
     /// - Returns: its result, or `nil` when ``finish(_:)`` must be called.
-    func begin(_ operation: Operation) -> Result<Value, ActorError>? {
+    func begin(_ operation: Operation, at now: MonotonicTime) -> Result<Value, ActorError>? {
+        meter.callBegan(at: now)
         step = .fresh
-        return recorder.mustWait ? nil : enter(operation)
+        guard !recorder.mustWait, let result = enter(operation) else { return nil }
+        return metered(result)
     }
 
     /// Waits until an operation that was begun is over.
     func finish(_ operation: Operation) async -> Result<Value, ActorError> {
+        metered(await complete(operation))
+    }
+
+    /// Counts an operation that is over, before anybody hears of its result.
+    private func metered(_ result: Result<Value, ActorError>) -> Result<Value, ActorError> {
+        var hasFailed = false
+        if case .failure = result { hasFailed = true }
+        meter.memory(guest?.memorySize ?? 0)
+        meter.callEnded(at: world.now(), fuel: guest?.fuelUsed ?? 0, failed: hasFailed)
+        return result
+    }
+
+    private func complete(_ operation: Operation) async -> Result<Value, ActorError> {
         while true {
             switch step {
             case .fresh:

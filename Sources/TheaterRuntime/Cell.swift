@@ -35,6 +35,7 @@ final class Cell: @unchecked Sendable {
     let world: World
     let deadlines: Deadlines
     let recorder: Recorder
+    let meter: ActorMeter
     let shared: Mutex<Shared>
 
     // SAFETY: touched by the runner alone, and the mailbox has one runner at a time: handing over goes
@@ -59,8 +60,9 @@ final class Cell: @unchecked Sendable {
     init(
         id: ActorID, blueprint: Blueprint, recorder: Recorder, state: Value, logger: Logger,
         services: HandlerServices, world: World, deadlines: Deadlines,
-        link: SystemLink
+        link: SystemLink, meter: ActorMeter
     ) {
+        self.meter = meter
         self.id = id
         self.blueprint = blueprint
         self.link = link
@@ -149,7 +151,7 @@ final class Cell: @unchecked Sendable {
             }
         }
         let host = CellHost(
-            template: template, handlers: handlers, recorder: recorder)
+            template: template, handlers: handlers, recorder: recorder, meter: meter, world: world)
         self.host = host
         do throws(EngineError) {
             guest = try await Guest(
@@ -161,6 +163,7 @@ final class Cell: @unchecked Sendable {
         } catch {
             throw host.journalFailure ?? .crashed(in: "start", error)
         }
+        meter.memory(guest?.memorySize ?? 0)
     }
 
     private func initialize() async throws(ActorError) {
@@ -169,11 +172,12 @@ final class Cell: @unchecked Sendable {
             throw ActorError(
                 .metadata, "the actor declares \(function.usage); init takes the state alone")
         }
+        let now = world.now()
         let operation = Operation(
             function: function, arguments: [], takesState: true,
             fuel: manifest.limits.fuelPerCall,
-            deadline: world.now().advanced(by: manifest.limits.initTimeout), reply: .none)
-        switch await run(operation) {
+            deadline: now.advanced(by: manifest.limits.initTimeout), submitted: now, reply: .none)
+        switch await run(operation, at: now) {
         case .success: return
         case .failure(let error) where error.code == .guestError && manifest.onError == .continue:
             logger.warning("\(error.message); it goes on with its first state")

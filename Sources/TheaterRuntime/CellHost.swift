@@ -4,6 +4,7 @@ internal import TheaterChain
 internal import TheaterEngine
 internal import TheaterHandler
 internal import TheaterPact
+internal import TheaterPlatform
 internal import TheaterValue
 
 /// Answers the host calls of one guest: decodes, checks, asks the handler, encodes, records.
@@ -13,19 +14,26 @@ final class CellHost: GuestHost, @unchecked Sendable {
     private let template: ActorTemplate
     private let handlers: [any Handler]
     private let recorder: Recorder
+    private let meter: ActorMeter
+    private let world: World
     /// Set when something could not be recorded: the actor ends with it.
     private(set) var journalFailure: ActorError?
 
     init(
-        template: ActorTemplate, handlers: [any Handler], recorder: Recorder
+        template: ActorTemplate, handlers: [any Handler], recorder: Recorder, meter: ActorMeter,
+        world: World
     ) {
         self.template = template
         self.handlers = handlers
         self.recorder = recorder
+        self.meter = meter
+        self.world = world
     }
 
     func answer(import index: Int, input: UnsafeRawBufferPointer) -> HostAnswer {
         let binding = template.imports[index]
+        meter.hostCall(
+            interfaceIndex: template.interfaceIndices[index], of: template.interfaces.count)
         let call: HostCall
         switch unsafe decode(input, binding) {
         case .success(let decoded): call = decoded
@@ -44,12 +52,14 @@ final class CellHost: GuestHost, @unchecked Sendable {
             }
             return unsafe refuse(binding, [UInt8](input), error)
         case .later(let operation):
+            meter.waitBegan(at: world.now())
             let kept = unsafe [UInt8](input)
             return .later(
                 HostWait(
                     operation: { await operation() }, then: { self.then(binding, kept, $0) },
                     ifEnded: { self.ended(binding, kept, $0) }))
         case .parked(let start):
+            meter.waitBegan(at: world.now())
             let kept = unsafe [UInt8](input)
             return .later(
                 HostWait(
@@ -63,6 +73,7 @@ final class CellHost: GuestHost, @unchecked Sendable {
     private func then(
         _ binding: ImportBinding, _ input: [UInt8], _ outcome: any Sendable
     ) -> Result<[UInt8], EngineError> {
+        meter.waitEnded(at: world.now())
         let answer: HostAnswer =
             switch outcome as? Result<Value, HostError> {
             case .success(let value)?:
@@ -78,6 +89,7 @@ final class CellHost: GuestHost, @unchecked Sendable {
     }
 
     private func ended(_ binding: ImportBinding, _ input: [UInt8], _ reason: EngineError) {
+        meter.waitEnded(at: world.now())
         _ = fail(
             binding, input,
             HostError(

@@ -69,6 +69,9 @@ struct Mailbox<Operation: Sendable> {
     /// How many operations wait.
     var depth: Int { waiting.count - first }
 
+    /// The operation that has waited longest.
+    var oldest: Operation? { depth > 0 ? waiting[first].operation : nil }
+
     /// The actor is ready: runs what came meanwhile.
     mutating func started() -> FinishAction {
         assert(phase == .starting || phase == .draining || phase == .ending)

@@ -36,6 +36,8 @@ final class Recorder: @unchecked Sendable {
     // SAFETY: used by the actor's runner alone, as its `ChainWriter` demands.
     /// `nil` for an actor that is not recorded, and after its end.
     private var writer: ChainWriter?
+    /// Whose chain it is; `nil` for an actor that is not recorded.
+    private let actor: ActorID?
     private let journal: Journal?
     /// The granted handlers, as recorded.
     let grants: [(grant: HandlerGrant, type: any Handler.Type)]
@@ -45,17 +47,21 @@ final class Recorder: @unchecked Sendable {
     private let newest = Mutex(Newest())
     private let keepsRecent: Bool
     private let world: World
+    /// Where those who subscribed get the events.
+    let feed: EventFeed
 
     init(
         writer: ChainWriter?, journal: Journal?,
         grants: [(grant: HandlerGrant, type: any Handler.Type)],
-        keepsRecent: Bool, world: World
+        keepsRecent: Bool, world: World, feed: EventFeed = EventFeed()
     ) {
         self.writer = writer
+        actor = writer?.actor
         self.journal = journal
         self.grants = grants
         self.keepsRecent = keepsRecent
         self.world = world
+        self.feed = feed
         isStrict = writer?.durability == .strict
     }
 
@@ -71,7 +77,12 @@ final class Recorder: @unchecked Sendable {
     func called(
         _ function: ExportBinding, _ parameters: [UInt8], fuel: UInt64
     ) throws(ActorError) {
-        try append(.called) { (writer, time) throws(JournalError) in
+        try append(
+            .called,
+            .called(
+                function: function.name, parameters: parameters, fuel: fuel,
+                deadlineNanoseconds: nil)
+        ) { (writer, time) throws(JournalError) in
             try writer.appendCalled(
                 function: function.nameBytes, parameters: parameters, fuel: fuel, time: time)
         }
@@ -80,7 +91,11 @@ final class Recorder: @unchecked Sendable {
     func returned(
         _ function: ExportBinding, _ output: [UInt8], fuelUsed: UInt64
     ) throws(ActorError) {
-        try append(.returned) { (writer, time) throws(JournalError) in
+        try append(
+            .returned,
+            .returned(
+                function: function.name, output: output, state: nil, fuelUsed: fuelUsed)
+        ) { (writer, time) throws(JournalError) in
             try writer.appendReturned(
                 function: function.nameBytes, output: output, fuelUsed: fuelUsed, time: time)
         }
@@ -97,7 +112,10 @@ final class Recorder: @unchecked Sendable {
     func hostCall(
         _ type: EventType, _ input: UnsafeRawBufferPointer, _ output: [UInt8]
     ) throws(ActorError) {
-        try append(type) { (writer, time) throws(JournalError) in
+        try append(
+            type,
+            .hostCall(interface: "", function: "", input: unsafe [UInt8](input), output: output)
+        ) { (writer, time) throws(JournalError) in
             try unsafe writer.appendHostCall(
                 type, input: input.bytes, output: output.span.bytes, time: time)
         }
@@ -156,26 +174,42 @@ final class Recorder: @unchecked Sendable {
         if let journal, journal.isUnderPressure { await journal.waitForSpace() }
     }
 
+    /// How many events the chain has; `nil` for an actor that is not recorded. Any task may ask.
+    var chainLength: UInt64? {
+        actor.flatMap { journal?.existingHead(actor: $0)?.count }
+    }
+
     /// The newest events, oldest first. Any task may ask.
     func recent(_ countMax: Int) -> [RecentEvent] { newest.withLock { $0.last(countMax) } }
 
     private func append(_ payload: @autoclosure () -> EventPayload) throws(ActorError) {
         guard writer != nil else { return }
         let payload = payload()
-        try append(payload.type) { (writer, time) throws(JournalError) in
+        try append(payload.type, payload) { (writer, time) throws(JournalError) in
             try writer.append(payload, time: time)
         }
     }
 
+    /// Appends an event.
+    ///
+    /// - Parameter payload: what it says, for those who subscribed; not made without any.
     private func append(
-        _ type: EventType, _ write: (ChainWriter, WallTime) throws(JournalError) -> EventHead
+        _ type: EventType, _ payload: @autoclosure () -> EventPayload,
+        _ write: (ChainWriter, WallTime) throws(JournalError) -> EventHead
     ) throws(ActorError) {
         guard let writer else { return }
         do throws(JournalError) {
             let time = world.wallTime()
-            let parent = keepsRecent ? writer.head.hash : nil
+            let isObserved = feed.isObserved
+            let parent = keepsRecent || isObserved ? writer.head.hash : nil
             let head = try write(writer, time)
-            if let parent { remember(head, parent, type.name, time) }
+            guard let parent else { return }
+            if keepsRecent { remember(head, parent, type.name, time) }
+            if isObserved {
+                feed.publish(
+                    FeedEvent(
+                        head: head, parent: parent, type: type, time: time, payload: payload()))
+            }
         } catch {
             throw Self.refused(error)
         }

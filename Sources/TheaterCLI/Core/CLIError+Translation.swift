@@ -31,7 +31,8 @@ extension CLIError {
         case .notFound, .nameTaken: .internal
         case .ceiling, .tooLarge, .ended, .stopping, .mailboxFull, .wrongResult, .guestError,
             .deadline, .cancelled, .crashed, .killed, .shuttingDown, .restarting, .supervision,
-            .notAChild:
+            .notAChild, .unrecorded, .feedFull, .feedOverrun, .feedTaken, .controlBusy,
+            .controlDeadline, .controlClosed, .controlUnavailable, .unknownEvent:
             .failure
         }
     }

@@ -4,8 +4,8 @@ internal import Synchronization
 internal import TheaterChain
 internal import TheaterHandler
 internal import TheaterManifest
-public import TheaterPlatform
-public import TheaterValue
+internal import TheaterPlatform
+internal import TheaterValue
 
 /// The tree as handlers reach it.
 struct SupervisionDesk: SupervisionPort {
@@ -144,7 +144,18 @@ struct SupervisionDesk: SupervisionPort {
     ) -> Result<ChildSubscription, HostError> {
         answer { (system) throws(ActorError) in
             _ = try system.child(child, of: parent)
-            throw ActorError(.supervision, "events of \(child) cannot be followed yet")
+            let subscription = try system.subscribe(to: child)
+            system.world.start {
+                var iterator = subscription.makeAsyncIterator()
+                while let item = try? await iterator.next() {
+                    switch item {
+                    case .event(let event):
+                        await sink(.event(type: event.type, payload: event.payload ?? []))
+                    case .gap(_, let count): await sink(.gap(Int(clamping: count)))
+                    }
+                }
+            }
+            return ChildSubscription { subscription.cancel() }
         }
     }
 
@@ -214,11 +225,6 @@ extension ActorSystem {
         let whole = "\(try cell(parent).name)/\(name)"
         guard actor(named: whole) != nil else { return whole }
         return "\(whole)-\(String(world.randomWord() & 0xFFFF_FFFF, radix: 36))"
-    }
-
-    /// The state that an actor had after its last call. Never waits for the actor.
-    public func state(of id: ActorID) throws(ActorError) -> Value {
-        try cell(id).shared.withLock { $0.state }
     }
 
     /// The newest events of an actor's chain, oldest first.
