@@ -74,6 +74,9 @@ final class Exchange: Sendable {
                 "no actor has the identity \(id); ask whoever starts the actors for it")
         case .some(let status) where status.isEnded:
             throw MessageError(.targetEnded, "\(name) is over (\(status)); start it again")
+        case .restarting:
+            throw MessageError(
+                .targetEnded, "\(name) is being started again; try again in a moment")
         default:
             throw MessageError(
                 .notRegistered,

@@ -132,7 +132,10 @@ final class Caller: RPCCaller {
                 .unknownTarget,
                 "no actor has the identity \(id); ask whoever starts the actors for it")
         }
-        throw RPCError(.targetEnded, "'\(name)' is over; start it again to call it")
+        let fact =
+            exchange.system?.status(of: id) == .restarting
+            ? "is being started again; try again in a moment" : "is over; start it again to call it"
+        throw RPCError(.targetEnded, "'\(name)' \(fact)")
     }
 
     /// The export of a function that the callee's manifest offers.
