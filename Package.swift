@@ -194,7 +194,8 @@ let package = Package(
         .testTarget(
             name: "TheaterNodeTests",
             dependencies: [
-                "TheaterNode", "TheaterHandler", "TheaterRuntime", "TheaterBuild", "TheaterChain", "TheaterEngine",
+                "TheaterNode", "TheaterHandler", "TheaterRuntime", "TheaterBuild", "TheaterChain",
+                "TheaterEngine",
                 "TheaterManifest", "TheaterPlatform", "TheaterTesting", "TheaterValue", logging,
             ],
             swiftSettings: settings),

@@ -12,7 +12,8 @@ struct NodeSecrets: SecretPort {
             guard let value = SystemSecrets.environment(name), !value.isEmpty else {
                 throw HostError(
                     "secret.not-found",
-                    "the node's environment has no variable '\(name)'; set it before the node starts")
+                    "the node's environment has no variable '\(name)'; set it before the node starts"
+                )
             }
             return SecretValue(value)
         case .file(let path):

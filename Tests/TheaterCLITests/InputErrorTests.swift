@@ -105,7 +105,7 @@ struct InputErrorTests {
         #expect(
             Set(object.keys) == [
                 "ok", "name", "manifest", "module", "imports", "exports", "grants", "findings",
-                    "warnings",
+                "warnings",
             ])
         #expect(object["ok"] as? Bool == true)
         let module = try #require(object["module"] as? [String: Any])
