@@ -3,6 +3,7 @@
 internal import Synchronization
 internal import TheaterChain
 internal import TheaterEngine
+internal import TheaterManifest
 internal import TheaterPact
 internal import TheaterPlatform
 internal import TheaterValue
@@ -91,7 +92,8 @@ extension Cell {
                     "the state and the arguments of '\(name)' are \(input.count) bytes, which is too "
                         + "large to be recorded; pass less at once")
             }
-            try recorder.called(operation.function, input, fuel: operation.fuel)
+            let fuel = min(operation.fuel, fuelLeft)
+            try recorder.called(operation.function, input, fuel: fuel)
             let deadline =
                 operation.timeout.map { world.now().advanced(by: $0) } ?? operation.deadline
             callDeadline = deadline
@@ -99,7 +101,7 @@ extension Cell {
             do throws(EngineError) {
                 answer = try guest.begin(
                     function: operation.function.index, input: input,
-                    budget: CallBudget(fuel: operation.fuel, deadline: deadline))
+                    budget: CallBudget(fuel: fuel, deadline: deadline))
             } catch {
                 throw crash(error, operation)
             }
@@ -112,7 +114,23 @@ extension Cell {
     }
 
     private func crash(_ error: EngineError, _ operation: Operation) -> ActorError {
-        host?.journalFailure ?? .crashed(in: operation.function.name, error)
+        if let failure = host?.journalFailure { return failure }
+        let name = operation.function.name
+        if error.code == .outOfFuel, let life = manifest.limits.fuelPerLife,
+            fuelLeft < operation.fuel
+        {
+            return ActorError(
+                .crashed,
+                "'\(name)' ended the actor: all calls of its life may use \(life) units of fuel, and "
+                    + "they are used up; raise fuel_per_life under [limits]", cause: error)
+        }
+        return .crashed(in: name, error)
+    }
+
+    /// What the calls of this life may still burn.
+    private var fuelLeft: UInt64 {
+        guard let life = manifest.limits.fuelPerLife else { return .max }
+        return life - min(fuelBurnt, life)
     }
 
     /// Records the answer and takes it apart.
@@ -120,6 +138,7 @@ extension Cell {
         _ answer: GuestAnswer, _ operation: Operation
     ) -> Result<Value, ActorError>? {
         do throws(ActorError) {
+            fuelBurnt &+= answer.fuelUsed
             if let failure = host?.journalFailure { throw failure }
             let name = operation.function.name
             guard answer.status == 0 else {

@@ -49,6 +49,8 @@ final class Cell: @unchecked Sendable {
     var depth = 0
     /// When the running operation must be over.
     var callDeadline: MonotonicTime?
+    /// The fuel that calls of this life have burnt.
+    var fuelBurnt: UInt64 = 0
 
     private let link: SystemLink
     /// The actors it belongs to, while they exist.
@@ -158,7 +160,7 @@ final class Cell: @unchecked Sendable {
                 template.linked, engine: engine, host: host, control: control,
                 limits: GuestLimits(limits),
                 budget: CallBudget(
-                    fuel: limits.fuelPerCall,
+                    fuel: min(limits.fuelPerCall, limits.fuelPerLife ?? .max),
                     deadline: world.now().advanced(by: limits.initTimeout)))
         } catch {
             throw host.journalFailure ?? .crashed(in: "start", error)

@@ -130,6 +130,22 @@ struct TreeCheckTests {
         #expect(wide.messages.contains("[check.too-large]"))
     }
 
+    @Test("a tree with a child that asks for what its parent lacks does not run either")
+    func exceedsInRun() async throws {
+        let folder = try Folder()
+        try put("worker", in: folder)
+        try put("team", in: folder, handlers: [], more: child("w", "../worker/manifest.toml"))
+        let arguments = [
+            "run", folder.path("team"), "--no-record", "--call", "echo.text", "--arg", "hi",
+        ]
+        let refused = await InProcess(arguments)
+        #expect(refused.status != .success)
+        #expect(refused.messages.contains("'runtime', which the parent does not hold"))
+        try put("team", in: folder, more: child("w", "../worker/manifest.toml"))
+        let run = await InProcess(arguments)
+        #expect(run.results == "hi\n", "\(run.messages)")
+    }
+
     @Test("variables are given on the command line")
     func variables() async throws {
         let folder = try Folder()

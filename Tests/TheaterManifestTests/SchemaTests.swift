@@ -57,7 +57,7 @@ struct SchemaTests {
     @Test("the limits of a life, of requests and of messages have defaults and bounds")
     func limits() throws {
         #expect(Limits().fuelPerLife == nil)
-        #expect(Limits().requestTimeout == .seconds(30))
+        #expect(Limits().requestTimeout == nil)
         #expect(Limits().messageAgeMax == .seconds(60))
         let manifest = try Manifest.parse(
             head + "[limits]\nfuel_per_life = 5\nrequest_timeout = \"1ms\"\n"

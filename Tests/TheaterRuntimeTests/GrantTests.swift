@@ -118,6 +118,30 @@ struct GrantTests {
         #expect(error.code == .manifest && error.message.contains("was not read"))
     }
 
+    // Goal: the calls of one life never burn more than its budget. Method: call until the actor ends,
+    // and add up what the chain says.
+    @Test("a life ends when it has used up its fuel")
+    func fuelPerLife() async throws {
+        let stage = try Stage()
+        let id = try await stage.spawn(FixtureActor.wat) { $0.manifest.limits.fuelPerLife = 50_000 }
+        var calls = 0
+        var failure: ActorError?
+        while failure == nil, calls < 100_000 {
+            do {
+                try await stage.system.call(id, "echo", [.u8(1)])
+                calls += 1
+            } catch {
+                failure = error
+            }
+        }
+        #expect(calls > 1, "the first calls are within the budget")
+        #expect(failure?.code == .crashed)
+        #expect(failure?.message.contains("raise fuel_per_life") == true, "\(failure as Any)")
+        var burnt: UInt64 = 0
+        for case .returned(_, _, _, let fuel) in try await stage.events(of: id) { burnt += fuel }
+        #expect(burnt <= 50_000 && burnt > 25_000)
+    }
+
     @Test("the chain names the manifest by its text and the values given for its variables")
     func digest() async throws {
         let text = "name = \"${n:-a}\"\npackage = \"a.wasm\"\n[[handler]]\ntype = \"runtime\""

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import TheaterCapability
 public import TheaterHandler
 public import TheaterManifest
 internal import TheaterPlatform
@@ -39,6 +40,14 @@ public struct MessageServerHandler: Handler {
                 }
                 """,
             suspending: ["request", "open-channel"])
+    ]
+
+    /// A child reaches no more actors, and nothing larger, longer or more often, than its parent.
+    public static let authority: [AuthorityKey] = [
+        .patterns("targets", absent: .everything),
+        .maximum("request_timeout", .duration, absent: 30_000_000_000),
+        .maximum("message_size", .bytes, absent: 1 << 20),
+        .maximum("outstanding_requests", absent: 1024),
     ]
 
     private let endpoint: any MessageEndpoint

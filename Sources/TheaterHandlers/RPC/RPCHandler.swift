@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import TheaterCapability
 public import TheaterHandler
 public import TheaterManifest
 internal import TheaterPlatform
@@ -28,6 +29,12 @@ public struct RPCHandler: Handler {
                 }
                 """,
             suspending: ["call"], valueResults: ["call", "implements", "exports"])
+    ]
+
+    /// A child calls no more actors, and waits no longer by default, than its parent.
+    public static let authority: [AuthorityKey] = [
+        .patterns("targets", absent: .everything),
+        .maximum("call_timeout", .duration, absent: 30_000_000_000),
     ]
 
     private let caller: (any RPCCaller)?

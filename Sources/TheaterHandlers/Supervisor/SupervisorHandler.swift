@@ -2,6 +2,7 @@
 
 internal import Logging
 internal import Synchronization
+public import TheaterCapability
 public import TheaterHandler
 public import TheaterManifest
 internal import TheaterPact
@@ -39,6 +40,9 @@ public final class SupervisorHandler: Handler {
                 get-child-events: func(child-id: string) -> result<list<list<u8>>, string>
                 """), suspending: suspending.union(["get-child-events"])),
     ]
+
+    /// A child starts no more children of its own than its parent may.
+    public static let authority: [AuthorityKey] = [.maximum("children_max", absent: 100)]
 
     private static let suspending: Set<String> = [
         "spawn", "spawn-and-wait", "resume", "restart-child", "stop-child",

@@ -14,8 +14,9 @@ public struct Limits: Sendable, Hashable {
     public var callTimeout = Duration.seconds(30)
     /// How long the actor may take to start (`init_timeout`).
     public var initTimeout = Duration.seconds(10)
-    /// How long the actor waits for the answer to a request of its own (`request_timeout`).
-    public var requestTimeout = Duration.seconds(30)
+    /// How long the actor waits at most for the answer to a request of its own (`request_timeout`);
+    /// `nil` leaves it to the handler.
+    public var requestTimeout: Duration?
     /// How old a waiting message or the running call may become before the actor is flagged
     /// (`message_age_max`).
     public var messageAgeMax = Duration.seconds(60)
@@ -59,8 +60,7 @@ extension Limits {
             reader.duration("call_timeout", in: Self.timeoutBounds) ?? defaults.callTimeout
         initTimeout =
             reader.duration("init_timeout", in: Self.timeoutBounds) ?? defaults.initTimeout
-        requestTimeout =
-            reader.duration("request_timeout", in: Self.timeoutBounds) ?? defaults.requestTimeout
+        requestTimeout = reader.duration("request_timeout", in: Self.timeoutBounds)
         messageAgeMax =
             reader.duration("message_age_max", in: Self.timeoutBounds) ?? defaults.messageAgeMax
         mailbox = reader.integer("mailbox", in: Self.mailboxBounds) ?? defaults.mailbox

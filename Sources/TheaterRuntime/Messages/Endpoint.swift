@@ -328,6 +328,9 @@ extension Exchange: MessagePort {
         guard let cell = system?.liveCell(actor) else { return nil }
         // A second grant made in code opens nothing new.
         if let known = endpoint(of: actor), known.cell === cell { return known }
+        var options = options
+        let longest = cell.manifest.limits.requestTimeout ?? options.requestTimeout
+        options.requestTimeout = min(options.requestTimeout, longest)
         let endpoint = Endpoint(cell: cell, options: options, exchange: self)
         add(endpoint)
         return endpoint
