@@ -9,6 +9,8 @@ public struct MessageError: Error, Sendable, Hashable {
         case unknownTarget = "message.unknown-target"
         /// The receiver is over, or ended before it answered.
         case targetEnded = "message.target-ended"
+        /// The receiver crashed while it handled the message.
+        case targetCrashed = "message.target-crashed"
         /// The receiver takes no messages.
         case notRegistered = "message.not-registered"
         /// The receiver does not export the callback for this kind of message.

@@ -147,7 +147,7 @@ final class Endpoint: Sendable {
         case .wrongArgument: MessageError(.tooLarge, error.message)
         case .ended, .stopping, .cancelled: MessageError(.targetEnded, error.message)
         default:
-            MessageError(.targetEnded, "'\(name)' ended before it answered: \(error.message)")
+            MessageError(.targetCrashed, "'\(name)' ended over the message: \(error.message)")
         }
     }
 

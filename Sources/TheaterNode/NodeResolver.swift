@@ -3,16 +3,21 @@
 internal import TheaterManifest
 internal import TheaterPlatform
 public import TheaterRuntime
+public import TheaterStore
 
-/// Finds the manifests and the wasm of children in files.
+/// Finds the manifests and the wasm of children in files and in the store.
 ///
 /// A reference that an actor gives must lie in the folder of its own manifest, or below.
-public struct FileResolver: ActorResolver {
+public struct NodeResolver: ActorResolver {
     /// The largest wasm that is read, in bytes.
     public static let wasmSizeMax = 256 << 20
 
+    private let store: ContentStore
+
     /// Makes a resolver.
-    public init() {}
+    ///
+    /// - Parameter store: what `store://…` refers to.
+    public init(store: ContentStore) { self.store = store }
 
     /// Finds what a reference means.
     public func resolve(_ reference: ActorReference) async throws(ActorError) -> ResolvedActor {
@@ -95,7 +100,7 @@ public struct FileResolver: ActorResolver {
         _ text: String, _ reference: ActorReference
     ) throws(ActorError) -> String {
         let path = Manifest.resolve(text, relativeTo: reference.base ?? "")
-        guard reference.isConfined else { return path }
+        guard reference.isConfined, !text.hasPrefix("store://") else { return path }
         let folder = Manifest.resolve(".", relativeTo: reference.base ?? "")
         let prefix = folder == "." ? "" : folder + "/"
         guard !path.hasPrefix("/") || folder.hasPrefix("/"), path.hasPrefix(prefix),
@@ -112,6 +117,7 @@ public struct FileResolver: ActorResolver {
     private func bytes(
         of path: String, sizeMax: Int, _ code: ActorError.Code
     ) throws(ActorError) -> [UInt8] {
+        if path.hasPrefix("store://") { return try stored(path, code) }
         let disk = SystemDisk()
         do throws(DiskError) {
             let file = try disk.open(path, .read)
@@ -126,6 +132,15 @@ public struct FileResolver: ActorResolver {
             throw ActorError(code, "'\(path)' cannot be read: \(error)")
         }
         throw ActorError(code, "'\(path)' is too large; at most \(sizeMax) bytes are read")
+    }
+
+    /// What the store has for a reference.
+    private func stored(_ text: String, _ code: ActorError.Code) throws(ActorError) -> [UInt8] {
+        do throws(StoreError) {
+            return try store.resolve(try StoreReference(parsing: text)).content
+        } catch {
+            throw ActorError(code, "'\(text)' cannot be read: \(error)")
+        }
     }
 
     private static func fill(
