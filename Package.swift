@@ -164,7 +164,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "TheaterStoreTests", dependencies: ["TheaterStore", "TheaterPlatform"],
+            name: "TheaterStoreTests",
+            dependencies: ["TheaterStore", "TheaterPlatform", "TheaterTesting"],
             swiftSettings: settings),
         .testTarget(
             name: "TheaterCapabilityTests",

@@ -7,10 +7,11 @@ public import TheaterHandler
 internal import TheaterHandlers
 internal import TheaterPlatform
 public import TheaterRuntime
+public import TheaterStore
 
 /// What a node is made of.
 public struct NodeOptions: Sendable {
-    /// The data directory, which holds `journal/` and `cache/`; `nil` keeps everything in memory.
+    /// The data directory, which holds `journal/`, `store/` and `cache/`; `nil` keeps everything in memory.
     ///
     /// One process at a time has it.
     public var dataDirectory: String?
@@ -46,16 +47,19 @@ public final class Node: Sendable {
     public let system: ActorSystem
     /// The journal of their chains.
     public let journal: Journal
+    /// The content that actors keep.
+    public let store: ContentStore
 
     /// The handlers that every node offers.
     public static let standardHandlers: [any Handler.Type] = [
         RuntimeHandler.self, SupervisorHandler.self, MessageServerHandler.self, RPCHandler.self,
+        StoreHandler.self,
     ]
 
     /// Opens a node: takes the data directory, recovers the journal, makes the engine.
     ///
-    /// - Throws: `JournalError` or `DiskError` when the directory is taken or unusable, `EngineError` when the engine
-    ///   cannot be made.
+    /// - Throws: `JournalError`, `StoreError` or `DiskError` when the directory is taken or unusable,
+    ///   `EngineError` when the engine cannot be made.
     public init(_ options: NodeOptions = NodeOptions(), logger: Logger) throws {
         let journal =
             if let directory = options.dataDirectory {
@@ -67,8 +71,16 @@ public final class Node: Sendable {
             EngineOptions(
                 guestsMax: options.guestsMax,
                 cacheDirectory: options.dataDirectory.map { $0 + "/cache" }))
+        let store =
+            if let directory = options.dataDirectory {
+                try ContentStore.open(directory: directory + "/store")
+            } else {
+                ContentStore.inMemory()
+            }
         self.journal = journal
+        self.store = store
         var services = HandlerServices()
+        services.provide(store)
         services.provide(NodeSecrets(), as: (any SecretPort).self)
         system = ActorSystem(
             engine: engine, journal: journal, handlers: Self.registry(options.handlers),
@@ -102,6 +114,7 @@ public final class Node: Sendable {
     /// - Throws: `JournalError` when the disk refuses the last events.
     public func close(grace: Duration = .seconds(5)) async throws {
         await system.shutDown(grace: grace)
+        store.close()
         try await journal.close()
     }
 }

@@ -32,6 +32,8 @@ public protocol Disk: Sendable {
     func close(_ file: DiskFile)
     /// Gives a file another name in the same file system, in place of a file that has it already.
     func rename(_ path: String, to newPath: String) throws(DiskError)
+    /// Removes a file, but no directory.
+    func remove(_ path: String) throws(DiskError)
     /// Returns once the names in a directory are on stable storage.
     func syncDirectory(_ path: String) throws(DiskError)
 }
@@ -98,7 +100,7 @@ public struct DiskError: Error, Sendable, Hashable {
         /// The operation that was refused.
         case makeDirectory = "make directory", list, open, size = "read the size of", read, write
         /// The operation that was refused.
-        case sync, truncate, lock, rename, syncDirectory = "sync directory"
+        case sync, truncate, lock, rename, remove, syncDirectory = "sync directory"
     }
     /// What was refused.
     public let operation: Operation

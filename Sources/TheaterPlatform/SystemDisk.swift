@@ -97,6 +97,11 @@ public struct SystemDisk: Disk {
         guard Glibc.rename(path, newPath) == 0 else { throw DiskError(.rename, path) }
     }
 
+    /// Removes a file.
+    public func remove(_ path: String) throws(DiskError) {
+        guard unlink(path) == 0 else { throw DiskError(.remove, path) }
+    }
+
     /// Waits until names are on stable storage.
     public func syncDirectory(_ path: String) throws(DiskError) {
         let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

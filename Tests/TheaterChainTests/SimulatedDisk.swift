@@ -325,6 +325,14 @@ final class SimulatedDisk: Disk {
         }
     }
 
+    func remove(_ path: String) throws(DiskError) {
+        try attempt(.remove, path) { (state) throws(DiskError) in
+            guard state.names.removeValue(forKey: path) != nil else {
+                throw DiskError(operation: .remove, path: path, errno: ENOENT)
+            }
+        }
+    }
+
     func syncDirectory(_ path: String) throws(DiskError) {
         try attempt(.syncDirectory, path) { (state) throws(DiskError) in
             state.durableNames = state.names

@@ -36,7 +36,9 @@ struct RootCommand: AsyncParsableCommand {
                 name: "Make", subcommands: [NewCommand.self, BuildCommand.self, CheckCommand.self]
             ),
             CommandGroup(name: "Run", subcommands: [RunCommand.self]),
-            CommandGroup(name: "Look", subcommands: [ChainCommand.self, ABICommand.self]),
+            CommandGroup(
+                name: "Look",
+                subcommands: [ChainCommand.self, StoreCommand.self, ABICommand.self]),
             CommandGroup(
                 name: "Set-up", subcommands: [DoctorCommand.self, CompletionCommand.self]),
         ])
@@ -47,7 +49,7 @@ struct DataOptions: ParsableArguments {
     @Option(
         name: .customLong("data"),
         help: ArgumentHelp(
-            "The data directory, which holds the chains.",
+            "The data directory, which holds the chains and the store.",
             discussion: "THEATER_HOME without it, or ~/.theater.", valueName: "dir"),
         completion: .directory)
     var directory: String?

@@ -6,6 +6,7 @@ internal import TheaterEngine
 internal import TheaterManifest
 internal import TheaterPact
 internal import TheaterRuntime
+internal import TheaterStore
 internal import TheaterValue
 
 extension CLIError {
@@ -56,6 +57,19 @@ extension CLIError {
         self.init(.data, error.code.rawValue, message)
     }
 
+    /// A store that cannot do what it was asked.
+    init(_ error: StoreError) {
+        let status: CommandStatus =
+            switch error.code {
+            case .badName, .badLabel, .badReference: .usage
+            case .locked, .disk, .newerFormat, .readOnly, .closed: .data
+            case .damaged: .verification
+            case .notFound, .unlabelled, .conflict, .tooLarge, .quota, .full, .busy, .cancelled:
+                .failure
+            }
+        self.init(status, error.code.rawValue, error.description)
+    }
+
     /// A Pact text or a package's metadata that is wrong.
     init(_ error: PactError) {
         self.init(
@@ -89,6 +103,7 @@ extension CLIError {
         case let error as ActorError: self.init(error)
         case let error as EngineError: self.init(error)
         case let error as JournalError: self.init(error)
+        case let error as StoreError: self.init(error)
         case let error as PactError: self.init(error)
         case let error as BuildError: self.init(error)
         default: self.init(.internal, "cli.internal", "\(error)")
