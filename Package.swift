@@ -196,8 +196,8 @@ let package = Package(
             name: "TheaterNodeTests",
             dependencies: [
                 "TheaterNode", "TheaterHandler", "TheaterRuntime", "TheaterBuild", "TheaterChain",
-                "TheaterEngine",
-                "TheaterManifest", "TheaterPlatform", "TheaterTesting", "TheaterValue", logging,
+                "TheaterEngine", "TheaterManifest", "TheaterPact", "TheaterPlatform",
+                "TheaterStore", "TheaterTesting", "TheaterValue", logging,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -205,7 +205,7 @@ let package = Package(
             dependencies: [
                 "TheaterCLI", "theater", "TheaterBuild", "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterNode", "TheaterPact", "TheaterPlatform",
-                "TheaterRuntime", "TheaterTesting", "TheaterValue", logging,
+                "TheaterRuntime", "TheaterStore", "TheaterTesting", "TheaterValue", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -6,8 +6,8 @@ public import TheaterPlatform
 public struct StoreOptions: Sendable {
     /// The largest blob in bytes; it is in memory as a whole while it is stored or read.
     public var contentSizeMax = 256 << 20
-    /// The most entries of all namespaces together: pieces of content and labels. About 200 bytes
-    /// of memory each.
+    /// The most entries of all namespaces together: pieces of content and labels. A few
+    /// hundred bytes of memory each.
     public var entriesMax = 2_000_000
     /// The most bytes that a store in memory holds.
     public var memorySizeMax: UInt64 = 256 << 20
