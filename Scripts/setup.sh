@@ -30,25 +30,11 @@ command -v python3 >/dev/null 2>&1 || fail "python3 is not on PATH; install pyth
     fail "only Linux on x86_64 is supported so far; this is $(uname -sm)."
 
 # Debian packages: the headers and tools that the Swift packages need beyond the toolchain.
-missing=""
 needed="libc6-dev git make"
 ls /usr/lib/gcc/*/*/libstdc++.so >/dev/null 2>&1 || needed="$needed g++"
 python3 -m pip --version >/dev/null 2>&1 || needed="$needed python3-pip"
-for package in $needed; do
-    if command -v dpkg-query >/dev/null 2>&1; then
-        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' ||
-            missing="$missing $package"
-    fi
-done
-if [ -n "$missing" ]; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-        say "installing Debian packages:$missing"
-        apt-get update -qq && apt-get install -y -qq $missing >/dev/null ||
-            fail "apt-get could not install:$missing; install them by hand and run again."
-    else
-        say "these Debian packages seem to be missing:$missing; install them if the build fails."
-    fi
-fi
+# Without root the build shows whether they are missing.
+Scripts/install_debian.sh $needed || [ $? = 2 ] || exit 1
 
 # The check is by content, so a damaged or outdated copy is replaced.
 have() { [ -f Vendor/wasmtime/_bindings.py ] &&

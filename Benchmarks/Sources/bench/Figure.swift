@@ -44,6 +44,9 @@ enum Unit: String, Codable, Sendable {
         }
     }
 
+    /// Kibibytes as mebibytes.
+    static func mebibytes(_ kibibytes: Double) -> String { digits(kibibytes / 1024) + " MiB" }
+
     /// Three significant digits.
     static func digits(_ value: Double) -> String {
         let places = value < 10 ? 2 : value < 100 ? 1 : 0

@@ -84,7 +84,7 @@ enum Guests {
                 .init("paid", .bool(true)), .init("note", .string("leave at the door")),
             ]))
 
-    private static func module(
+    static func module(
         _ pact: String, imports: [String], body: [String]
     ) throws -> [UInt8] {
         let package = try PactPackage.parse(pact, file: "bench.pact")
@@ -111,28 +111,27 @@ enum Guests {
                 """)
     }
 
-    private static func function(_ name: String, _ instructions: String) -> String {
+    static func function(_ name: String, _ instructions: String) -> String {
         """
         (func (export "\(name)") (param $in i32) (param $size i32) (param $slot i32) \
         (param $lenslot i32) (result i32) (local $left i32) \(instructions))
         """
     }
 
-    private static func answer(at address: Int, size: Int) -> String {
+    static func answer(at address: Int, size: Int) -> String {
         """
         (i32.store (local.get $slot) (i32.const \(address)))
         (i32.store (local.get $lenslot) (i32.const \(size))) (i32.const 0)
         """
     }
 
-    private static func answering(_ name: String, _ value: Value, at address: Int) throws -> String
-    {
+    static func answering(_ name: String, _ value: Value, at address: Int) throws -> String {
         let bytes = try CGRF.encode(value)
         return data(bytes, at: address) + "\n"
             + function(name, answer(at: address, size: bytes.count))
     }
 
-    private static func data(_ bytes: [UInt8], at address: Int) -> String {
+    static func data(_ bytes: [UInt8], at address: Int) -> String {
         let digits = Array("0123456789abcdef".utf8)
         let text = bytes.flatMap { [0x5C, digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
         return "(data (i32.const \(address)) \"\(String(decoding: text, as: UTF8.self))\")"

@@ -16,27 +16,33 @@ struct Rounds: Sendable {
     ///   - figure: what is measured; its numbers are filled in.
     ///   - times: how often one round does it, on either side.
     ///   - peer: one round of the peer; `nil` when there is none.
+    ///   - peerProcessor: the nanoseconds of processor time that the peer has used; this process's own
+    ///     unless the peer is another.
+    ///   - afterwards: is done after each round that counts, and counts for nobody.
     ///   - ours: one round of ours.
     func measure(
         _ figure: Figure, times: Int, peer: (() throws -> Double)? = nil,
-        ours: () async throws -> Double
+        peerProcessor: () -> Int64 = processorNanoseconds,
+        afterwards: () throws -> Void = {}, ours: () async throws -> Double
     ) async throws -> Figure {
         var peers: [Double] = []
         var mine: [Double] = []
         var peersProcessor: [Double] = []
         var mineProcessor: [Double] = []
         for round in 0..<(warmUp + count) {
-            let start = processorNanoseconds()
+            let peerStart = peerProcessor()
             let theirs = try peer?()
-            let middle = processorNanoseconds()
+            let peerEnd = peerProcessor()
+            let start = processorNanoseconds()
             let own = try await ours()
             let end = processorNanoseconds()
             guard round >= warmUp else { continue }
+            try afterwards()
             mine.append(own)
-            mineProcessor.append(Double(end - middle) / Double(times))
+            mineProcessor.append(Double(end - start) / Double(times))
             guard let theirs else { continue }
             peers.append(theirs)
-            peersProcessor.append(Double(middle - start) / Double(times))
+            peersProcessor.append(Double(peerEnd - peerStart) / Double(times))
         }
         var figure = figure
         figure.ours = Distribution(mine)
@@ -71,6 +77,8 @@ struct Setting: Sendable {
     var folder: String
     /// The command line tool; `nil` when it is not built.
     var theater: String?
+    /// The compiled Erlang programs; `nil` when there is no Erlang.
+    var erlang: String?
     /// Divides the work of each round, for a quick look.
     var divisor: Int
 

@@ -46,12 +46,21 @@ struct Machine: Codable, Sendable {
         }
     }
 
-    /// The resident memory of this process in KiB.
-    static func residentKibibytes() throws -> Double {
-        guard let value = field("VmRSS", of: "/proc/self/status"),
+    /// The resident memory of a process in KiB, of this one unless told.
+    static func residentKibibytes(of process: String = "self") throws -> Double {
+        guard let value = field("VmRSS", of: "/proc/\(process)/status"),
             let number = Double(value.prefix { $0.isNumber })
-        else { throw BenchError("/proc/self/status has no VmRSS") }
+        else { throw BenchError("/proc/\(process)/status has no VmRSS") }
         return number
+    }
+
+    /// How resident memory changed from the first measured round to the last, for people.
+    static func growth(_ kibibytes: [Double]) -> String {
+        guard let first = kibibytes.first, let last = kibibytes.last else { return "unknown" }
+        let change = last - first
+        return
+            "\(Unit.mebibytes(last)), \(change < 0 ? "-" : "+")\(Unit.mebibytes(abs(change))) since "
+            + "the first round"
     }
 
     /// Keeps this process, and every thread it starts from now on, on its first cores.

@@ -7,7 +7,7 @@ import Foundation
 struct Bench {
     private static let rows =
         CommandRows.rows + SpawnRows.rows + CallRows.rows + HostCallRows.rows + ActorRows.rows
-        + ValueRows.rows + JournalRows.rows
+        + ValueRows.rows + JournalRows.rows + RuntimeRows.rows + SupervisionRows.rows
 
     static func main() async {
         do {

@@ -10,6 +10,7 @@ struct Options {
     var warmUp = 3
     var divisor = 1
     var theater: String?
+    var erlang: String?
     var folder: String
     /// The one row that this process measures for another; it prints figures as JSON.
     var alone: String?
@@ -18,13 +19,15 @@ struct Options {
     static let help = """
         Usage: bench [options]
 
-        Measures speed and size of the runtime beside a C program on the same library.
+        Measures speed and size of the runtime beside a C program on the same library, and beside
+        Erlang/OTP.
 
           --filter TEXT      only what has TEXT in its name, such as Spawn or Call.typed
           --rounds N         rounds that count (15); 3 more warm up
           --quick            a tenth of the work in 5 rounds: for trying it out, not for figures
           --json             print JSON instead of a table
           --theater PATH     the release build of the command line tool
+          --erlang PATH      the folder of the compiled Erlang programs
           --folder PATH      where journals are written (.build/bench-data); the disk that is measured
           --help             this text
         """
@@ -50,6 +53,7 @@ struct Options {
             case "--rounds": rounds = try number(argument)
             case "--json": isJSON = true
             case "--theater": theater = try value(argument)
+            case "--erlang": erlang = try value(argument)
             case "--folder": folder = try value(argument)
             case "--alone": alone = try value(argument)
             case "--divisor": divisor = try number(argument)
@@ -75,6 +79,7 @@ struct Options {
     /// The options that a process of its own gets for one row.
     func arguments(forRow name: String) -> [String] {
         ["--alone", name, "--rounds", "\(rounds)", "--divisor", "\(divisor)", "--folder", folder]
+            + (erlang.map { ["--erlang", $0] } ?? [])
     }
 
     /// What rows need to know.
@@ -86,6 +91,6 @@ struct Options {
         return Setting(
             rounds: Rounds(count: rounds, warmUp: warmUp),
             folder: "\(folder)/\(ProcessInfo.processInfo.processIdentifier)", theater: tool,
-            divisor: divisor)
+            erlang: erlang, divisor: divisor)
     }
 }

@@ -22,9 +22,10 @@ enum Report {
         if let ours = figure.ours {
             text += "    ours  " + spread(ours, figure.unit)
             if case .p99 = figure.target { text += "  p99 " + figure.unit.text(ours.p99) }
-            if let peer = figure.peer, let ratio = figure.ratio {
+            if let peer = figure.peer {
                 text += "    \(figure.peerName ?? "peer")  " + spread(peer, figure.unit)
-                text += "    \(Unit.digits(ratio.median))x"
+                if case .p99 = figure.target { text += "  p99 " + figure.unit.text(peer.p99) }
+                if let ratio = figure.ratio { text += "    \(Unit.digits(ratio.median))x" }
             }
             text += "\n" + processor(figure)
         }

@@ -26,7 +26,8 @@ struct Stage {
     let journal: Journal
     private let recording: Recording
 
-    /// Makes a system without actors; its journal, if it has one, is in `folder`.
+    /// Makes a system without actors, with the handlers that the guests use; its journal, if it has
+    /// one, is in `folder`.
     init(_ recording: Recording, folder: String, guestsMax: Int? = 64) throws {
         self.recording = recording
         journal =
@@ -37,14 +38,18 @@ struct Stage {
         system = ActorSystem(
             engine: try Engine(EngineOptions(guestsMax: guestsMax)),
             journal: recording == .unrecorded ? nil : journal,
-            handlers: HandlerRegistry([RuntimeHandler.self]),
+            handlers: HandlerRegistry([
+                RuntimeHandler.self, MessageServerHandler.self, SignalHandler.self,
+            ]),
             logger: Logger(label: "bench") { _ in DroppingLogHandler() })
     }
 
-    /// What starts an actor that may use the handler `runtime`.
-    func request(_ wasm: [UInt8], name: String = "bench") -> SpawnRequest {
+    /// What starts an actor that may use some handlers.
+    func request(
+        _ wasm: [UInt8], name: String = "bench", handlers: [String] = ["runtime"]
+    ) -> SpawnRequest {
         var manifest = Manifest(
-            name: name, package: "bench.wasm", handlers: [HandlerGrant(type: "runtime")])
+            name: name, package: "bench.wasm", handlers: handlers.map { HandlerGrant(type: $0) })
         manifest.chain.durability = recording == .recorded ? .async : .memory
         manifest.limits.callTimeout = .seconds(600)
         return SpawnRequest(wasm: wasm, manifest: manifest)

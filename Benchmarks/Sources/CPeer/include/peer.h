@@ -49,5 +49,8 @@ int64_t peer_disk_stream(const char *path, size_t size, uint64_t count, size_t b
 /// Keeps the calling thread, and every thread it starts from now on, on the first `count` of its cores.
 void peer_use_cores(int count);
 
+/// Nanoseconds of processor time that a process has used; 0 for one that is gone.
+int64_t peer_processor_of(int process);
+
 #pragma clang assume_nonnull end
 #endif
