@@ -3,10 +3,11 @@
 SWIFT_FLAGS = --explicit-target-dependency-import-check error
 RUN_DATA = .build/theater-data
 
-.PHONY: setup build release run test bench format lint clean help
+.PHONY: setup build release run team test bench format lint clean help
 
 help:
 	@echo "make run     fetch what is pinned, build, and run the shipped example on this README"
+	@echo "make team    run the supervised team of Examples/team on this repository's texts"
 	@echo "make test    the same set-up, then every test"
 	@echo "make bench   measure speed and size beside a C program, in release mode"
 	@echo "make lint    check formatting and layering;  make format   rewrite formatting"
@@ -23,6 +24,10 @@ release: setup
 # The main job: an actor written with the SDK reads this repository's README, and its recorded run is verified.
 run: release
 	@Scripts/run_example.sh .build/release/theater $(RUN_DATA)
+
+# The second example: a supervised team that survives the crashes of its workers.
+team: release
+	@Scripts/run_team.sh .build/release/theater $(RUN_DATA)
 
 test: setup
 	@Scripts/test.sh

@@ -94,6 +94,7 @@ public final class Deadlines: Sendable {
         let late = state.withLock { state -> [(entry: Entry, time: MonotonicTime)] in
             guard state.generation == generation else { return [] }
             let late = state.armed.filter { $0.time <= now }.map { ($0, $0.time) }
+                .sorted { $0.1 < $1.1 }
             for (entry, _) in late { Self.remove(entry, &state) }
             state.next = state.armed.map(\.time).min()
             state.task = nil

@@ -88,12 +88,22 @@ struct TemplateLoader {
             throw ActorError(.importRefused, "'\(name)' cannot be started: \(reasons)")
         }
         // What the module really imports must be what its metadata says it imports.
-        let declared = Set(metadata.imports.map(\.qualifiedName))
+        let declared = Dictionary(
+            metadata.imports.map { ($0.qualifiedName, $0) }, uniquingKeysWith: { first, _ in first }
+        )
         var bindings: [ImportBinding] = []
         for item in module.imports {
-            guard declared.contains("\(item.module).\(item.name)"),
-                let offer = interfaces.first(where: { $0.interface.name == item.module }),
-                let function = offer.interface.pact.functions.first(where: { $0.name == item.name })
+            let offers = interfaces.compactMap { offer in
+                offer.interface.name == item.module
+                    ? offer.interface.pact.functions.first { $0.name == item.name }
+                        .map { (offer.handler, offer.interface, $0) } : nil
+            }
+            // Of several versions of an interface, the one that the actor was built for.
+            let wanted = declared["\(item.module).\(item.name)"]?.hash()
+            guard wanted != nil,
+                let (handler, interface, function) = offers.first(where: {
+                    $0.1.pact.hash(of: $0.2, rules: .host) == wanted
+                }) ?? offers.first
             else {
                 throw ActorError(
                     .importRefused,
@@ -101,7 +111,7 @@ struct TemplateLoader {
                         + "which its metadata does not declare; build it again with its interface file"
                 )
             }
-            bindings.append(try binding(offer.handler, offer.interface, function))
+            bindings.append(try binding(handler, interface, function))
         }
         return bindings
     }

@@ -16,7 +16,7 @@ import TheaterValue
 
 @testable import TheaterCLI
 
-@Suite("theater store", .timeLimit(.minutes(1)))
+@Suite("theater store")
 struct StoreTests {
     /// Runs a command on the data directory of a folder.
     private func run(

@@ -4,7 +4,7 @@ import Testing
 
 @testable import TheaterCLI
 
-@Suite("Checking a tree", .timeLimit(.minutes(2)))
+@Suite("Checking a tree")
 struct TreeCheckTests {
     private func child(_ name: String, _ manifest: String) -> String {
         "[[children]]\nname = \"\(name)\"\nmanifest = \"\(manifest)\"\nrestart = \"transient\"\n"

@@ -46,6 +46,10 @@ struct StoreHandlerTests {
         case .value(let value): .success(value)
         case .failure(let error), .denied(let error): .failure(error)
         case .later(let operation): await operation()
+        case .parked(let start):
+            await withCheckedContinuation { continuation in
+                start(HostAnswering { continuation.resume(returning: $0) })
+            }
         }
     }
 

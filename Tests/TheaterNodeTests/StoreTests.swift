@@ -138,7 +138,7 @@ private struct Keeper {
     func own() async throws -> Value { try await call("new") }
 }
 
-@Suite("Actors and the store", .timeLimit(.minutes(2)))
+@Suite("Actors and the store")
 struct StoreTests {
     /// Runs a test with an actor whose store is on disk, and with one whose store is in memory.
     private func withKeeper(

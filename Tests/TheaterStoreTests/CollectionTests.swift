@@ -6,7 +6,7 @@ import TheaterTesting
 
 @testable import TheaterStore
 
-@Suite("Collection", .timeLimit(.minutes(1)))
+@Suite("Collection")
 struct CollectionTests {
     @Test("keeps what is named and removes the rest", arguments: Kind.allCases)
     func reachability(kind: Kind) throws {

@@ -5,7 +5,7 @@ import TheaterPlatform
 
 @testable import TheaterStore
 
-@Suite("Content store", .timeLimit(.minutes(1)))
+@Suite("Content store")
 struct ContentStoreTests {
     @Test("gives back what was stored", arguments: Kind.allCases)
     func roundTrip(kind: Kind) throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import TheaterStore
 
-@Suite("Damaged blobs", .timeLimit(.minutes(1)))
+@Suite("Damaged blobs")
 struct DamageTests {
     enum Damage: CaseIterable {
         case changed, cut, emptied, lengthened, gone

@@ -8,7 +8,7 @@ import TheaterTesting
 
 @testable import TheaterStore
 
-@Suite("A store on a bad disk", .timeLimit(.minutes(1)))
+@Suite("A store on a bad disk")
 struct FaultTests {
     /// What was acknowledged, and what was merely tried.
     private struct Story {

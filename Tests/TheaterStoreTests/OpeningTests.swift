@@ -6,7 +6,7 @@ import TheaterPlatform
 
 @testable import TheaterStore
 
-@Suite("Opening a store", .timeLimit(.minutes(1)))
+@Suite("Opening a store")
 struct OpeningTests {
     @Test("finds everything again")
     func reopen() throws {

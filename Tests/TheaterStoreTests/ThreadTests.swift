@@ -6,7 +6,7 @@ import TheaterPlatform
 
 @testable import TheaterStore
 
-@Suite("Threads of a store", .timeLimit(.minutes(1)))
+@Suite("Threads of a store")
 struct ThreadTests {
     /// Where work waits until a test lets it go on.
     private final class Barrier: Sendable {
