@@ -9,23 +9,23 @@ import TheaterCapability
 struct LawTests {
     private static let rounds = 4_000
 
-    /// Checks the laws on three values of one type.
+    /// Checks the laws on three values of one type; the first that is broken ends the test.
     private func check<Value: Hashable>(
         _ a: Value, _ b: Value, _ c: Value, covers: (Value, Value) -> Bool,
         meet: (Value, Value) -> Value, _ note: Comment
-    ) {
-        #expect(meet(a, a) == a, note)
-        #expect(meet(a, b) == meet(b, a), note)
-        #expect(meet(meet(a, b), c) == meet(a, meet(b, c)), note)
+    ) throws {
+        try #require(meet(a, a) == a, note)
+        try #require(meet(a, b) == meet(b, a), note)
+        try #require(meet(meet(a, b), c) == meet(a, meet(b, c)), note)
         let both = meet(a, b)
-        #expect(covers(a, both) && covers(b, both), note)
+        try #require(covers(a, both) && covers(b, both), note)
         // Nothing that both cover is left out.
-        if covers(a, c), covers(b, c) { #expect(covers(both, c), note) }
+        if covers(a, c), covers(b, c) { try #require(covers(both, c), note) }
         // A partial order, and the one that belongs to the meet.
-        #expect(covers(a, a), note)
-        if covers(a, b), covers(b, a) { #expect(a == b, note) }
-        if covers(a, b), covers(b, c) { #expect(covers(a, c), note) }
-        #expect(covers(a, b) == (both == b), note)
+        try #require(covers(a, a), note)
+        if covers(a, b), covers(b, a) { try #require(a == b, note) }
+        if covers(a, b), covers(b, c) { try #require(covers(a, c), note) }
+        try #require(covers(a, b) == (both == b), note)
     }
 
     @Test("hold for bounds", arguments: [1, 2, 3] as [UInt64])
@@ -33,7 +33,7 @@ struct LawTests {
         var sampler = Sampler(seed: seed)
         for round in 0..<Self.rounds {
             let (a, b, c) = (try sampler.bound(), try sampler.bound(), try sampler.bound())
-            check(
+            try check(
                 a, b, c, covers: { $0.covers($1) }, meet: { $0.restricted(to: $1) },
                 "seed \(seed), round \(round): \(a) | \(b) | \(c)")
         }
@@ -53,7 +53,7 @@ struct LawTests {
         }
         for round in 0..<Self.rounds {
             let (a, b, c) = (try next(), try next(), try next())
-            check(
+            try check(
                 a, b, c, covers: { $0.covers($1) }, meet: { $0.restricted(to: $1) },
                 "seed \(seed), round \(round): \(a) | \(b) | \(c)")
         }
@@ -64,7 +64,7 @@ struct LawTests {
         var sampler = Sampler(seed: seed)
         for round in 0..<Self.rounds {
             let (a, b, c) = (try sampler.grant(), try sampler.grant(), try sampler.grant())
-            check(
+            try check(
                 a, b, c, covers: { $0.covers($1) }, meet: { $0.restricted(to: $1) },
                 "seed \(seed), round \(round)")
         }
@@ -75,7 +75,7 @@ struct LawTests {
         var sampler = Sampler(seed: seed)
         for round in 0..<Self.rounds {
             let (a, b, c) = (try sampler.set(), try sampler.set(), try sampler.set())
-            check(
+            try check(
                 a, b, c, covers: { $0.covers($1) }, meet: { $0.restricted(to: $1) },
                 "seed \(seed), round \(round)")
             #expect(
@@ -93,22 +93,22 @@ struct LawTests {
             let policy = try sampler.policy()
             let manifest = try sampler.manifest()
             let child = GrantSet.effective(parent: parent, policy: policy, manifest: manifest)
-            #expect(parent.covers(child.grants), note)
-            #expect(manifest.covers(child.grants), note)
+            try #require(parent.covers(child.grants), note)
+            try #require(manifest.covers(child.grants), note)
             for (handler, policy) in policy {
-                #expect(policy.grant.covers(child.grants[handler]), note)
+                try #require(policy.grant.covers(child.grants[handler]), note)
             }
             // What is not refused is there, and what differs from what was asked is said.
             if child.refusals.isEmpty {
-                #expect(child.grants.names == manifest.names, note)
-                #expect(child.narrowings.isEmpty == (child.grants == manifest), note)
+                try #require(child.grants.names == manifest.names, note)
+                try #require(child.narrowings.isEmpty == (child.grants == manifest), note)
             }
             narrowed += child.narrowings.count
             // The grandchild, too.
             let grandchild = GrantSet.effective(
                 parent: child.grants, policy: try sampler.policy(),
                 manifest: try sampler.manifest())
-            #expect(parent.covers(grandchild.grants), note)
+            try #require(parent.covers(grandchild.grants), note)
         }
         #expect(narrowed > 200, "seed \(seed): only \(narrowed) bounds were narrowed")
     }

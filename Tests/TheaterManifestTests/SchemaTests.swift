@@ -58,7 +58,7 @@ struct SchemaTests {
     func limits() throws {
         #expect(Limits().fuelPerLife == nil)
         #expect(Limits().requestTimeout == nil)
-        #expect(Limits().messageAgeMax == .seconds(60))
+        #expect(Limits().messageAgeMax == .seconds(30))
         let manifest = try Manifest.parse(
             head + "[limits]\nfuel_per_life = 5\nrequest_timeout = \"1ms\"\n"
                 + "message_age_max = \"24h\"", file: "a.toml")

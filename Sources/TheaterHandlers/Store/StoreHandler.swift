@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import TheaterCapability
 public import TheaterHandler
 public import TheaterManifest
 internal import TheaterPlatform
@@ -69,6 +70,13 @@ public struct StoreHandler: Handler {
 
     /// Nothing is held for an actor: what it stored stays.
     public static let isStateless = true
+
+    /// A child's store holds no more than its parent's may. `store_id` is not declared, so a child uses
+    /// the store that its parent uses: a shared one under the same name, or one of its own under none.
+    public static let authority: [AuthorityKey] = [
+        .maximum("quota", .bytes, absent: defaultQuota.sizeMax),
+        .maximum("count_max", absent: UInt64(defaultQuota.countMax)),
+    ]
 
     /// The most bytes that an actor may store or get at once: what crosses the boundary is recorded,
     /// and an event has a bound of its own.

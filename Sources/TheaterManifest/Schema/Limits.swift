@@ -19,7 +19,7 @@ public struct Limits: Sendable, Hashable {
     public var requestTimeout: Duration?
     /// How old a waiting message or the running call may become before the actor is flagged
     /// (`message_age_max`).
-    public var messageAgeMax = Duration.seconds(60)
+    public var messageAgeMax = Duration.seconds(30)
     /// How many messages may wait (`mailbox`).
     public var mailbox = 1_024
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Synchronization
+internal import TheaterManifest
 internal import TheaterPlatform
 
 /// What a cell tells about its actor without asking it.
 extension Cell {
     /// How old a message or a running call may be before the watchdog says so.
-    var messageAgeMax: Duration { .seconds(30) }
+    var messageAgeMax: Duration { manifest.limits.messageAgeMax }
 
     /// How long the running call runs and the oldest message waits; `nil` while somebody else is at the
     /// mailbox.
