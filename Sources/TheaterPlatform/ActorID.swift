@@ -29,25 +29,33 @@ public struct ActorID: Hashable, Sendable, Comparable {
 
     /// Parses the hyphenated form, in either case; `nil` for anything else.
     public init?(_ text: some StringProtocol) {
-        var words: (UInt64, UInt64) = (0, 0)
-        var digits = 0
-        var position = 0
-        for byte in text.utf8 {
-            if [8, 13, 18, 23].contains(position) {
-                guard byte == UInt8(ascii: "-") else { return nil }
-            } else {
-                guard let digit = Self.digit(byte), digits < 32 else { return nil }
-                if digits < 16 {
-                    words.0 = words.0 << 4 | digit
-                } else {
-                    words.1 = words.1 << 4 | digit
-                }
-                digits += 1
-            }
-            position += 1
-        }
-        guard position == 36, digits == 32 else { return nil }
+        self.init(String(text))
+    }
+
+    /// Parses the hyphenated form, in either case; `nil` for anything else.
+    public init?(_ text: String) {
+        guard text.utf8.count == 36 else { return nil }
+        var text = text
+        guard let words = text.withUTF8({ Self.words($0) }) else { return nil }
         self.init(high: words.0, low: words.1)
+    }
+
+    /// The two halves of a UUID from its 36 characters.
+    private static func words(_ text: UnsafeBufferPointer<UInt8>) -> (UInt64, UInt64)? {
+        var words: (UInt64, UInt64) = (0, 0)
+        for (position, byte) in text.enumerated() {
+            switch position {
+            case 8, 13, 18, 23:
+                guard byte == UInt8(ascii: "-") else { return nil }
+            case ..<18:
+                guard let digit = digit(byte) else { return nil }
+                words.0 = words.0 << 4 | digit
+            default:
+                guard let digit = digit(byte) else { return nil }
+                words.1 = words.1 << 4 | digit
+            }
+        }
+        return words
     }
 
     /// Reads the 16 bytes of a UUID; `nil` for another number of bytes.
@@ -61,8 +69,12 @@ public struct ActorID: Hashable, Sendable, Comparable {
 
     /// The 16 bytes of the UUID.
     public var bytes: [UInt8] {
-        [high, low].flatMap { word in
-            (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) }
+        [UInt8](unsafeUninitializedCapacity: 16) { bytes, count in
+            for index in 0..<8 {
+                bytes[index] = UInt8(truncatingIfNeeded: high >> UInt64(56 - 8 * index))
+                bytes[index + 8] = UInt8(truncatingIfNeeded: low >> UInt64(56 - 8 * index))
+            }
+            count = 16
         }
     }
 
@@ -84,14 +96,19 @@ public struct ActorID: Hashable, Sendable, Comparable {
 extension ActorID: CustomStringConvertible {
     /// The hyphenated lower-case form.
     public var description: String {
-        var text: [UInt8] = []
-        text.reserveCapacity(36)
-        for (index, byte) in bytes.enumerated() {
-            if [4, 6, 8, 10].contains(index) { text.append(UInt8(ascii: "-")) }
-            for digit in [byte >> 4, byte & 15] {
-                text.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        String(unsafeUninitializedCapacity: 36) { text in
+            var place = 0
+            for index in 0..<32 {
+                if index == 8 || index == 12 || index == 16 || index == 20 {
+                    text[place] = UInt8(ascii: "-")
+                    place += 1
+                }
+                let word = index < 16 ? high : low
+                let digit = UInt8(word >> UInt64(60 - 4 * (index & 15)) & 15)
+                text[place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+                place += 1
             }
+            return place
         }
-        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -48,6 +48,9 @@ enum RuntimeRows {
                         unit: .perSecond, target: .atLeast(300_000)))
             ]
         },
+        Row(name: "Messages.senders1000", place: .alone(cores: 2)) { setting in
+            [try await FanIn(setting).figure(setting)]
+        },
     ]
 
     private static func requests(
