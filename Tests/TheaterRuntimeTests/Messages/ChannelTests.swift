@@ -80,7 +80,7 @@ struct ChannelTests {
         let odd = try await Self.member(stage, "odd", open: .answer(Behaviour.ok(.bool(true))))
         #expect(try await code(odd) == "message.wrong-reply")
         let trap = try await Self.member(stage, "trap", open: .trap)
-        #expect(try await code(trap) == "message.target-ended")
+        #expect(try await code(trap) == "message.target-crashed")
         #expect(try await code(trap) == "message.target-ended")
         #expect(try await code(a) == "message.cycle")
         // Any peer could end such an actor in the Rust system by opening a channel to it.

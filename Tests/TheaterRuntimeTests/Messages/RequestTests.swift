@@ -30,7 +30,7 @@ struct RequestTests {
         let failing = try await receiver("failing", .answer(Behaviour.err("not today")))
         let error = try await stage.hostError(requester, "request", failing, bytes("?"))
         #expect(error.contains("not today") && error.hasSuffix("[message.error-reply]"))
-        #expect(try await code(try await receiver("trap", .trap)) == "message.target-ended")
+        #expect(try await code(try await receiver("trap", .trap)) == "message.target-crashed")
         #expect(try await code(failing) == "message.target-ended", "its error ended it")
         #expect(try await code(.string("nobody")) == "message.unknown-target")
         let wrong = try await receiver("wrong", .answer(Behaviour.ok(.u32(1))))
