@@ -139,37 +139,6 @@ struct SendTests {
 
     // Goal: a message's time counts from its turn. Method: three callbacks of 1.2 s each with a limit
     // of 2 s, where the passing of time is the end of a request that nobody answers.
-    @Test("a message may wait for its turn longer than a call may take")
-    func patience() async throws {
-        let stage = try Stage.messages()
-        let (first, second) = (Gate.of("send patience 1"), Gate.of("send patience 2"))
-        let receiver = try await stage.start(
-            "receiver", change: { $0.manifest.limits.callTimeout = .seconds(2) },
-            {
-                $0.on("handle-send", .wait("send patience 1", Behaviour.ok()))
-                $0.on("handle-request", .wait("send patience 2", Behaviour.reply("yes")))
-            })
-        let clock = try await stage.start("clock") {
-            $0.on("handle-request", .answer(Behaviour.reply(nil)))
-        }
-        func pass() async {
-            _ = try? await stage.system.request([1], to: clock, timeout: .milliseconds(1200))
-        }
-        try stage.system.send([1], to: receiver)
-        async let answer = stage.system.request([2], to: receiver)
-        await first.arrived()
-        await pass()
-        first.open()
-        await second.arrived()
-        try stage.system.send([3], to: receiver)
-        await pass()
-        second.open()
-        #expect(try await answer == Array("yes".utf8))
-        try await stage.settle(receiver)
-        #expect(stage.system.status(of: receiver) == .running)
-        #expect(try await stage.received(receiver, "handle-send").count == 2)
-    }
-
     @Test("a message larger than its sender or its receiver may pass is refused")
     func size() async throws {
         let stage = try Stage.messages()
