@@ -45,6 +45,8 @@ public struct NodeOptions: Sendable {
 public final class Node: Sendable {
     /// The actors.
     public let system: ActorSystem
+    /// The door for commands.
+    public let control: ControlPlane
     /// The journal of their chains.
     public let journal: Journal
     /// The content that actors keep.
@@ -85,6 +87,12 @@ public final class Node: Sendable {
         system = ActorSystem(
             engine: engine, journal: journal, handlers: Self.registry(options.handlers),
             logger: logger, services: services, resolver: NodeResolver(store: store))
+        var control = ControlServices()
+        // A namespace exists by its name; nothing is kept for it before something is put there.
+        control.makeStore = { () throws(ActorError) in
+            StoreNamespace(of: .random()).name
+        }
+        self.control = ControlPlane(system, services: control)
     }
 
     /// The handlers that every node offers, and others; paths in grants are compared as the system
@@ -114,6 +122,7 @@ public final class Node: Sendable {
     /// - Throws: `JournalError` when the disk refuses the last events.
     public func close(grace: Duration = .seconds(5)) async throws {
         await system.shutDown(grace: grace)
+        await control.close()
         store.close()
         try await journal.close()
     }

@@ -105,7 +105,8 @@ extension ActorID: CustomStringConvertible {
                 }
                 let word = index < 16 ? high : low
                 let digit = UInt8(word >> UInt64(60 - 4 * (index & 15)) & 15)
-                text[place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+                text[place] =
+                    digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
                 place += 1
             }
             return place

@@ -91,11 +91,13 @@ struct StoreIndex: Sendable {
         let space = spaces[name] ?? Space()
         let isNew = space.entries[id] == nil && space.coming[id] == nil
         if isNew {
-            let count = space.entries.count + space.coming.count
+            // What one of several writers has stored already is an entry, and counts once.
+            let coming = space.coming.filter { space.entries[$0.key] == nil }
+            let count = space.entries.count + coming.count
             guard count < quota.countMax else {
                 throw Self.overQuota(name, "\(count) of \(quota.countMax) pieces of content")
             }
-            let used = space.size + space.comingSize
+            let used = space.size + coming.values.reduce(0) { $0 + $1.0 }
             guard used <= quota.sizeMax, size <= quota.sizeMax - used else {
                 throw Self.overQuota(
                     name, "\(used) of \(quota.sizeMax) bytes, and \(size) more do not fit")

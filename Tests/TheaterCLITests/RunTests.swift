@@ -24,6 +24,28 @@ struct RunTests {
         #expect(verify.stdout.hasSuffix("1 chain, 7 events, verified\n"), "\(verify.stdout)")
     }
 
+    @Test("shows what the actor did and used")
+    func metrics() async throws {
+        let folder = try Folder()
+        try folder.put(try TestActors.fixture())
+        let calls = ["run", "--no-record", "-q", "--metrics", "--call", "echo", "--arg", "\"hi\""]
+        let run = try await Finished(calls, in: folder)
+        #expect(run.status == 0, "\(run.stderr)")
+        #expect(run.stdout.hasPrefix("hi\ncalls   2 in "), "\(run.stdout)")
+        #expect(
+            run.stdout.contains(
+                "\nmemory  192KiB at most\nhost    theater:simple/runtime 1\nchain   7 events\n"),
+            "\(run.stdout)")
+        let json = try await Finished(calls + ["--json"], in: folder)
+        let last = try #require(json.stdout.split(separator: "\n").last)
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: [String: Any]])
+        let metrics = try #require(object["metrics"])
+        #expect(metrics["calls"] as? Int == 2 && metrics["errors"] as? Int == 0)
+        #expect(metrics["memory_peak"] as? Int == 196_608)
+        #expect(metrics["status"] as? String == "stopped")
+    }
+
     @Test("prints answers as people, as text and as JSON want them")
     func formats() async throws {
         let folder = try Folder()

@@ -24,7 +24,8 @@ struct Stage {
     init(
         journal: Journal = .inMemory(), guestsMax: Int = 32, yieldInterval: UInt64 = 1_000_000,
         handlers: [any Handler.Type] = [RuntimeHandler.self, GateHandler.self, StrictHandler.self],
-        resolver: (any ActorResolver)? = nil
+        resolver: (any ActorResolver)? = nil, world: World = .system,
+        observability: ObservabilityOptions = ObservabilityOptions()
     ) throws {
         let log = LogStore()
         self.log = log
@@ -32,7 +33,8 @@ struct Stage {
         system = ActorSystem(
             engine: try Engine(EngineOptions(guestsMax: guestsMax, yieldInterval: yieldInterval)),
             journal: journal, handlers: HandlerRegistry(handlers),
-            logger: Logger(label: "test") { _ in StoreLogHandler(store: log) }, resolver: resolver)
+            logger: Logger(label: "test") { _ in StoreLogHandler(store: log) }, resolver: resolver,
+            world: world, observability: observability)
     }
 
     /// Starts an actor; every handler in `grants` is granted.

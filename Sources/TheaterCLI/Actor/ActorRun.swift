@@ -143,6 +143,9 @@ private final class Live: Sendable {
             isInterrupted: isInterrupted.load(ordering: .relaxed),
             isForced: isForced.load(ordering: .relaxed))
         run.report.ended(id, plan.name, reason)
+        if plan.showsMetrics, let metrics = try? node.system.metrics(of: id) {
+            run.report.metrics(metrics)
+        }
         if let error = outcome.error(grace: plan.grace) { throw error }
         return .success
     }

@@ -17,6 +17,8 @@ struct RunPlan: Sendable {
     let grace: Duration
     /// Whether the chain is verified and shown at the end.
     let showsChain: Bool
+    /// Whether the actor's metrics are shown at the end.
+    let showsMetrics: Bool
 
     /// The most bytes of standard input.
     static let inputSizeMax = 16 << 20

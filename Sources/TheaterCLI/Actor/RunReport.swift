@@ -77,6 +77,15 @@ struct RunReport: Sendable {
         }
     }
 
+    /// What the actor did and used.
+    func metrics(_ metrics: ActorMetrics) {
+        if case .json = format {
+            output.result(.object([("metrics", MetricsText.json(metrics))]))
+        } else {
+            for line in MetricsText.lines(metrics) { output.result(line) }
+        }
+    }
+
     /// What the chain of the run is.
     func chain(_ report: VerificationReport) {
         if case .json = format {

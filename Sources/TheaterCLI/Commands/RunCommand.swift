@@ -28,7 +28,8 @@ struct RunCommand: TheaterCommand {
             prints; where a string is wanted, bare text will do.
 
             With --json each answer is a line {"call": …, "ok": …, "text": …}, an error answer has \
-            "err" in place of "ok", and the last line is {"end": …}; --chain adds {"chain": …}.
+            "err" in place of "ok", and the last line is {"end": …}; --chain adds {"chain": …}, \
+            and --metrics {"metrics": …} before it.
             """)
 
     @Argument(
@@ -80,6 +81,9 @@ struct RunCommand: TheaterCommand {
     @Flag(name: .customLong("chain"), help: "Verify the chain after the run and print its head.")
     var showsChain = false
 
+    @Flag(name: .customLong("metrics"), help: "Print what the actor did and used after the run.")
+    var showsMetrics = false
+
     @Flag(help: "Print results as JSON, one object on each line.")
     var json = false
 
@@ -107,7 +111,7 @@ struct RunCommand: TheaterCommand {
         let plan = RunPlan(
             actor: actor, wasm: try actor.wasm(), calls: calls,
             dataDirectory: isUnrecorded ? nil : try data.resolved(in: context), grace: grace,
-            showsChain: showsChain)
+            showsChain: showsChain, showsMetrics: showsMetrics)
         let run = ActorRun(
             plan: plan, context: context,
             report: RunReport(

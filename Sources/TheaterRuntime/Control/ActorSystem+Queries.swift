@@ -131,6 +131,38 @@ extension ActorSystem {
         return journal
     }
 
+    // MARK: Starting
+
+    /// Starts the actor of a manifest.
+    ///
+    /// - Parameter wasm: the code, instead of the manifest's; a manifest as text needs it.
+    /// - Throws: `actor.manifest` or `actor.module` when they cannot be read, and what
+    ///   ``spawn(_:)`` throws.
+    @concurrent
+    public func resume(
+        _ source: ManifestSource, wasm: [UInt8]? = nil
+    ) async throws(ActorError) -> ActorID {
+        switch source {
+        case .reference(let path):
+            let found = try await resolve(ActorReference(manifest: path))
+            var request = SpawnRequest(wasm: wasm ?? found.wasm, manifest: found.manifest)
+            request.manifestPath = found.path
+            return try await spawn(request)
+        case .text(let text):
+            guard let wasm else {
+                throw ActorError(
+                    .manifest, "a manifest that is given as text needs its wasm; give both")
+            }
+            let manifest: Manifest
+            do throws(ManifestDiagnostics) {
+                manifest = try Manifest.parse(text, file: "manifest")
+            } catch {
+                throw ActorError(.manifest, "\(error)")
+            }
+            return try await spawn(SpawnRequest(wasm: wasm, manifest: manifest))
+        }
+    }
+
     // MARK: Telling
 
     /// Tells the subscribers of an actor that its chain has an event that its cell did not record.

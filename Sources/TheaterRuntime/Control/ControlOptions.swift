@@ -20,8 +20,6 @@ public struct ControlOptions: Sendable, Hashable {
 /// What commands need that the runtime does not have itself. What is `nil` makes its command fail with
 /// `control.unavailable`.
 public struct ControlServices: Sendable {
-    /// Makes a request from a manifest, by reference or as text, and code, if given.
-    public var load: (@Sendable (String, [UInt8]?) async throws(ActorError) -> SpawnRequest)?
     /// Makes a namespace in the content store and answers its identity.
     public var makeStore: (@Sendable () async throws(ActorError) -> String)?
     /// Makes an offer of nothing.

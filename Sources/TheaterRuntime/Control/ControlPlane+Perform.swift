@@ -11,8 +11,7 @@ extension ControlPlane {
             start(name, reply) { () throws(ActorError) in try await system.spawn(request) }
         case .resumeActor(let manifest, let wasm, let reply):
             start(name, reply) { () throws(ActorError) in
-                guard let load = services.load else { throw Self.unavailable(name, "load") }
-                return try await system.spawn(try await load(manifest, wasm))
+                try await system.resume(manifest, wasm: wasm)
             }
         case .restartActor(let id, let reply):
             hand(name, .start, reply) { () throws(ActorError) in

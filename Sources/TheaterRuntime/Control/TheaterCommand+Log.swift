@@ -41,8 +41,7 @@ extension TheaterCommand {
                 "\(Self.shown(request.name ?? request.manifest.name)) "
                     + "(wasm: \(request.wasm.count) bytes)"
             case .resumeActor(let manifest, let wasm, _):
-                "(manifest: \(manifest.utf8.count) bytes"
-                    + (wasm.map { ", wasm: \($0.count) bytes" } ?? "") + ")"
+                Self.shown(manifest) + (wasm.map { " (wasm: \($0.count) bytes)" } ?? "")
             case .stopActor(let id, let grace, _): "\(id) (grace: \(grace))"
             case .shuttingDown(let id, let data, _):
                 "\(id)" + (data.map { " (data: \($0.count) bytes)" } ?? "")
@@ -67,7 +66,14 @@ extension TheaterCommand {
     }
 
     private static func shown(_ name: String) -> String {
-        GuestText.shown(String(name.prefix(64)))
+        GuestText.shown(String(name.prefix(256)))
+    }
+
+    private static func shown(_ source: ManifestSource) -> String {
+        switch source {
+        case .reference(let path): shown(path)
+        case .text(let text): "(manifest: \(text.utf8.count) bytes)"
+        }
     }
 
     private static func shown(_ start: FeedStart) -> String {

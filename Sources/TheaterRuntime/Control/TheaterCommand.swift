@@ -14,10 +14,8 @@ public enum TheaterCommand: Sendable {
     case spawnActor(SpawnRequest, Reply<ActorID>)
     /// Starts the actor of a manifest.
     ///
-    /// - Parameters:
-    ///   - manifest: a reference to the manifest, or its text.
-    ///   - wasm: the code, instead of the manifest's.
-    case resumeActor(manifest: String, wasm: [UInt8]?, Reply<ActorID>)
+    /// - Parameter wasm: the code, instead of the manifest's.
+    case resumeActor(ManifestSource, wasm: [UInt8]?, Reply<ActorID>)
     /// Stops an actor in order, and ends it after the grace period. Answered when it is over.
     case stopActor(ActorID, grace: Duration, Reply<ExitReason>)
     /// Ends an actor at once. Answered when it is over.
@@ -68,11 +66,19 @@ public enum TheaterCommand: Sendable {
     case getActorExportHashes(ActorID, Reply<[PackageMetadata.Hash]>)
 }
 
+/// Where a manifest comes from.
+public enum ManifestSource: Sendable, Hashable {
+    /// A path, or `store://…`.
+    case reference(String)
+    /// The TOML itself, which goes with wasm.
+    case text(String)
+}
+
 /// The names of the commands.
 public enum CommandName: String, Sendable, Hashable, Codable, CaseIterable {
     /// ``TheaterCommand/spawnActor(_:_:)``
     case spawnActor = "spawn-actor"
-    /// ``TheaterCommand/resumeActor(manifest:wasm:_:)``
+    /// ``TheaterCommand/resumeActor(_:wasm:_:)``
     case resumeActor = "resume-actor"
     /// ``TheaterCommand/stopActor(_:grace:_:)``
     case stopActor = "stop-actor"

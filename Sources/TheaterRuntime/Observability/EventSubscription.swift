@@ -21,6 +21,7 @@ public final class EventSubscription: AsyncSequence, Sendable {
     /// Whose chain it is.
     public let actor: ActorID
     fileprivate let first: UInt64
+    fileprivate let startsInPast: Bool
     fileprivate let journal: Journal
     fileprivate let subscriber: FeedSubscriber
     private let feed: EventFeed?
@@ -36,9 +37,8 @@ public final class EventSubscription: AsyncSequence, Sendable {
         self.actor = actor
         self.journal = journal
         self.feed = feed
-        var isCatchingUp = false
-        if case .sequence = start { isCatchingUp = true }
-        subscriber = FeedSubscriber(options, isCatchingUp: isCatchingUp)
+        startsInPast = start != .now
+        subscriber = FeedSubscriber(options, isCatchingUp: startsInPast)
         if let feed {
             guard feed.add(subscriber) else {
                 first = 0
@@ -83,13 +83,14 @@ public final class EventSubscription: AsyncSequence, Sendable {
         /// What came and is not delivered yet.
         private var heldEvent: FeedEvent?
         private var heldPast: ChainEvent?
-        private var hasLooked = false
+        private var hasLooked: Bool
         private var readCount = 0
 
         fileprivate init(_ subscription: EventSubscription, isFirst: Bool) {
             self.subscription = subscription
             self.isFirst = isFirst
             next = subscription.first
+            hasLooked = !subscription.startsInPast
         }
 
         /// The next event or gap; `nil` after the last.
