@@ -22,7 +22,6 @@ struct StoreIndex: Sendable {
         var size: UInt64 = 0
         /// Content that is being written, and by how many at once.
         var coming: [ContentID: (size: UInt64, writers: Int)] = [:]
-        var comingSize: UInt64 = 0
 
         var isEmpty: Bool { entries.isEmpty && labels.isEmpty && coming.isEmpty }
     }
@@ -107,7 +106,6 @@ struct StoreIndex: Sendable {
         if let label { try checkRoom(for: label, in: name, quota: quota, entriesMax: entriesMax) }
         let writers = space.coming[id]?.writers ?? 0
         let isEntry = space.entries[id] != nil
-        if !isEntry, writers == 0 { spaces[name, default: Space()].comingSize += size }
         if !isEntry { spaces[name, default: Space()].coming[id] = (size, writers + 1) }
         pins[id, default: 0] += 1
         return holders[id] != nil
@@ -121,7 +119,6 @@ struct StoreIndex: Sendable {
             spaces[name]?.coming[id] = (size, writers - 1)
         } else {
             spaces[name]?.coming[id] = nil
-            spaces[name]?.comingSize -= size
             if spaces[name]?.isEmpty == true { spaces[name] = nil }
         }
     }
