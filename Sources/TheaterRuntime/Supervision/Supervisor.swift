@@ -116,7 +116,7 @@ struct Supervisor<ID: Hashable & Sendable> {
 
     private let settings: SupervisionSettings
     private var children: [Child] = []
-    private var restarts: [MonotonicTime] = []
+    private var restarts = RestartHistory()
     private var plan: ArraySlice<Step> = []
     private var purpose: Purpose?
     private var current: Current?
@@ -355,9 +355,7 @@ struct Supervisor<ID: Hashable & Sendable> {
     private mutating func restart(
         _ id: ID, _ now: MonotonicTime, _ actions: inout [Action]
     ) {
-        let period = settings.period
-        restarts.removeAll { $0.advanced(by: period) < now }
-        restarts.append(now)
+        restarts.note(now, within: settings.period)
         guard restarts.count <= settings.intensity else {
             purpose = .giveUp
             plan = children.reversed().map { .stop($0.id) }[...]
@@ -385,8 +383,10 @@ struct Supervisor<ID: Hashable & Sendable> {
     private var backoff: Duration {
         let backoff = settings.backoff
         var wait = backoff.initial
-        for _ in 1..<max(1, restarts.count) where wait < backoff.max {
-            wait *= max(1, backoff.factor)
+        guard wait > .zero, backoff.factor > 1 else { return min(wait, backoff.max) }
+        for _ in 1..<max(1, restarts.count) {
+            guard wait < backoff.max else { break }
+            wait *= backoff.factor
         }
         return min(wait, backoff.max)
     }
