@@ -107,7 +107,7 @@ extension Cell {
     private static let closeTimeout = Duration.seconds(5)
 
     private func close(_ handler: any Handler) async {
-        let closing = GuestControl(world: world)
+        let closing = GuestControl(world: world, deadlines: deadlines)
         let deadline = world.now().advanced(by: Self.closeTimeout)
         if await closing.finishes({ await handler.close() }, by: deadline) { return }
         logger.error(
