@@ -54,9 +54,9 @@ struct RPCTests {
     }
 
     private static func caller(
-        _ stage: Stage, rpc: [String: ManifestValue] = [:]
+        _ stage: Stage, _ name: String = "caller", rpc: [String: ManifestValue] = [:]
     ) async throws -> ActorID {
-        try await stage.start("caller", rpc: rpc) { $0.rpc = true }
+        try await stage.start(name, rpc: rpc) { $0.rpc = true }
     }
 
     private static func call(
@@ -178,34 +178,33 @@ struct RPCTests {
 
     @Test("a call that takes too long ends for the caller alone, and one not begun is not made")
     func timeout() async throws {
-        let stage = try Stage.messages()
+        let clock = ManualClock()
+        let stage = try Stage.messages(world: clock.world)
         let service = try await Self.service(stage)
-        let caller = try await Self.caller(stage)
+        let first = try await Self.caller(stage, "first")
+        let second = try await Self.caller(stage, "second")
         let gate = Gate.of("rpc service")
         let milliseconds = Value.record(
             Value.Record(
-                "call-options", [.init("timeout-ms", .option(.primitive(.u64), .u64(20)))]))
+                "call-options", [.init("timeout-ms", .option(.primitive(.u64), .u64(1000)))]))
         let options = Value.option(.record("call-options"), milliseconds)
-        func called() async throws -> [String] {
-            try await stage.events(of: service).compactMap { event -> String? in
-                guard case .called(let function, _, _, _) = event,
-                    function.hasPrefix("test:svc/svc")
-                else { return nil }
-                return function
-            }
-        }
-        func miss(_ function: String) async throws {
-            let error = try await Self.error(
-                stage, caller, Self.call(function, options: options))
-            #expect(error.hasSuffix("[rpc.timeout]"), "\(function)")
-        }
-        // On a busy machine the time may be over before the callee has its turn.
-        while try await called().isEmpty { try await miss("wait") }
-        try await miss("next")
+        async let running = Self.error(stage, first, Self.call("wait", options: options))
+        await gate.arrived()
+        async let queued = Self.error(stage, second, Self.call("next", options: options))
+        try await stage.waiting(1, for: service)
+        clock.advance(by: .seconds(2))
+        #expect(try await running.hasSuffix("[rpc.timeout]"))
+        #expect(try await queued.hasSuffix("[rpc.timeout]"))
         gate.open()
         try await stage.settle(service)
         #expect(stage.system.status(of: service) == .running)
-        #expect(try await called() == ["test:svc/svc.wait"])
+        let called = try await stage.events(of: service).compactMap { event -> String? in
+            guard case .called(let function, _, _, _) = event,
+                function.hasPrefix("test:svc/svc")
+            else { return nil }
+            return function
+        }
+        #expect(called == ["test:svc/svc.wait"])
         #expect(stage.system.exchange.waitsCount == 0)
     }
 
@@ -221,7 +220,8 @@ struct RPCTests {
         for nothing in [Value.unit, .string("x"), Self.none, options("timeout", .u64(5))] {
             #expect(RPCHandler.timeout(nothing) == nil)
         }
-        let stage = try Stage.messages()
+        let clock = ManualClock()
+        let stage = try Stage.messages(world: clock.world)
         let gate = Gate.of("rpc times")
         _ = try await stage.start(
             "service", change: { $0.manifest.rpc = ["test:svc/svc"] },
@@ -230,14 +230,18 @@ struct RPCTests {
                     ("test:svc/svc", "wait: func() -> u32", .wait("rpc times", .u32(6)))
                 ]
             })
-        let granted = try await Self.caller(stage, rpc: ["call_timeout": .string("20ms")])
-        #expect(
-            try await Self.error(stage, granted, Self.call("wait")).hasSuffix("[rpc.timeout]"))
+        let granted = try await Self.caller(stage, rpc: ["call_timeout": .string("5s")])
+        async let first = Self.error(stage, granted, Self.call("wait"))
+        await gate.arrived()
+        clock.advance(by: .seconds(6))
+        #expect(try await first.hasSuffix("[rpc.timeout]"))
         let short = try await stage.start(
-            "short", change: { $0.manifest.limits.callTimeout = .seconds(3) }
+            "short", change: { $0.manifest.limits.callTimeout = .seconds(10) }
         ) { $0.rpc = true }
-        #expect(
-            try await Self.error(stage, short, Self.call("wait")).hasSuffix("[rpc.timeout]"))
+        async let second = Self.error(stage, short, Self.call("wait"))
+        while stage.system.exchange.waitsCount == 0 { await Task.yield() }
+        clock.advance(by: .milliseconds(9500))
+        #expect(try await second.hasSuffix("[rpc.timeout]"))
         #expect(stage.system.status(of: short) == .running)
         gate.open()
     }
@@ -274,9 +278,7 @@ struct RPCTests {
         let second = Task {
             try await stage.system.call(service, "test:m/m.wait", [.string("rpc full")])
         }
-        while stage.system.actors().first(where: { $0.id == service })?.mailboxDepth != 1 {
-            await Task.yield()
-        }
+        try await stage.waiting(1, for: service)
         #expect(
             try await Self.error(stage, caller, Self.call("next")).hasSuffix("[rpc.mailbox-full]"))
         gate.open()

@@ -177,17 +177,18 @@ struct ChannelTests {
 
     @Test("one who accepts too late is told that the channel is closed")
     func late() async throws {
-        let stage = try Stage.messages()
+        let clock = ManualClock()
+        let stage = try Stage.messages(world: clock.world)
         let gate = Gate.of("channel late")
         let b = try await Self.member(
             stage, "b", open: .wait("channel late", Behaviour.accept(true)))
-        // On a busy machine the time may be over before the receiver has its turn.
-        while try await stage.received(b, "handle-channel-open").isEmpty {
-            await #expect {
-                try await stage.system.openChannel(to: b, timeout: .milliseconds(20))
-            } throws: {
-                ($0 as? MessageError)?.code == .timeout
-            }
+        async let opened = stage.system.openChannel(to: b, timeout: .seconds(1))
+        await gate.arrived()
+        clock.advance(by: .seconds(2))
+        await #expect {
+            try await opened
+        } throws: {
+            ($0 as? MessageError)?.code == .timeout
         }
         gate.open()
         while try await stage.received(b, "handle-channel-close").isEmpty { await Task.yield() }

@@ -223,13 +223,12 @@ struct MessageActor {
 }
 
 extension Stage {
-    static func messages(journal: Journal = .inMemory()) throws -> Stage {
+    static func messages(world: World = .system) throws -> Stage {
         try Stage(
-            journal: journal,
             handlers: [
                 RuntimeHandler.self, GateHandler.self, StrictHandler.self,
                 MessageServerHandler.self, RPCHandler.self,
-            ])
+            ], world: world)
     }
 
     /// Starts an actor that takes messages.
@@ -277,6 +276,14 @@ extension Stage {
                 function == "\(MessageActor.client).\(callback)"
             else { return nil }
             return Array(try #require(try CGRF.decode(bytes).asItems).dropFirst())
+        }
+    }
+
+    /// Waits until so many operations wait for an actor's turn.
+    func waiting(_ count: Int, for id: ActorID) async throws {
+        while system.actors().first(where: { $0.id == id })?.mailboxDepth != count {
+            try #require(system.status(of: id)?.isEnded == false)
+            await Task.yield()
         }
     }
 

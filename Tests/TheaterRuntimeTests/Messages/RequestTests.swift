@@ -127,45 +127,51 @@ struct RequestTests {
 
     @Test("a request that is not answered in time ends, and the receiver learns that nobody waits")
     func timeout() async throws {
-        let stage = try Stage.messages()
+        let clock = ManualClock()
+        let stage = try Stage.messages(world: clock.world)
         let receiver = try await stage.start("receiver") {
             $0.on("handle-request", .answer(Behaviour.reply(nil)))
         }
         let requester = try await stage.start(
-            "requester", server: ["request_timeout": .string("20ms")]
+            "requester", server: ["request_timeout": .string("5s")]
         ) { _ in }
-        var received: [[Value]] = []
-        // On a busy machine the time may be over before the receiver has its turn.
-        while received.isEmpty {
-            let error = try await stage.hostError(requester, "request", .id(receiver), bytes("?"))
-            #expect(error.hasSuffix("[message.timeout]"))
-            received = try await stage.received(receiver, "handle-request")
+        async let error = stage.hostError(requester, "request", .id(receiver), bytes("?"))
+        let id = try await stage.outstanding(receiver)
+        clock.advance(by: .seconds(6))
+        #expect(try await error.hasSuffix("[message.timeout]"))
+        // The one who asked goes on before the receiver's table is told.
+        while try await stage.host(receiver, "list-outstanding-requests").asItems != [] {
+            await Task.yield()
         }
-        let late = try await stage.hostError(
-            receiver, "respond-to-request", received[0][0], bytes("x"))
+        let late = try await stage.hostError(receiver, "respond-to-request", id, bytes("x"))
         #expect(late.hasSuffix("[message.requester-gone]"))
         #expect(stage.system.exchange.waitsCount == 0)
         #expect(stage.system.status(of: requester) == .running)
     }
 
     // Goal: one who asks with a short time cannot harm the one who is asked. Method: the receiver is
-    // in a callback when the time is over.
+    // in a callback when the time is over, and another request waits.
     @Test("a receiver that is late goes on unharmed, and what had not begun is not begun")
     func lateness() async throws {
-        let stage = try Stage.messages()
+        let clock = ManualClock()
+        let stage = try Stage.messages(world: clock.world)
         let gate = Gate.of("request late")
         let receiver = try await stage.start("receiver") {
             $0.on("handle-request", .wait("request late", Behaviour.reply("yes")))
         }
         func ask() async {
             await #expect {
-                try await stage.system.request([1], to: receiver, timeout: .milliseconds(20))
+                try await stage.system.request([1], to: receiver, timeout: .seconds(1))
             } throws: {
                 ($0 as? MessageError)?.code == .timeout
             }
         }
-        while try await stage.received(receiver, "handle-request").isEmpty { await ask() }
-        await ask()
+        async let first: Void = ask()
+        await gate.arrived()
+        async let second: Void = ask()
+        try await stage.waiting(1, for: receiver)
+        clock.advance(by: .seconds(2))
+        _ = await (first, second)
         gate.open()
         try await stage.settle(receiver)
         #expect(stage.system.status(of: receiver) == .running)
@@ -174,15 +180,18 @@ struct RequestTests {
 
     @Test("a request ends before the requester's own call must")
     func callLimit() async throws {
-        let stage = try Stage.messages()
+        let clock = ManualClock()
+        let stage = try Stage.messages(world: clock.world)
         let receiver = try await stage.start("receiver") {
             $0.on("handle-request", .answer(Behaviour.reply(nil)))
         }
         let requester = try await stage.start(
-            "requester", change: { $0.manifest.limits.callTimeout = .seconds(3) }
+            "requester", change: { $0.manifest.limits.callTimeout = .seconds(10) }
         ) { _ in }
-        let error = try await stage.hostError(requester, "request", .id(receiver), bytes("?"))
-        #expect(error.hasSuffix("[message.timeout]"))
+        async let error = stage.hostError(requester, "request", .id(receiver), bytes("?"))
+        _ = try await stage.outstanding(receiver)
+        clock.advance(by: .milliseconds(9500))
+        #expect(try await error.hasSuffix("[message.timeout]"))
         #expect(stage.system.status(of: requester) == .running)
     }
 
@@ -200,9 +209,7 @@ struct RequestTests {
         try stage.system.send([1], to: receiver)
         await gate.arrived()
         let queued = Task { try await stage.system.request([1], to: receiver) }
-        while stage.system.actors().first(where: { $0.id == receiver })?.mailboxDepth != 1 {
-            await Task.yield()
-        }
+        try await stage.waiting(1, for: receiver)
         try await stage.system.terminate(receiver)
         #expect(try await deferred.hasSuffix("[message.target-ended]"))
         await #expect {

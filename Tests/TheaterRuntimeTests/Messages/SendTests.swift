@@ -4,6 +4,7 @@ import Testing
 import TheaterChain
 import TheaterHandler
 import TheaterManifest
+import TheaterPlatform
 import TheaterTesting
 import TheaterValue
 
@@ -137,8 +138,35 @@ struct SendTests {
         #expect(letters.allSatisfy { $0.target == .actor(receiver) && $0.sender == .external })
     }
 
-    // Goal: a message's time counts from its turn. Method: three callbacks of 1.2 s each with a limit
-    // of 2 s, where the passing of time is the end of a request that nobody answers.
+    // Goal: a message's time counts from its turn. Method: two callbacks that each take nearly as long as
+    // a call may, on a clock that the test moves.
+    @Test("a message may wait for its turn longer than a call may take")
+    func patience() async throws {
+        let clock = ManualClock()
+        let stage = try Stage.messages(world: clock.world)
+        let (first, second) = (Gate.of("send patience 1"), Gate.of("send patience 2"))
+        let receiver = try await stage.start(
+            "receiver", change: { $0.manifest.limits.callTimeout = .seconds(10) },
+            {
+                $0.on("handle-send", .wait("send patience 1", Behaviour.ok()))
+                $0.on("handle-request", .wait("send patience 2", Behaviour.reply("yes")))
+            })
+        try stage.system.send([1], to: receiver)
+        await first.arrived()
+        async let answer = stage.system.request([2], to: receiver)
+        try await stage.waiting(1, for: receiver)
+        try stage.system.send([3], to: receiver)
+        clock.advance(by: .seconds(9))
+        first.open()
+        await second.arrived()
+        clock.advance(by: .seconds(9))
+        second.open()
+        #expect(try await answer == Array("yes".utf8))
+        try await stage.settle(receiver)
+        #expect(stage.system.status(of: receiver) == .running)
+        #expect(try await stage.received(receiver, "handle-send").count == 2)
+    }
+
     @Test("a message larger than its sender or its receiver may pass is refused")
     func size() async throws {
         let stage = try Stage.messages()
