@@ -18,24 +18,40 @@ if python3 Scripts/check_layout.py; then passed=$((passed + 1)); else failed=$((
 if Scripts/check_tree.sh; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 if Scripts/lint.sh lint; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 
-# How many mutated inputs the fuzz tests take: values, then Pact texts and metadata (a tenth), then modules.
+# How many mutated inputs the fuzz tests take (values, then Pact texts and metadata, a tenth, then modules), and
+# how many seeds the simulation.
 export THEATER_FUZZ_COUNT="${THEATER_FUZZ_COUNT:-1000000}"
 export THEATER_FUZZ_MODULES="${THEATER_FUZZ_MODULES:-20000}"
+export THEATER_SIM_SEEDS="${THEATER_SIM_SEEDS:-20000}"
 
-# The pipe would hide the runner's status, so it is kept in a file.
-{ swift test --skip-build 2>&1; echo $? >.build/test.status; } | tee "$log"
-status=$(cat .build/test.status)
+# Suites that keep every processor busy for a minute and more: they run after the others, which wait for
+# processes and would starve beside them.
+long='\.(Mutation|Fuzz|Crash|Damage|Fault|Simulation)Tests/'
 
-# Swift Testing closes with "Test run with N tests in M suites passed" or "… failed … with K issues".
-total=$(sed -n 's/.*Test run with \([0-9][0-9]*\) tests.*/\1/p' "$log" | tail -n 1)
-bad=$(grep -E '^.{0,4}Test .* failed after' "$log" | grep -vc 'Test run with')
-total=${total:-0}
-if [ "$total" -eq 0 ]; then
-    echo "no test was executed"
-    bad=1
-fi
-if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
-[ "$bad" -le "$total" ] || total=$bad
+total=0
+bad=0
+# Runs the tests that the arguments select, and adds to `total` and `bad`.
+run_tests() {
+    # The pipe would hide the runner's status, so it is kept in a file.
+    # Few tests at a time: each of them has the processors it expects.
+    { swift test --skip-build --experimental-maximum-parallelization-width 6 "$@" 2>&1; echo $? >.build/test.status; } | tee "$log"
+    # Swift Testing closes with "Test run with N tests in M suites passed" or "… failed … with K issues".
+    count=$(sed -n 's/.*Test run with \([0-9][0-9]*\) tests.*/\1/p' "$log" | tail -n 1)
+    count=${count:-0}
+    wrong=$(grep -E '^.{0,4}Test .* failed after' "$log" | grep -vc 'Test run with')
+    if [ "$count" -eq 0 ]; then echo "no test was executed"; count=1; wrong=1; fi
+    if [ "$(cat .build/test.status)" -ne 0 ] && [ "$wrong" -eq 0 ]; then wrong=1; fi
+    [ "$wrong" -le "$count" ] || wrong=$count
+    if [ "$wrong" -gt 0 ]; then grep -E '^.{0,4}Test .* (recorded an issue|failed after)' "$log" >>.build/test.failures; fi
+    total=$((total + count))
+    bad=$((bad + wrong))
+}
+
+: >.build/test.failures
+run_tests --skip "$long"
+run_tests --filter "$long"
+# What failed stands once more at the end, where it is seen.
+cat .build/test.failures
 passed=$((passed + total - bad))
 failed=$((failed + bad))
 echo "$passed passed, $failed failed"

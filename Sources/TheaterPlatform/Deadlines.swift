@@ -36,6 +36,8 @@ public final class Deadlines: Sendable {
     /// Makes an empty list.
     public init(world: World = .system) { self.world = world }
 
+    deinit { state.withLock { $0.task }?.cancel() }
+
     /// Arms an entry that is not armed. A time that is past expires soon after.
     public func arm(_ entry: Entry, at time: MonotonicTime) {
         state.withLock { state in

@@ -6,20 +6,23 @@ internal import Glibc
 public enum WorkerThread {
     /// Starts a thread that runs `body` once. Whoever starts it must have a way to end it.
     ///
+    /// - Parameter stackSize: the thread's stack in bytes.
     /// - Returns: `false` when the system has no thread left.
-    public static func start(name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
+    public static func start(
+        name: String, stackSize: Int = 512 * 1024, _ body: @escaping @Sendable () -> Void
+    ) -> Bool {
         let argument = Unmanaged.passRetained(Body(name: name, run: body)).toOpaque()
-        if create(argument) == 0 { return true }
+        if create(argument, stackSize) == 0 { return true }
         Unmanaged<Body>.fromOpaque(argument).release()
         return false
     }
 
-    private static func create(_ argument: UnsafeMutableRawPointer) -> Int32 {
+    private static func create(_ argument: UnsafeMutableRawPointer, _ stackSize: Int) -> Int32 {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        pthread_attr_setstacksize(&attributes, 512 * 1024)
+        pthread_attr_setstacksize(&attributes, stackSize)
         var thread = pthread_t()
         return pthread_create(&thread, &attributes, entry, argument)
     }

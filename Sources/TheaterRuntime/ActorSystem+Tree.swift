@@ -79,12 +79,12 @@ extension ActorSystem {
     public func shutDown(grace: Duration = .seconds(5), within deadline: Duration? = nil) async {
         let roots = roster.withLock { roster in
             roster.isShuttingDown = true
-            return roster.cells.values.filter { roster.lineages[$0.id]?.parent == nil }
+            return roster.ordered.filter { roster.lineages[$0.id]?.parent == nil }
         }
         let timer = deadline.map { deadline in
             world.start {
                 guard (try? await self.world.sleep(for: deadline)) != nil else { return }
-                for cell in self.roster.withLock({ Array($0.cells.values) }) {
+                for cell in self.roster.withLock({ $0.ordered }) {
                     cell.kill("the node did not shut down within \(deadline)")
                 }
             }

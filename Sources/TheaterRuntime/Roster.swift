@@ -15,6 +15,9 @@ struct Roster {
     private var endedFirst = 0
     var isShuttingDown = false
 
+    /// The live actors, in an order that does not depend on the process.
+    var ordered: [Cell] { cells.values.sorted { $0.id < $1.id } }
+
     /// Takes a name for an actor, unless another has it.
     mutating func reserve(_ name: String, for id: ActorID) -> ActorError? {
         if isShuttingDown { return Self.shuttingDown }

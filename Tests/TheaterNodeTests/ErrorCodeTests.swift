@@ -22,7 +22,8 @@ struct ErrorCodeTests {
         let paths = try FileManager.default.subpathsOfDirectory(atPath: folder.path)
         var declared: [String: [String]] = [:]
         var spelled: Set<String> = []
-        for path in paths.sorted() where path.hasSuffix(".swift") {
+        for path in paths.sorted()
+        where path.hasSuffix(".swift") && !path.hasPrefix("TheaterSimulation/") {
             let text = try String(contentsOf: folder.appending(path: path), encoding: .utf8)
             for match in text.matches(of: /case `?\w+`? = "([a-z-]+\.[a-z0-9-]+)"/) {
                 declared[String(match.1), default: []].append(path)

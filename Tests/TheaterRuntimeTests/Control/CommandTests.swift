@@ -16,11 +16,13 @@ import TheaterValue
 @Suite("Command")
 struct CommandTests {
     private static let wait = "test:waiter/waiter.wait"
+    /// No command is late, however busy the machine is.
+    private static let patient = ControlOptions(deadline: .seconds(3600))
 
     @Test("spawn, status, state, manifest, handle, hashes, stop")
     func life() async throws {
         let stage = try Stage()
-        let control = ControlPlane(stage.system)
+        let control = ControlPlane(stage.system, options: Self.patient)
         let request = try Stage.request(FixtureActor.wat, name: "one")
         let id = try await control.send { .spawnActor(request, $0) }
         #expect(try await control.send { .getActorStatus(id, $0) } == .running)
@@ -47,7 +49,7 @@ struct CommandTests {
     @Test("an actor that there is not is not found: a status is never made up")
     func unknown() async throws {
         let stage = try Stage()
-        let control = ControlPlane(stage.system)
+        let control = ControlPlane(stage.system, options: Self.patient)
         let id = ActorID.random()
         func code<Success: Sendable>(
             _ command: (Reply<Success>) -> TheaterCommand
@@ -83,7 +85,7 @@ struct CommandTests {
     @Test("terminate, actor-error and shutting-down end an actor, each for its own reason")
     func ends() async throws {
         let stage = try Stage()
-        let control = ControlPlane(stage.system)
+        let control = ControlPlane(stage.system, options: Self.patient)
         let killed = try await stage.spawn(FixtureActor.wat, name: "killed")
         #expect(try await control.send { .terminateActor(killed, $0) } == .killed)
         let failed = try await stage.spawn(FixtureActor.wat, name: "failed")
@@ -102,7 +104,7 @@ struct CommandTests {
     @Test("restart begins another life of the same actor; children are listed in order")
     func tree() async throws {
         let stage = try Stage()
-        let control = ControlPlane(stage.system)
+        let control = ControlPlane(stage.system, options: Self.patient)
         let root = try await stage.spawn(FixtureActor.wat, name: "root")
         #expect(try await control.send { .restartActor(root, $0) } == root)
         #expect(try await control.send { .getActorMetrics(root, $0) }.restarts == 1)
@@ -122,7 +124,7 @@ struct CommandTests {
     func resume() async throws {
         let request = try Stage.request(FixtureActor.wat)
         let stage = try Stage(resolver: OneManifest(wasm: request.wasm))
-        let control = ControlPlane(stage.system)
+        let control = ControlPlane(stage.system, options: Self.patient)
         let text = "name = \"typed\"\npackage = \"a.wasm\"\n[[handler]]\ntype = \"runtime\"\n"
         let id = try await control.send { .resumeActor(.text(text), wasm: request.wasm, $0) }
         #expect(stage.system.actor(named: "typed") == id)
@@ -154,7 +156,7 @@ struct CommandTests {
     @Test("events: pages by range, type and count; of an ended actor too")
     func events() async throws {
         let stage = try Stage()
-        let control = ControlPlane(stage.system)
+        let control = ControlPlane(stage.system, options: Self.patient)
         let id = try await stage.spawn(FixtureActor.wat)
         for index in UInt8(0)..<10 { try await stage.system.call(id, "echo", [.u8(index)]) }
         try await stage.system.stop(id)
@@ -188,7 +190,7 @@ struct CommandTests {
     @Test("a subscription by command; new-event makes its readers look for what others recorded")
     func feed() async throws {
         let stage = try Stage()
-        let control = ControlPlane(stage.system)
+        let control = ControlPlane(stage.system, options: Self.patient)
         let id = try await stage.spawn(FixtureActor.wat)
         let subscription = try await control.send {
             .subscribeToActor(id, from: .sequence(0), FeedOptions(), $0)
@@ -219,7 +221,8 @@ struct CommandTests {
         let stage = try Stage()
         var services = ControlServices()
         services.makeStore = { () throws(ActorError) in "store-1" }
-        let control = ControlPlane(stage.system, services: services)
+        let control = ControlPlane(
+            stage.system, options: Self.patient, services: services)
         #expect(try await control.send { .newStore($0) } == "store-1")
         await control.close()
     }
@@ -227,7 +230,7 @@ struct CommandTests {
     @Test("shutdown-runtime ends every actor and starts no more; the plane still answers")
     func shutdown() async throws {
         let stage = try Stage()
-        let control = ControlPlane(stage.system)
+        let control = ControlPlane(stage.system, options: Self.patient)
         let ids = [
             try await stage.spawn(FixtureActor.wat, name: "a"),
             try await stage.spawn(FixtureActor.wat, name: "b"),

@@ -182,11 +182,11 @@ struct ChannelTests {
         let gate = Gate.of("channel late")
         let b = try await Self.member(
             stage, "b", open: .wait("channel late", Behaviour.accept(true)))
-        async let opened = stage.system.openChannel(to: b, timeout: .seconds(1))
+        let opened = Task { try await stage.system.openChannel(to: b, timeout: .seconds(1)) }
         await gate.arrived()
         clock.advance(by: .seconds(2))
         await #expect {
-            try await opened
+            try await opened.value
         } throws: {
             ($0 as? MessageError)?.code == .timeout
         }

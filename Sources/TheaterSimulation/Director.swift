@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import TheaterHandler
+internal import TheaterManifest
+internal import TheaterPlatform
+internal import TheaterRuntime
+internal import TheaterTesting
+internal import TheaterValue
+
+/// The clients of one run: acts as the seed says, lets everything come to its end, and has it checked.
+final class Director: @unchecked Sendable {
+    // SAFETY: used by the one thread that runs the simulation.
+    let system: ActorSystem
+    let world: World
+    let plan: Plan
+    let history: History
+    let script: Script
+    private let wasm: [UInt8]
+    private var chance: SplitMix
+    private var errands: [Task<Void, Never>] = []
+    private var isShutDown = false
+
+    init(
+        system: ActorSystem, world: World, plan: Plan, history: History, script: Script,
+        wasm: [UInt8], chance: SplitMix
+    ) {
+        self.system = system
+        self.world = world
+        self.plan = plan
+        self.history = history
+        self.script = script
+        self.wasm = wasm
+        self.chance = chance
+    }
+
+    /// The whole run.
+    func run() async {
+        for _ in 0..<1 + chance.next(below: plan.nameCount) { spawn() }
+        await settle()
+        for _ in 0..<plan.stepCount {
+            await act()
+            check()
+            if chance.next(below: 3) == 0 { await Task.yield() }
+        }
+        await finish()
+    }
+
+    // MARK: Acting
+
+    private func act() async {
+        switch Plan.pick(plan.actions, &chance) {
+        case .call: call(anyActor())
+        case .storm:
+            let target = anyActor()
+            for _ in 0..<2 + chance.next(below: 8) { call(target) }
+        case .send: send()
+        case .request: request()
+        case .cancel: cancel()
+        case .stop: errand(anyActor()) { try await $0.stop($1, grace: self.grace()) }
+        case .terminate: errand(anyActor()) { try await $0.terminate($1) }
+        case .restart:
+            errand(anyActor()) { system, id in
+                try await system.restart(id, grace: self.grace())
+                if let known = self.history.actor(id) { self.watch(known) }
+            }
+        case .spawn: spawn()
+        case .wait:
+            if plan.pauseMax == 0 { return await Task.yield() }
+            try? await world.sleep(for: .milliseconds(1 + chance.next(below: plan.pauseMax)))
+        case .openGate: script.openGate()
+        case .look: look()
+        case .shutDown:
+            guard !isShutDown else { return }
+            isShutDown = true
+            let grace = grace()
+            let deadline = chance.next(below: 2) == 0 ? grace : nil
+            errands.append(
+                world.start { await self.system.shutDown(grace: grace, within: deadline) })
+        }
+    }
+
+    private func grace() -> Duration { .milliseconds([1, 20, 500][chance.next(below: 3)]) }
+
+    /// One of the actors so far, more often one of the newest.
+    private func anyActor() -> ActorID? {
+        guard !history.actors.isEmpty else { return nil }
+        let newest = min(history.actors.count, chance.next(below: 4) == 0 ? .max : plan.nameCount)
+        return history.actors[history.actors.count - 1 - chance.next(below: newest)].id
+    }
+
+    private func errand(
+        _ target: ActorID?, _ work: @escaping @Sendable (ActorSystem, ActorID) async throws -> Void
+    ) {
+        guard let target else { return }
+        errands.append(
+            world.start {
+                do {
+                    try await work(self.system, target)
+                    self.script.trace.note("errand done \(target)")
+                } catch {
+                    let code = (error as? ActorError)?.code.rawValue ?? "\(error)"
+                    self.script.trace.note("errand failed \(target) \(code)")
+                }
+            })
+    }
+
+    private func spawn() {
+        let name = "a\(chance.next(below: plan.nameCount))"
+        var manifest = Manifest(
+            name: name, package: "scripted.wasm",
+            handlers: [HandlerGrant(type: "sim"), HandlerGrant(type: "message-server")])
+        manifest.limits.mailbox = plan.mailbox
+        manifest.limits.callTimeout = plan.callTimeout
+        manifest.limits.initTimeout = plan.callTimeout
+        manifest.limits.fuelPerCall = plan.fuelPerCall
+        if plan.onErrorContinues { manifest.onError = .continue }
+        var request = SpawnRequest(wasm: wasm, manifest: manifest)
+        request.initialState = .u64(0)
+        if chance.next(below: 8) == 0 { script.starts[name] = program(isStart: true) }
+        if chance.next(below: 8) == 0 {
+            script.closing[name] = .milliseconds([3, 40, 7000][chance.next(below: 3)])
+        }
+        errands.append(
+            world.start { [request] in
+                do throws(ActorError) {
+                    let id = try await self.system.spawn(request)
+                    let known = Known(id, name)
+                    self.history.actors.append(known)
+                    self.script.trace.note("spawned \(id) \(name)")
+                    self.watch(known)
+                } catch {
+                    self.script.trace.note("not spawned \(name) \(error.code.rawValue)")
+                    self.checkRefusal(error)
+                }
+            })
+    }
+
+    /// Waits for the end of an actor's present life, and looks at what it left.
+    private func watch(_ known: Known) {
+        errands.append(
+            world.start {
+                guard let reason = try? await self.system.awaitEnd(of: known.id) else { return }
+                known.ends.append(reason)
+                known.endedAt = self.world.now()
+                self.script.trace.note("ended \(known.id) \(reason.status)")
+                self.checkEnd(known)
+            })
+    }
+
+    // MARK: Calls and messages
+
+    private func call(_ target: ActorID?) {
+        guard let target else { return }
+        let timeout: Duration? =
+            chance.next(below: 3) == 0 ? .milliseconds(1 + chance.next(below: 40)) : nil
+        let kind: Operation.Kind
+        switch chance.next(below: 20) {
+        case 0: kind = plan.deeds.contains { $0.0 == .trap } ? .crash : .echo
+        case 1: kind = plan.deeds.contains { $0.0 == .spin } ? .spin : .echo
+        case 2: kind = .unknown
+        case 3...5: kind = .echo
+        default: kind = .play
+        }
+        let operation = history.begin(
+            kind, target, sender: "client", timeout: min(timeout ?? plan.callTimeout, plan.callTimeout))
+        let number = operation.number
+        if kind == .play { script.programs[number] = program() }
+        let (function, arguments): (String, [Value]) =
+            switch kind {
+            case .crash: (ScriptedGuest.crash, [])
+            case .spin: (ScriptedGuest.spin, [])
+            case .unknown: ("sim:actor/player.dance", [])
+            case .echo: (ScriptedGuest.echo, [.u64(number)])
+            default: (ScriptedGuest.play, [.u64(number)])
+            }
+        operation.task = world.start {
+            do throws(ActorError) {
+                let value = try await self.system.call(
+                    target, function, arguments, options: CallOptions(timeout: timeout))
+                self.history.end(operation, .value(value))
+            } catch {
+                self.history.end(operation, .failure(error))
+            }
+        }
+    }
+
+    private func send() {
+        guard let target = anyActor() else { return }
+        let operation = history.begin(.send, target, sender: "external")
+        script.programs[operation.number] = program()
+        do throws(MessageError) {
+            try system.send(ScriptHandler.body(operation.number), to: target)
+            history.end(operation, .value(.unit))
+        } catch {
+            history.end(operation, .refused(error.code.rawValue))
+        }
+    }
+
+    private func request() {
+        guard let target = anyActor() else { return }
+        let timeout = Duration.milliseconds(1 + chance.next(below: 60))
+        let operation = history.begin(.request, target, sender: "external", timeout: timeout)
+        let number = operation.number
+        script.programs[number] = program()
+        operation.task = world.start {
+            do throws(MessageError) {
+                let body = try await self.system.request(
+                    ScriptHandler.body(number), to: target, timeout: timeout)
+                self.history.end(operation, .value(.bytes(body)))
+            } catch {
+                self.history.end(operation, .refused(error.code.rawValue))
+            }
+        }
+    }
+
+    private func cancel() {
+        let open = history.operations.filter { $0.answerCount == 0 && $0.task != nil }
+        guard !open.isEmpty else { return }
+        let operation = open[chance.next(below: open.count)]
+        operation.isCancelled = true
+        script.trace.note("cancel", operation.number)
+        operation.task?.cancel()
+    }
+
+    private func look() {
+        for info in system.actors() {
+            script.trace.note("\(info.id) \(info.status) \(info.mailboxDepth)")
+        }
+    }
+
+    // MARK: Programs
+
+    private func program(isStart: Bool = false) -> Program {
+        var program = Program()
+        let count = plan.programMax == 0 ? 0 : chance.next(below: plan.programMax + 1)
+        for _ in 0..<count {
+            switch Plan.pick(plan.deeds, &chance) {
+            case .again: program.instructions.append(.again)
+            case .wait: program.instructions.append(.wait(time()))
+            case .park: program.instructions.append(.park(time()))
+            case .gate: program.instructions.append(.gate)
+            case .deny: program.instructions.append(.deny)
+            case .breakDown: program.instructions.append(.breakDown)
+            case .callBack: if !isStart { program.instructions.append(.callBack(0)) }
+            case .reenter: if !isStart { program.instructions.append(.reenter(0)) }
+            case .shutDown: program.instructions.append(.shutDown)
+            case .send: if !isStart { use(.send, .send, &program) }
+            case .request: if !isStart { use(.request, .request, &program) }
+            case .error: program.ending = .error
+            case .status: program.ending = .status
+            case .trap: program.ending = .trap
+            case .spin: program.ending = .spin
+            }
+        }
+        return program
+    }
+
+    /// The guest itself sends to another actor.
+    private func use(
+        _ function: HostFunction, _ kind: Operation.Kind, _ program: inout Program
+    ) {
+        guard let target = anyActor() else { return }
+        // Only what the guest itself reports could say when it was sent: it is no operation.
+        program.instructions.append(
+            .use(function, .tuple([.string("\(target)"), .bytes(ScriptHandler.body(0))])))
+    }
+
+    private func time() -> Duration { .milliseconds(chance.next(below: 30)) }
+
+    // MARK: The end
+
+    /// Waits for what the director itself began.
+    private func settle() async {
+        for errand in errands.prefix(plan.nameCount) { await errand.value }
+    }
+
+    /// No more faults: what is under way comes to its end, and then every actor does.
+    private func finish() async {
+        script.openGate(forGood: true)
+        for operation in history.operations {
+            if let task = operation.task { await task.value }
+        }
+        await system.shutDown(grace: .seconds(1))
+        // Some begin others.
+        while let errand = errands.popLast() { await errand.value }
+    }
+
+    // MARK: Checks at any time
+
+    private func check() {
+        for info in system.actors() where info.mailboxDepth > plan.mailbox {
+            history.report("\(info.id) has \(info.mailboxDepth) of \(plan.mailbox) waiting")
+        }
+    }
+
+    private func checkEnd(_ known: Known) {
+        // It may live again already.
+        guard !system.actors().contains(where: { $0.id == known.id }) else { return }
+        if script.open[known.id, default: 0] != 0, !script.isSlow(known.name) {
+            history.report("\(known.id) ended before its handler was closed")
+        }
+        if system.actor(named: known.name) == known.id {
+            history.report("\(known.id) ended and keeps its name")
+        }
+    }
+
+    private func checkRefusal(_ error: ActorError) {}
+}

@@ -1,4 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-
-/// What fixes a simulated run.
-enum Seed {}
