@@ -54,6 +54,7 @@ public final class GuestControl: Sendable {
             defer { state.waiter = nil }
             return state.waiter
         }
+        if world.has(.deafKill) { return }
         waiter?.resume(returning: .killed(reason))
     }
 

@@ -45,7 +45,7 @@ public final class Deadlines: Sendable {
             entry.slot = state.armed.count
             entry.time = time
             state.armed.append(entry)
-            if let next = state.next, next <= time { return }
+            if let next = state.next, next <= time || world.has(.sleepyDeadlines) { return }
             state.next = time
             sleep(until: time, &state)
         }

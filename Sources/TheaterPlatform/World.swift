@@ -21,6 +21,8 @@ public struct World: Sendable {
     private let words: (@Sendable () -> UInt64)?
     /// Where tasks run; `nil` for Swift's own pool.
     public let executor: (any TaskExecutor)?
+    /// The fault that is planted in this world's runtime; without effect in a release build.
+    package var planted: PlantedFault?
 
     /// The real outside.
     public static let system = World(clock: nil, words: nil, executor: nil)
@@ -43,6 +45,16 @@ public struct World: Sendable {
         self.clock = clock
         self.words = words
         self.executor = executor
+    }
+
+    /// Whether a fault is planted.
+    @inline(__always)
+    package func has(_ fault: PlantedFault) -> Bool {
+        #if DEBUG
+            planted == fault
+        #else
+            false
+        #endif
     }
 
     /// Reads the monotonic clock.

@@ -322,13 +322,14 @@ extension ActorSystem {
     func ending(_ cell: Cell, isForced: Bool) async {
         guard let lineage = roster.withLock({ $0.lineages[cell.id] }), let team = lineage.team
         else { return }
-        await team.stopAll(isForced: isForced)
+        if !world.has(.orphanedChildren) { await team.stopAll(isForced: isForced) }
         lineage.forgetTeam()
     }
 
     /// A life is over, and nothing of it is left.
     func ended(_ cell: Cell, _ reason: ExitReason) {
         let lineage = roster.withLock { $0.end(cell, reason) }
+        if world.has(.keptNames) { _ = roster.withLock { $0.reserve(cell.name, for: cell.id) } }
         observatory.ended(cell, reason, isForGood: lineage?.parent == nil)
         guard let lineage, let parent = lineage.parent else { return }
         lineage.keep(lastState: cell.state)

@@ -95,7 +95,9 @@ extension Cell {
                     options: options, reply: .closure(completion), now: now)
             }
         let action = shared.withLock { shared in
-            shared.mailbox.submit(exceedingCapacity: exceedsCapacity) { _ in operation }
+            shared.mailbox.submit(
+                exceedingCapacity: exceedsCapacity || world.has(.overfullMailbox)
+            ) { _ in operation }
         }
         switch action {
         case .wait: return nil
@@ -193,7 +195,9 @@ extension Cell {
                     fuel: operation.fuel, deadline: operation.deadline,
                     submitted: operation.submitted, reply: .continuation(continuation))
                 let action = shared.withLock { shared in
-                    shared.mailbox.submit { number in
+                    shared.mailbox.submit(
+                        exceedingCapacity: world.has(.overfullMailbox)
+                    ) { number in
                         ticket.set(number)
                         return made
                     }
@@ -215,7 +219,7 @@ extension Cell {
     }
 
     private func withdraw(_ ticket: TicketBox, _ error: ActorError) {
-        guard let number = ticket.value else { return }
+        guard let number = ticket.value, !world.has(.deafWithdrawal) else { return }
         let operation = shared.withLock { $0.mailbox.withdraw(number) }
         operation?.reply(.failure(error))
     }

@@ -82,21 +82,34 @@ extension Cell {
 
     /// Carries out the end: gives back everything the actor held, then says so.
     func end(_ left: [Operation]) async {
-        for operation in left { operation.reply(.failure(endedError)) }
+        if world.has(.earlyAnnouncement) { announce(shared.withLock { $0.requested ?? .stopped }) }
+        for operation in left where !world.has(.lostAnswers) {
+            operation.reply(.failure(endedError))
+        }
         guest = nil
         host = nil
         let isForced = shared.withLock { if case .killed? = $0.requested { true } else { false } }
         await system?.ending(self, isForced: isForced)
-        for handler in handlers where !type(of: handler).isStateless { await close(handler) }
+        for handler in handlers where !type(of: handler).isStateless {
+            if isForced, world.has(.unclosedHandlers) { continue }
+            await close(handler)
+        }
         handlers = []
         let reason = shared.withLock { $0.requested ?? .stopped }
         recorder.exited(reason)
+        if isForced, world.has(.doubleExit) { recorder.exited(reason) }
         try? await recorder.settle()
         recorder.close()
         system?.ended(self, reason)
-        let watchers = shared.withLock { shared -> [CheckedContinuation<ExitReason, Never>] in
+        shared.withLock { shared in
             shared.mailbox.end()
             shared.exit = reason
+        }
+        announce(reason)
+    }
+
+    private func announce(_ reason: ExitReason) {
+        let watchers = shared.withLock { shared in
             defer { shared.watchers = [] }
             return shared.watchers
         }

@@ -199,7 +199,9 @@ extension Cell {
             state = newState
             shared.withLock { $0.state = newState }
             return result
-        case .err(let error): throw Self.guestError(name, error)
+        case .err(let error):
+            if world.has(.lostState) { state = blueprint.initialState }
+            throw Self.guestError(name, error)
         case .malformed(let reason):
             throw ActorError(.wrongResult, "the answer of '\(name)' is not a result: \(reason)")
         }

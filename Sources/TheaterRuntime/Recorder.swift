@@ -200,7 +200,8 @@ final class Recorder: @unchecked Sendable {
         guard let writer else { return }
         do throws(JournalError) {
             let time = world.wallTime()
-            let isObserved = feed.isObserved
+            let isObserved =
+                feed.isObserved && !(type == .failed && world.has(.unpublishedFailures))
             let parent = keepsRecent || isObserved ? writer.head.hash : nil
             let head = try write(writer, time)
             guard let parent else { return }

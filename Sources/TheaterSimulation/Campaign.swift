@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Synchronization
-internal import TheaterPlatform
+package import TheaterPlatform
 
 /// Runs many seeds, each on one of some threads of their own.
 package struct Campaign: Sendable {
@@ -27,10 +27,12 @@ package struct Campaign: Sendable {
     private let simulations: [Simulation]
 
     /// Makes a simulation for each thread.
-    package init(threads: Int) async throws {
+    ///
+    /// - Parameter planted: a fault of the runtime, which some seed should find.
+    package init(threads: Int, planted: PlantedFault? = nil) async throws {
         var simulations: [Simulation] = []
         for _ in 0..<max(1, threads) {
-            let simulation = try Simulation()
+            let simulation = try Simulation(planted: planted)
             try await simulation.warm()
             simulations.append(simulation)
         }

@@ -30,6 +30,10 @@ struct ChainCheck {
     private(set) var calls: [Call] = []
     private(set) var lives = 0
     private(set) var exits: [String] = []
+    private(set) var hashes: [Digest] = []
+    /// When those lives ended that another one followed.
+    private(set) var restarts: [Int64] = []
+    private var lastExit: Int64 = 0
     private(set) var problems: [String] = []
     private var isAlive = false
     private var isOpen = false
@@ -38,12 +42,14 @@ struct ChainCheck {
     init(_ actor: ActorID) { self.actor = actor }
 
     /// Takes the next event.
-    mutating func take(_ event: EventPayload) {
+    mutating func take(_ event: EventPayload, at time: WallTime, hash: Digest) {
+        hashes.append(hash)
         switch event {
         case .spawned(_, _, _, _, _, let bytes):
             if isAlive { report("begins a life before the last one is over") }
             isAlive = true
             isOpen = false
+            if lives > 0 { restarts.append(lastExit) }
             lives += 1
             state = decode(bytes)
         case .called(let function, let bytes, _, _): called(function, bytes)
@@ -58,6 +64,7 @@ struct ChainCheck {
             if isOpen { report("ends inside of '\(calls.last?.function ?? "")'") }
             isAlive = false
             exits.append(kind)
+            lastExit = time.nanoseconds
         }
     }
 

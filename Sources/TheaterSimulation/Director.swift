@@ -60,6 +60,7 @@ final class Director: @unchecked Sendable {
         case .terminate: errand(anyActor()) { try await $0.terminate($1) }
         case .restart:
             errand(anyActor()) { system, id in
+                self.history.actor(id)?.isRestarted = true
                 try await system.restart(id, grace: self.grace())
                 if let known = self.history.actor(id) { self.watch(known) }
             }
@@ -69,6 +70,7 @@ final class Director: @unchecked Sendable {
             try? await world.sleep(for: .milliseconds(1 + chance.next(below: plan.pauseMax)))
         case .openGate: script.openGate()
         case .look: look()
+        case .subscribe: subscribe()
         case .shutDown:
             guard !isShutDown else { return }
             isShutDown = true
@@ -105,7 +107,9 @@ final class Director: @unchecked Sendable {
     }
 
     private func spawn() {
-        let name = "a\(chance.next(below: plan.nameCount))"
+        let parent = chance.next(below: 100) < plan.childShare ? anyActor() : nil
+        // Children have names of their own, so that they do not fight for those of the roots.
+        let name = "\(parent == nil ? "a" : "c\(errands.count)-")\(chance.next(below: plan.nameCount))"
         var manifest = Manifest(
             name: name, package: "scripted.wasm",
             handlers: [HandlerGrant(type: "sim"), HandlerGrant(type: "message-server")])
@@ -114,8 +118,10 @@ final class Director: @unchecked Sendable {
         manifest.limits.initTimeout = plan.callTimeout
         manifest.limits.fuelPerCall = plan.fuelPerCall
         if plan.onErrorContinues { manifest.onError = .continue }
-        var request = SpawnRequest(wasm: wasm, manifest: manifest)
+        manifest.supervision = plan.supervision
+        var request = SpawnRequest(wasm: wasm, manifest: manifest, parent: parent)
         request.initialState = .u64(0)
+        if parent != nil { request.childSpec = childSpec() }
         if chance.next(below: 8) == 0 { script.starts[name] = program(isStart: true) }
         if chance.next(below: 8) == 0 {
             script.closing[name] = .milliseconds([3, 40, 7000][chance.next(below: 3)])
@@ -124,15 +130,21 @@ final class Director: @unchecked Sendable {
             world.start { [request] in
                 do throws(ActorError) {
                     let id = try await self.system.spawn(request)
-                    let known = Known(id, name)
+                    let known = Known(id, name, parent: parent)
                     self.history.actors.append(known)
                     self.script.trace.note("spawned \(id) \(name)")
                     self.watch(known)
                 } catch {
                     self.script.trace.note("not spawned \(name) \(error.code.rawValue)")
-                    self.checkRefusal(error)
                 }
             })
+    }
+
+    private func childSpec() -> ChildSpec {
+        ChildSpec(
+            restart: ChildDeclaration.Restart.allCases[chance.next(below: 3)],
+            shutdown: [.kill, .timeout(grace()), .infinity][chance.next(below: 3)],
+            state: ChildDeclaration.StateSource.allCases[chance.next(below: 2)])
     }
 
     /// Waits for the end of an actor's present life, and looks at what it left.
@@ -222,6 +234,29 @@ final class Director: @unchecked Sendable {
         operation.task?.cancel()
     }
 
+    /// Somebody reads an actor's events, perhaps slowly.
+    private func subscribe() {
+        guard let target = anyActor() else { return }
+        let start: FeedStart =
+            chance.next(below: 2) == 0 ? .now : .sequence(UInt64(chance.next(below: 4)))
+        let options = FeedOptions(
+            eventsMax: 1 + chance.next(below: 8),
+            overflow: FeedOverflow.allCases[chance.next(below: 2)])
+        let pause = Duration.milliseconds([0, 1, 50][chance.next(below: 3)])
+        let leavesAfter = chance.next(below: 4) == 0 ? chance.next(below: 10) : Int.max
+        guard
+            let subscription = try? system.subscribe(to: target, from: start, options: options)
+        else { return }
+        let reader = FeedReader(subscription, start: start)
+        history.readers.append(reader)
+        script.trace.note("subscribe \(target)")
+        errands.append(
+            world.start {
+                await reader.read(self.world, pause: pause, leavesAfter: leavesAfter)
+                self.script.trace.note("subscription over", UInt64(reader.events.count))
+            })
+    }
+
     private func look() {
         for info in system.actors() {
             script.trace.note("\(info.id) \(info.status) \(info.mailboxDepth)")
@@ -291,18 +326,41 @@ final class Director: @unchecked Sendable {
         for info in system.actors() where info.mailboxDepth > plan.mailbox {
             history.report("\(info.id) has \(info.mailboxDepth) of \(plan.mailbox) waiting")
         }
+        checkTree()
+    }
+
+    /// Every live actor stands in the tree once, below its parent.
+    private func checkTree() {
+        let infos = system.actors()
+        var seen: Set<ActorID> = []
+        func visit(_ tree: ActorTree, below parent: ActorID?) {
+            if !seen.insert(tree.id).inserted {
+                history.report("\(tree.id) stands in the tree twice")
+            }
+            if let known = history.actor(tree.id), known.parent != parent {
+                history.report("\(tree.id) stands below another than its parent")
+            }
+            for child in tree.children { visit(child, below: tree.id) }
+        }
+        for tree in system.tree() { visit(tree, below: nil) }
+        for info in infos where !seen.contains(info.id) {
+            history.report("\(info.id) lives without a place in the tree")
+        }
     }
 
     private func checkEnd(_ known: Known) {
         // It may live again already.
-        guard !system.actors().contains(where: { $0.id == known.id }) else { return }
+        if let info = system.actors().first(where: { $0.id == known.id }) {
+            if info.status == .stopping, !known.isRestarted, known.parent == nil {
+                history.report("\(known.id) is said to have ended and still ends")
+            }
+            return
+        }
         if script.open[known.id, default: 0] != 0, !script.isSlow(known.name) {
             history.report("\(known.id) ended before its handler was closed")
         }
-        if system.actor(named: known.name) == known.id {
+        if known.parent == nil, system.actor(named: known.name) == known.id {
             history.report("\(known.id) ended and keeps its name")
         }
     }
-
-    private func checkRefusal(_ error: ActorError) {}
 }

@@ -67,13 +67,17 @@ final class Known: @unchecked Sendable {
     // SAFETY: used by the one thread that runs the simulation.
     let id: ActorID
     let name: String
+    let parent: ActorID?
+    /// Whether somebody else than its supervisor asked for its restart.
+    var isRestarted = false
     /// What waiters learned of its end.
     var ends: [ExitReason] = []
     var endedAt: MonotonicTime?
 
-    init(_ id: ActorID, _ name: String) {
+    init(_ id: ActorID, _ name: String, parent: ActorID?) {
         self.id = id
         self.name = name
+        self.parent = parent
     }
 }
 
@@ -82,6 +86,7 @@ final class History: @unchecked Sendable {
     // SAFETY: used by the one thread that runs the simulation.
     private(set) var operations: [Operation] = []
     var actors: [Known] = []
+    var readers: [FeedReader] = []
     private(set) var problems: [String] = []
     private let trace: Trace
     private let clock: VirtualClock

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import TheaterManifest
 internal import TheaterTesting
 
 /// What a seed makes of a run: the world, the workload and the faults.
@@ -10,7 +11,7 @@ struct Plan {
     /// What the director may do in a step.
     enum Action: CaseIterable {
         case call, storm, send, request, cancel, stop, terminate, restart, spawn, wait, openGate
-        case look, shutDown
+        case look, shutDown, subscribe
     }
 
     /// What a guest may do in a call.
@@ -30,6 +31,9 @@ struct Plan {
     /// How long the director may let time pass at once, in milliseconds.
     let pauseMax: Int
     let onErrorContinues: Bool
+    /// How many spawns of a hundred make a child of another actor.
+    let childShare: Int
+    let supervision: SupervisionSettings
     let actions: [(Action, weight: Int)]
     let deeds: [(Deed, weight: Int)]
     /// How many instructions a program may have.
@@ -52,13 +56,20 @@ struct Plan {
         pauseMax = [0, 2, 30, 300][chance.next(below: 4)]
         onErrorContinues = chance.next(below: 3) == 0
         programMax = chance.next(below: 4)
+        childShare = [0, 50, 90][chance.next(below: 3)]
+        var supervision = SupervisionSettings()
+        supervision.strategy = SupervisionSettings.Strategy.allCases[chance.next(below: 3)]
+        supervision.intensity = chance.next(below: 4)
+        supervision.period = .milliseconds([20, 500, 10_000][chance.next(below: 3)])
+        supervision.backoff.initial = .milliseconds([0, 0, 5][chance.next(below: 3)])
+        self.supervision = supervision
         actions = Self.swarm(&chance) { action in
             switch action {
             case .call: 30
             case .storm, .send, .wait: 8
             case .request, .openGate: 6
             case .spawn: 4
-            case .cancel, .look, .stop, .terminate, .restart: 3
+            case .cancel, .look, .stop, .terminate, .restart, .subscribe: 3
             case .shutDown: 1
             }
         } always: {

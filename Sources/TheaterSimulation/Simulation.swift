@@ -5,7 +5,7 @@ internal import TheaterChain
 internal import TheaterEngine
 internal import TheaterHandler
 internal import TheaterHandlers
-internal import TheaterPlatform
+package import TheaterPlatform
 internal import TheaterRuntime
 internal import TheaterTesting
 
@@ -32,9 +32,13 @@ package final class Simulation: Sendable {
 
     private let engine: Engine
     private let wasm: [UInt8]
+    private let planted: PlantedFault?
 
     /// Makes an engine and compiles the guest.
-    package init() throws {
+    ///
+    /// - Parameter planted: a fault of the runtime, which some seed should find.
+    package init(planted: PlantedFault? = nil) throws {
+        self.planted = planted
         engine = try Engine(EngineOptions(guestsMax: 64, yieldInterval: 10_000))
         wasm = try ScriptedGuest.wasm()
     }
@@ -78,7 +82,8 @@ package final class Simulation: Sendable {
         _ history: History, _ chance: inout SplitMix
     ) -> Gone {
         let words = Words(seed: chance.next())
-        let world = World(clock: clock, words: { words.next() }, executor: executor)
+        var world = World(clock: clock, words: { words.next() }, executor: executor)
+        world.planted = planted
         let script = Script(history: history, trace: trace)
         var services = HandlerServices()
         services.provide(script)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import TheaterChain
+internal import TheaterManifest
 internal import TheaterPlatform
 internal import TheaterRuntime
 internal import TheaterValue
@@ -14,6 +15,7 @@ struct Verdict {
     let system: ActorSystem
     /// The chains' calls by the operation's number.
     private var begun: [UInt64: [ChainCheck.Call]] = [:]
+    private var chains: [ActorID: ChainCheck] = [:]
 
     init(history: History, script: Script, plan: Plan, trace: Trace, system: ActorSystem) {
         self.system = system
@@ -34,6 +36,8 @@ struct Verdict {
             history.report("the journal does not read: \(error)")
         }
         for operation in history.operations { check(operation) }
+        for reader in history.readers { check(reader) }
+        if plan.supervision.strategy == .oneForOne { checkIntensity() }
     }
 
     private mutating func check(
@@ -48,7 +52,7 @@ struct Verdict {
                 continue
             }
             trace.remark("chain \(actor) \(payload)")
-            check.take(payload)
+            check.take(payload, at: event.time, hash: event.hash)
         }
         check.finish()
         for problem in check.problems { history.report(problem) }
@@ -56,11 +60,48 @@ struct Verdict {
             if let number = call.number { begun[number, default: []].append(call) }
         }
         checkOrder(check)
+        chains[actor] = check
         let status = system.status(of: actor).map(kind)
         if status != check.exits.last {
             history.report(
                 "\(actor) is \(status ?? "unknown"), its chain ends with "
                     + (check.exits.last ?? "nothing"))
+        }
+    }
+
+    // MARK: Subscribers and supervisors
+
+    /// A subscriber gets the chain's own events, each in its place or counted as dropped.
+    private func check(_ reader: FeedReader) {
+        let actor = reader.subscription.actor
+        func report(_ problem: String) { history.report("a subscriber of \(actor): \(problem)") }
+        let hashes = chains[actor]?.hashes ?? []
+        if reader.isDisordered { report("an event or a gap does not follow the last one") }
+        if reader.gap != reader.subscription.droppedCount {
+            report("\(reader.gap) events are missing, \(reader.subscription.droppedCount) were dropped")
+        }
+        for (sequence, hash) in reader.events
+        where sequence >= UInt64(hashes.count) || hashes[Int(sequence)] != hash {
+            return report("event \(sequence) is not the chain's")
+        }
+        if reader.isComplete, reader.next != UInt64(hashes.count) {
+            report("ends at \(reader.next) of \(hashes.count)")
+        }
+    }
+
+    /// A supervisor that starts each child alone starts them again at most so often in its period.
+    private func checkIntensity() {
+        for parent in history.actors {
+            guard let lives = chains[parent.id]?.lives, lives == 1 else { continue }
+            let children = history.actors.filter { $0.parent == parent.id }
+            guard !children.contains(where: \.isRestarted) else { continue }
+            let times = children.flatMap { chains[$0.id]?.restarts ?? [] }.sorted()
+            let intensity = plan.supervision.intensity
+            for (first, last) in zip(times, times.dropFirst(intensity))
+            where .nanoseconds(last - first) < plan.supervision.period {
+                history.report("\(parent.id) started more than \(intensity) children again in a period")
+                break
+            }
         }
     }
 

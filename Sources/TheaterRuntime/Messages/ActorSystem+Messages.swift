@@ -14,6 +14,13 @@ extension ActorSystem {
     ///   `message.no-callback`, `message.mailbox-full`, `message.too-large`. A refused message is a dead
     ///   letter too.
     public func send(_ body: [UInt8], to actor: ActorID) throws(MessageError) {
+        if world.has(.overtakingSends) {
+            world.start {
+                _ = self.exchange.send(
+                    body, to: actor, from: .external, sizeMax: MessageOptions.sizeLimit)
+            }
+            return
+        }
         let error = exchange.send(
             body, to: actor, from: .external, sizeMax: MessageOptions.sizeLimit)
         if let error { throw error }

@@ -39,6 +39,8 @@ final class Team: Sendable {
         self.owner = owner
         self.system = system
         self.world = world
+        var settings = settings
+        if world.has(.oneRestartTooMany) { settings.intensity += 1 }
         state = Mutex(State(machine: Machine(settings)))
     }
 
