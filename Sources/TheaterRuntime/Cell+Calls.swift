@@ -193,7 +193,8 @@ extension Cell {
                     fuel: operation.fuel, deadline: operation.deadline,
                     submitted: operation.submitted, reply: .continuation(continuation))
                 let action = shared.withLock { shared in
-                    shared.mailbox.submit { number in
+                    // A handler waits for each of its callbacks: what it does bounds them.
+                    shared.mailbox.submit(exceedingCapacity: made.isCallback) { number in
                         ticket.set(number)
                         return made
                     }
