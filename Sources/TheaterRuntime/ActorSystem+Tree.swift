@@ -12,7 +12,8 @@ extension ActorSystem {
     // MARK: Stopping
 
     /// Stops an actor in order: its children, the last first, then itself. It takes no more calls,
-    /// finishes those it has within the grace period, and is ended then in any case.
+    /// finishes those it has within the grace period, and is ended then in any case, with all that is
+    /// below it.
     ///
     /// A supervised child that is stopped this way is not started again. Returns when the actor has given
     /// back everything it held.
@@ -47,10 +48,24 @@ extension ActorSystem {
     }
 
     private func stopTree(_ cell: Cell, grace: Duration) async -> ExitReason {
-        if let team = roster.withLock({ $0.lineages[cell.id] })?.team {
-            await team.stopAll(isForced: false)
+        guard let team = knownTeam(of: cell.id) else { return await cell.stop(grace: grace) }
+        // The time is that of the whole tree, whatever the children below may take.
+        let timer = world.start {
+            guard (try? await self.world.sleep(for: grace)) != nil else { return }
+            cell.note(.killed)
+            cell.kill("the actor and its children did not stop within \(grace)")
         }
+        defer { timer.cancel() }
+        await team.stopAll(isForced: false)
         return await cell.stop(grace: grace)
+    }
+
+    /// Somebody ends an actor at once whose end is being carried out in order: its children too.
+    func force(_ cell: Cell) {
+        let lineage = roster.withLock { roster in
+            roster.cells[cell.id] === cell ? roster.lineages[cell.id] : nil
+        }
+        lineage?.team?.force()
     }
 
     func terminateTree(_ id: ActorID) async {
@@ -71,10 +86,10 @@ extension ActorSystem {
         ActorResult(id, try await awaitEnd(of: id))
     }
 
-    /// Ends every actor, each tree in order and each actor within the grace period, and starts no more.
+    /// Ends every actor, each tree in order and within the grace period, and starts no more.
     ///
     /// - Parameter deadline: when this has passed, all that still lives is ended at once; `nil` leaves
-    ///   each actor its grace period.
+    ///   each tree its grace period.
     @concurrent
     public func shutDown(grace: Duration = .seconds(5), within deadline: Duration? = nil) async {
         let roots = roster.withLock { roster in
@@ -103,27 +118,38 @@ extension ActorSystem {
     /// Starts an actor again: stops its present life in order, and begins a new one with the same
     /// identity, name and chain. Does not count as a restart of its supervisor.
     ///
-    /// - Throws: `actor.not-found`, `actor.supervision` when the parent is ending, or what ended the new
-    ///   life's start.
+    /// - Throws: `actor.not-found`, `actor.restarting` when somebody does the same, `actor.supervision`
+    ///   when the parent is ending, or what ended the new life's start.
     @concurrent
     public func restart(_ id: ActorID, grace: Duration = .seconds(5)) async throws(ActorError) {
         let lineage = roster.withLock { roster in
-            roster.lineages[id] ?? roster.cells[id].map { roster.lineage(of: $0) }
+            roster.lineages[id] ?? roster.cells[id].flatMap { roster.lineage(of: $0) }
         }
         guard let lineage else {
             _ = try cell(id)
-            throw Self.notFound(id)
+            throw ActorError(.stopping, "\(id) is ending; start it again when it is over")
         }
-        guard let team = lineage.parent?.team else {
-            guard let cell = liveCell(id) else { throw Self.notFound(id) }
-            let blueprint = cell.blueprint
-            observatory.keep(cell)
-            defer { observatory.settle(id) }
-            _ = await stopTree(cell, grace: grace)
-            try await startLife(id, blueprint, state: nil, lineage: nil)
-            return
+        guard let parent = lineage.parent else { return try await restartRoot(lineage, grace) }
+        try check(await parent.team?.restart(id) ?? .stopping, lineage)
+    }
+
+    private func restartRoot(
+        _ lineage: Lineage, _ grace: Duration
+    ) async throws(ActorError) {
+        let id = lineage.id
+        guard let cell = liveCell(id), lineage.beginRestart() else {
+            throw ActorError(
+                .restarting, "\(id) is being started again already; try again in a moment")
         }
-        try check(await team.restart(id), lineage)
+        let name = cell.name
+        observatory.keep(cell)
+        defer {
+            roster.withLock { $0.endRestart(lineage, name) }
+            observatory.settle(id)
+        }
+        _ = await stopTree(cell, grace: grace)
+        let state = lineage.beginLife()
+        try await startLife(id, cell.blueprint, state: state, lineage: lineage)
     }
 
     private func check(
@@ -180,24 +206,28 @@ extension ActorSystem {
             children: children.map { tree(from: $0.id, $0.blueprint?.name ?? "") })
     }
 
-    /// The supervisor of an actor's children, made when it is first wanted.
-    func team(of cell: Cell) -> Team {
-        roster.withLock { $0.lineage(of: cell) }.team {
-            Team(
-                owner: cell.id, settings: cell.blueprint.manifest.supervision, system: self,
-                world: world)
+    /// An actor's place and the supervisor of its children, made when they are first wanted; `nil` when
+    /// its end is being carried out.
+    func family(of cell: Cell) -> (lineage: Lineage, team: Team)? {
+        roster.withLock { roster in
+            guard let lineage = roster.lineage(of: cell) else { return nil }
+            let team = lineage.team {
+                Team(
+                    owner: cell.id, settings: cell.blueprint.manifest.supervision, system: self,
+                    world: world)
+            }
+            return (lineage, team)
         }
     }
 
     func addChild(
-        _ blueprint: Blueprint, of parent: ActorID, spec: ChildSpec, isPrivate: Bool
+        _ blueprint: Blueprint, of parent: ActorID, spec: ChildSpec, waiter: ResultBox?
     ) async throws(ActorError) -> ActorID {
-        let cell = try cell(parent)
-        let team = team(of: cell)
+        let family = family(of: try cell(parent))
         let lineage = Lineage(
-            world.newActorID(), parent: roster.withLock { $0.lineage(of: cell) }, spec: spec,
-            blueprint: blueprint, isPrivate: isPrivate)
-        try check(await team.add(lineage), lineage)
+            world.newActorID(), parent: family?.lineage, spec: spec, blueprint: blueprint,
+            waiter: waiter)
+        try check(await family?.team.add(lineage) ?? .stopping, lineage)
         return lineage.id
     }
 
@@ -226,9 +256,8 @@ extension ActorSystem {
 
     /// Starts the children that an actor's manifest declares, from left to right.
     func startDeclared(_ cell: Cell) async throws(ActorError) {
-        let team = team(of: cell)
+        guard let (parent, team) = family(of: cell) else { return try await endedEarly(cell) }
         var list: [Lineage] = []
-        let parent = roster.withLock { $0.lineage(of: cell) }
         do throws(ActorError) {
             for declaration in cell.blueprint.manifest.children {
                 let found = try await resolve(
@@ -257,7 +286,19 @@ extension ActorSystem {
                 cell,
                 "its child '\(list.first { $0.id == id }?.blueprint?.name ?? "\(id)")' did not start: "
                     + "\(error?.message ?? "it was stopped")")
-        case .stopped: throw await failStart(cell, "it was stopped while its children started")
+        case .stopped: try await endedEarly(cell)
+        }
+    }
+
+    /// An actor ends before its children run, which is in order when it asked for that itself.
+    private func endedEarly(_ cell: Cell) async throws(ActorError) {
+        switch await cell.awaitEnd() {
+        case .completed: return
+        case .stopped, .killed:
+            throw ActorError(
+                .supervision,
+                "'\(cell.name)' did not start: it was stopped while its children started")
+        case .failed(let error): throw error
         }
     }
 
@@ -320,7 +361,7 @@ extension ActorSystem {
 
     /// A life is about to be over: its children end first.
     func ending(_ cell: Cell, isForced: Bool) async {
-        guard let lineage = roster.withLock({ $0.lineages[cell.id] }), let team = lineage.team
+        guard let lineage = roster.withLock({ $0.beginEnd(cell) }), let team = lineage.team
         else { return }
         if !world.has(.orphanedChildren) { await team.stopAll(isForced: isForced) }
         lineage.forgetTeam()

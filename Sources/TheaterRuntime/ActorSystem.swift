@@ -89,7 +89,7 @@ public final class ActorSystem: Sendable {
         let blueprint = try await blueprint(request)
         if let parent = request.parent {
             return try await addChild(
-                blueprint, of: parent, spec: request.childSpec, isPrivate: request.isPrivate)
+                blueprint, of: parent, spec: request.childSpec, waiter: request.waiter)
         }
         let id = world.newActorID()
         try await startLife(id, blueprint, state: nil, lineage: nil)
@@ -304,7 +304,9 @@ public final class ActorSystem: Sendable {
             ($0.cells[id], $0.lineages[id], $0.ended[id]?.reason.status)
         }
         if let cell { return cell.info.status }
-        if lineage?.parent?.team?.willLive(id) == true { return .restarting }
+        if lineage?.parent?.team?.willLive(id) == true || lineage?.isRestarting == true {
+            return .restarting
+        }
         return ended
     }
 

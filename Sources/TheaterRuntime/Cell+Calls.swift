@@ -195,8 +195,9 @@ extension Cell {
                     fuel: operation.fuel, deadline: operation.deadline,
                     submitted: operation.submitted, reply: .continuation(continuation))
                 let action = shared.withLock { shared in
+                    // A handler waits for each of its callbacks: what it does bounds them.
                     shared.mailbox.submit(
-                        exceedingCapacity: world.has(.overfullMailbox)
+                        exceedingCapacity: made.isCallback || world.has(.overfullMailbox)
                     ) { number in
                         ticket.set(number)
                         return made

@@ -62,7 +62,11 @@ extension Cell {
             return shared.mailbox.stop(drain: false)
         }
         control.kill(EngineError(.killed, reason))
-        if case .end(let left) = action { world.start { await self.end(left) } }
+        switch action {
+        case .end(let left): world.start { await self.end(left) }
+        case .already: system?.force(self)
+        case .later: break
+        }
     }
 
     /// The actor asked for its own end: it happens when the present operation is over, or now when a

@@ -11,6 +11,8 @@ struct Roster {
     private(set) var names: [String: ActorID] = [:]
     private(set) var lineages: [ActorID: Lineage] = [:]
     private(set) var ended: [ActorID: (name: String, reason: ExitReason)] = [:]
+    /// Those whose ends are being carried out: they have no more children.
+    private var ending: Set<ActorID> = []
     private var endedOrder: [ActorID] = []
     private var endedFirst = 0
     var isShuttingDown = false
@@ -45,19 +47,31 @@ struct Roster {
         return true
     }
 
-    /// The place of an actor in the tree, made when it is first wanted.
-    mutating func lineage(of cell: Cell) -> Lineage {
+    /// The place of a live actor in the tree, made when it is first wanted; `nil` when its end is being
+    /// carried out.
+    mutating func lineage(of cell: Cell) -> Lineage? {
+        guard cells[cell.id] === cell, !ending.contains(cell.id) else { return nil }
         if let known = lineages[cell.id] { return known }
-        let made = Lineage(cell.id, parent: nil, spec: ChildSpec(), blueprint: cell.blueprint)
+        let made = Lineage(
+            cell.id, parent: nil, spec: ChildSpec(), blueprint: cell.blueprint, lives: 1)
         lineages[cell.id] = made
         return made
     }
 
-    /// A life is over. A child's name stays reserved until its parent forgets it.
+    /// The end of a life begins: from now on it gets no more children.
+    mutating func beginEnd(_ cell: Cell) -> Lineage? {
+        guard cells[cell.id] === cell else { return nil }
+        ending.insert(cell.id)
+        return lineages[cell.id]
+    }
+
+    /// A life is over. A child's name stays reserved until its parent forgets it, and that of a root
+    /// that somebody starts again until this is done.
     mutating func end(_ cell: Cell, _ reason: ExitReason) -> Lineage? {
         let lineage = lineages[cell.id]
         cells[cell.id] = nil
-        if lineage?.parent == nil { forget(cell.id, cell.name) }
+        ending.remove(cell.id)
+        if lineage?.parent == nil, lineage?.isRestarting != true { forget(cell.id, cell.name) }
         if ended.updateValue((cell.name, Self.kept(reason)), forKey: cell.id) == nil {
             endedOrder.append(cell.id)
         }
@@ -76,6 +90,12 @@ struct Roster {
     mutating func forget(_ id: ActorID, _ name: String) {
         release(name, of: id)
         lineages[id] = nil
+    }
+
+    /// A root was started again, or was not.
+    mutating func endRestart(_ lineage: Lineage, _ name: String) {
+        lineage.endRestart()
+        if cells[lineage.id] == nil { forget(lineage.id, name) }
     }
 
     /// An ended actor's reason as it is remembered: a result over 4 KiB is in the chain alone.

@@ -23,8 +23,8 @@ public struct SpawnRequest: Sendable {
     public var childSpec = ChildSpec()
     /// Where the manifest was read, so that references in it can be resolved.
     public var manifestPath: String?
-    /// Whether the parent is not told of it.
-    var isPrivate = false
+    /// Who waits for its result; then the parent is not told of it.
+    var waiter: ResultBox?
 
     /// Makes a request.
     public init(

@@ -293,13 +293,18 @@ public final class SupervisorHandler: Handler {
         while let notice = nextNotice() {
             let (function, arguments) = Self.callback(notice)
             guard context.cell.exports(function) else { continue }
-            if case .failure(let error) = await context.cell.call(function, arguments),
-                error.code != .ended
-            {
+            // An actor that is busy for long is told later.
+            var result = await context.cell.call(function, arguments)
+            while case .failure(let error) = result, error.code == .late, !isClosed {
+                result = await context.cell.call(function, arguments)
+            }
+            if case .failure(let error) = result, error.code != .ended {
                 context.logger.warning("the callback \(function) failed: \(error.message)")
             }
         }
     }
+
+    private var isClosed: Bool { state.withLock { $0.isClosed } }
 
     private func nextNotice() -> ChildNotice? {
         state.withLock { state in

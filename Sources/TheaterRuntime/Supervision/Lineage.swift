@@ -46,26 +46,33 @@ final class Lineage: Sendable {
         var lastState: Value?
         var startError: ActorError?
         var team: Team?
+        /// How the present life ended, when that was before its start was reported.
+        var early: ExitReason?
+        /// Whether somebody starts it again, who has no parent.
+        var isRestarting = false
     }
 
     let id: ActorID
     /// `nil` for a root.
     let parent: Lineage?
     let spec: ChildSpec
-    /// Whether the parent is not told of it, because somebody waits for its result.
-    let isPrivate: Bool
+    /// Who waits for its result; then the parent is not told of it.
+    let waiter: ResultBox?
     private let state: Mutex<State>
 
     init(
         _ id: ActorID, parent: Lineage?, spec: ChildSpec, blueprint: Blueprint?,
-        isPrivate: Bool = false
+        lives: Int = 0, waiter: ResultBox? = nil
     ) {
         self.id = id
         self.parent = parent
         self.spec = spec
-        self.isPrivate = isPrivate
-        state = Mutex(State(blueprint: blueprint))
+        self.waiter = waiter
+        state = Mutex(State(blueprint: blueprint, lives: lives))
     }
+
+    /// Whether the parent is not told of it.
+    var isPrivate: Bool { waiter != nil }
 
     /// What it is made from.
     var blueprint: Blueprint? { state.withLock { $0.blueprint } }
@@ -92,6 +99,7 @@ final class Lineage: Sendable {
         state.withLock { state in
             state.lives += 1
             state.startError = nil
+            state.early = nil
             return spec.state == .last ? state.lastState : nil
         }
     }
@@ -103,8 +111,48 @@ final class Lineage: Sendable {
         set { state.withLock { $0.startError = newValue } }
     }
 
-    var isKnown: Bool {
-        get { state.withLock { $0.isKnown } }
-        set { state.withLock { $0.isKnown = newValue } }
+    var isKnown: Bool { state.withLock { $0.isKnown } }
+
+    /// Its start is reported to the parent.
+    ///
+    /// - Returns: how the life has ended already, of which the parent is to be told now.
+    func becomeKnown() -> ExitReason? {
+        state.withLock { state in
+            state.isKnown = true
+            defer { state.early = nil }
+            return state.early
+        }
     }
+
+    /// A life has ended.
+    ///
+    /// - Returns: whether the parent knows of the child. If not it is told once it does.
+    func endsKnown(_ reason: ExitReason) -> Bool {
+        state.withLock { state in
+            if !state.isKnown { state.early = reason }
+            return state.isKnown
+        }
+    }
+
+    /// Whether somebody starts it again, who has no parent.
+    var isRestarting: Bool { state.withLock { $0.isRestarting } }
+
+    /// Begins to start it again; `false` when somebody does already.
+    func beginRestart() -> Bool {
+        state.withLock { state in
+            defer { state.isRestarting = true }
+            return !state.isRestarting
+        }
+    }
+
+    func endRestart() { state.withLock { $0.isRestarting = false } }
+}
+
+/// Keeps how a child ended for the one who waits for it.
+final class ResultBox: Sendable {
+    private let kept = Mutex<ExitReason?>(nil)
+
+    var reason: ExitReason? { kept.withLock { $0 } }
+
+    func keep(_ reason: ExitReason) { kept.withLock { $0 = reason } }
 }

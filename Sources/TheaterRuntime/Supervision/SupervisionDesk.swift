@@ -53,19 +53,20 @@ struct SupervisionDesk: SupervisionPort {
     func spawnAndWait(
         _ order: ChildOrder, timeout: Duration?, parent: ActorID
     ) async -> Result<[UInt8]?, HostError> {
+        let waiter = ResultBox()
         let started = await answer { (system) async throws(ActorError) in
             var request = try await system.request(order, parent: parent)
-            request.isPrivate = true
+            request.waiter = waiter
             return (system, try await system.spawn(request))
         }
         switch started {
         case .failure(let error): return .failure(error)
-        case .success(let (system, child)): return await result(of: child, timeout, system)
+        case .success(let (system, child)): return await result(of: child, waiter, timeout, system)
         }
     }
 
     private func result(
-        of child: ActorID, _ timeout: Duration?, _ system: ActorSystem
+        of child: ActorID, _ waiter: ResultBox, _ timeout: Duration?, _ system: ActorSystem
     ) async -> Result<[UInt8]?, HostError> {
         let isLate = TimeoutFlag()
         let timer = timeout.map { timeout in
@@ -88,7 +89,8 @@ struct SupervisionDesk: SupervisionPort {
                     "supervisor.timeout",
                     "the child \(child) had no result within \(timeout ?? .zero), and was stopped"))
         }
-        switch end {
+        // What is remembered of an actor that is over leaves a large result out.
+        switch waiter.reason ?? end {
         case .completed(let result)?: return .success(result)
         case .failed(let error)?:
             return .failure(
@@ -165,7 +167,7 @@ struct SupervisionDesk: SupervisionPort {
             system.knownTeam(of: parent)?.tell(nil)
             return
         }
-        system.team(of: cell).tell { result in
+        system.family(of: cell)?.team.tell { result in
             switch result {
             case .success(let child): sink(.exited(child.actor, child.result))
             case .error(let child):

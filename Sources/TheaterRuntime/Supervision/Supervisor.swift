@@ -20,7 +20,7 @@ struct Supervisor<ID: Hashable & Sendable> {
     typealias Ticket = UInt64
 
     enum Event: Sendable {
-        /// Start these, from left to right. The first event.
+        /// Start these, from left to right. At most once.
         case start([(ID, ChildSpec)])
         /// A start succeeded.
         case started(ID)
@@ -166,11 +166,9 @@ struct Supervisor<ID: Hashable & Sendable> {
     private mutating func note(_ event: Event, _ actions: inout [Action]) {
         switch event {
         case .start(let list):
-            for (id, spec) in list where index(of: id) == nil {
-                children.append(Child(id: id, spec: spec))
-            }
-            purpose = .initial
-            plan = list.map { .start($0.0) }[...]
+            // Children that were added before, by `init` for one, may be on their way.
+            if isEnded { actions.append(.allStopped) }
+            if !isEnded, !isLeaving { requests.insert(.start(list), at: 0) }
         case .started(let id): started(id)
         case .startFailed(let id): startFailed(id)
         case .ended(let id, let exit): ended(id, exit)
@@ -418,6 +416,12 @@ struct Supervisor<ID: Hashable & Sendable> {
 
     private mutating func begin(_ request: Event, _ actions: inout [Action]) {
         switch request {
+        case .start(let list):
+            for (id, spec) in list where index(of: id) == nil {
+                children.append(Child(id: id, spec: spec))
+            }
+            purpose = .initial
+            plan = list.map { .start($0.0) }[...]
         case .add(let id, let spec, let ticket):
             guard index(of: id) == nil else { return actions.append(.answer(ticket, .failed)) }
             children.append(Child(id: id, spec: spec))

@@ -133,16 +133,28 @@ final class Team: Sendable {
         for id in running { system?.liveCell(id)?.kill("its parent was ended at once") }
     }
 
+    /// Ends what is being stopped in order at once.
+    func force() {
+        state.withLock { $0.isForced = true }
+        endWaits(isForced: true)
+    }
+
     /// A child's life is over.
     func ended(_ lineage: Lineage, _ reason: ExitReason) {
-        let sink = state.withLock { $0.sink }
-        if lineage.isKnown, !lineage.isPrivate { sink?(ActorResult(lineage.id, reason)) }
+        lineage.waiter?.keep(reason)
+        if lineage.endsKnown(reason) { tell(lineage, reason) }
         let exit: Machine.Exit =
             switch reason {
             case .completed, .stopped: .normal
             case .failed, .killed: .abnormal
             }
         feed(.ended(lineage.id, exit))
+    }
+
+    private func tell(_ lineage: Lineage, _ reason: ExitReason) {
+        guard !lineage.isPrivate else { return }
+        let sink = state.withLock { $0.sink }
+        sink?(ActorResult(lineage.id, reason))
     }
 
     // MARK: Actions
@@ -173,6 +185,7 @@ final class Team: Sendable {
             finishStart(.failed(id))
             finish()
         case .gaveUp:
+            finishStart(.stopped)
             finish()
             system?.gaveUp(owner)
         case .allStopped:
@@ -203,7 +216,7 @@ final class Team: Sendable {
         world.start {
             do throws(ActorError) {
                 try await system.startLife(of: lineage)
-                lineage.isKnown = true
+                if let reason = lineage.becomeKnown() { self.tell(lineage, reason) }
                 self.feed(.started(id))
             } catch {
                 lineage.startError = error

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import TheaterChain
+import TheaterEngine
+import TheaterHandler
+import TheaterManifest
+import TheaterPlatform
+import TheaterValue
+
+@testable import TheaterRuntime
+
+/// What happens to a tree when its actors start, end and are asked for at the same time.
+@Suite("The edges of trees", .timeLimit(.minutes(1)))
+struct TreeEdgeTests {
+    // MARK: Nobody is left without a parent
+
+    @Test("a parent that asks for its end in its init starts none of its children")
+    func endInInit() async throws {
+        let house = try Household()
+        let root = try await house.root(
+            KinGuest(birth: .quit([1])), children: [Household.declared("a")])
+        #expect(house.system.status(of: root) == .completed)
+        #expect(house.isEmpty())
+        #expect(house.system.actor(named: "root") == nil)
+        #expect(house.system.actor(named: "root/a") == nil)
+    }
+
+    @Test("a parent that is ending takes no more children")
+    func addWhileEnding() async throws {
+        let house = try Household(handlers: [SlowCloseHandler.self])
+        let root = try await house.root { $0.handlers.append(HandlerGrant(type: "slow-close")) }
+        let system = house.system
+        let stop = Task { try? await system.stop(root) }
+        await Gate.of("closing").arrived()
+        await #expect(throws: ActorError.self) { try await house.child(of: root) }
+        Gate.of("closing").open()
+        _ = await stop.value
+        #expect(house.isEmpty())
+        #expect(system.actor(named: "child") == nil)
+    }
+
+    @Test("a tree that is stopped while it starts says so, and leaves nothing")
+    func stopWhileStarting() async throws {
+        let house = try Household(["slow start": ([], KinGuest())])
+        let system = house.system
+        let request = try house.request(children: [Household.declared("a", "slow start")])
+        let start = Work { () async throws(ActorError) in _ = try await system.spawn(request) }
+        await Gate.of("slow start").arrived()
+        // Busy, so that the root still lives when its children are ready to start.
+        let root = try #require(system.actor(named: "root"))
+        let call = await house.wait(root, at: "busy root")
+        let stop = Work { () async throws(ActorError) in
+            try await system.stop(root, grace: .seconds(3600))
+        }
+        try await house.reach(.stopping, of: root, during: stop)
+        Gate.of("slow start").open()
+        Gate.of("busy root").open()
+        let error = try #require(await start.error)
+        #expect(error.code == .supervision || error.code == .ended, "\(error)")
+        #expect(await stop.error == nil)
+        await call.value
+        #expect(house.isEmpty())
+    }
+
+    // MARK: Ends are bounded
+
+    @Test("terminating a parent that ends in order ends its children at once")
+    func terminateWhileEnding() async throws {
+        let house = try Household()
+        let root = try await house.root(
+            children: [Household.declared("a", shutdown: .infinity)])
+        let child = try #require(try house.system.children(of: root).first)
+        let call = await house.wait(child, at: "never, below one that ends")
+        try await house.system.call(root, "test:kin/kin.quit")
+        let end = Work { () async throws(ActorError) in
+            _ = try await house.system.awaitEnd(of: root)
+        }
+        try await house.reach(.stopping, of: child, during: end)
+        #expect(try await house.system.terminate(root) == .killed)
+        #expect(house.system.status(of: child) == .killed)
+        await call.value
+        #expect(house.isEmpty())
+    }
+
+    @Test("the time that a child has to stop bounds everything below it")
+    func boundedSubtree() async throws {
+        let house = try Household([
+            "nested": ([Household.declared("leaf", shutdown: .infinity)], KinGuest())
+        ])
+        let root = try await house.root(
+            children: [Household.declared("n", "nested", shutdown: .timeout(.milliseconds(5)))])
+        let nested = try #require(try house.system.children(of: root).first)
+        let leaf = try #require(try house.system.children(of: nested).first)
+        let call = await house.wait(leaf, at: "never, below a bounded one")
+        #expect(try await house.system.stop(root, grace: .seconds(3600)) == .stopped)
+        #expect(house.system.status(of: nested) == .killed)
+        #expect(house.system.status(of: leaf) == .killed)
+        await call.value
+        #expect(house.isEmpty())
+    }
+
+    @Test("the grace of a shutdown bounds every tree, whatever its children ask for")
+    func boundedShutdown() async throws {
+        let house = try Household()
+        let root = try await house.root(
+            children: [Household.declared("a", shutdown: .infinity)])
+        let child = try #require(try house.system.children(of: root).first)
+        let call = await house.wait(child, at: "never, in a shutdown")
+        await house.system.shutDown(grace: .milliseconds(5))
+        #expect(house.system.status(of: child) == .killed)
+        await call.value
+        #expect(house.isEmpty())
+    }
+
+    // MARK: Starting a root again
+
+    @Test("a root that is started again twice at once has one life, its name and its count")
+    func restartTwice() async throws {
+        let house = try Household()
+        let system = house.system
+        let root = try await house.root(children: [Household.declared("a")])
+        let call = await house.wait(root, at: "two restarts")
+        func restart() -> Work {
+            Work { () async throws(ActorError) in
+                try await system.restart(root, grace: .seconds(3600))
+            }
+        }
+        let first = restart()
+        try await house.reach(.stopping, of: root, during: first)
+        let second = restart()
+        #expect(await second.error?.code == .restarting)
+        Gate.of("two restarts").open()
+        #expect(await first.error == nil)
+        await call.value
+        #expect(system.actor(named: "root") == root)
+        #expect(system.restarts(of: root) == 1)
+        #expect(system.tree().map(\.children.count) == [1])
+        #expect(system.engine.guestsLive == 2)
+        await system.shutDown()
+        #expect(house.isEmpty())
+    }
+
+    @Test("a root that is started again and fails gives its name back")
+    func failedRestart() async throws {
+        let house = try Household()
+        let root = try await house.root()
+        // The new life cannot be recorded.
+        try await house.stage.journal.close()
+        await #expect(throws: ActorError.self) {
+            try await house.system.restart(root, grace: .seconds(3600))
+        }
+        #expect(house.system.actor(named: "root") == nil)
+        #expect(house.isEmpty())
+        #expect(house.system.status(of: root)?.isEnded == true)
+    }
+}
+
+/// What parents are told, and when nobody has room to hear it.
+@Suite("What parents are told", .timeLimit(.minutes(1)))
+struct NoticeTests {
+    private static let none = Value.option(.list(.primitive(.u8)), nil)
+
+    @Test("a child that asks for its end in its init is told of, once")
+    func endInInit() async throws {
+        let house = try Household()
+        let root = try await house.root()
+        let child = try await house.child(of: root, KinGuest(birth: .quit([1, 2])))
+        let told = try await house.called(root, "handle-child-exit")
+        #expect(told == [.id(child), .option(.list(.primitive(.u8)), .bytes([1, 2]))])
+        // Another child's end comes after everything of the first.
+        let last = try await house.child(of: root, name: "last")
+        try await house.system.call(last, "test:kin/kin.quit")
+        #expect(try await house.called(root, "handle-child-exit", nth: 2).first == .id(last))
+        #expect(try house.system.children(of: root) == [])
+        await house.system.shutDown()
+    }
+
+    @Test("a child that does not start is the spawner's error, and told to nobody")
+    func failedStart() async throws {
+        let house = try Household()
+        let root = try await house.root()
+        var request = try house.request("child")
+        request.parent = root
+        request.manifest.limits.memory = .kibibytes(64)
+        await #expect(throws: ActorError.self) { try await house.system.spawn(request) }
+        let last = try await house.child(of: root, name: "last")
+        try await house.system.call(last, "test:kin/kin.quit")
+        _ = try await house.called(root, "handle-child-exit")
+        let events = try await house.stage.events(of: root)
+        #expect(
+            !events.contains {
+                guard case .called(let function, _, _, _) = $0 else { return false }
+                return function.hasSuffix("handle-child-error")
+            })
+        await house.system.shutDown()
+    }
+
+    @Test("spawn-and-wait answers a large result of a child that ends in its init")
+    func largeResult() async throws {
+        let result = [UInt8](repeating: 9, count: 10_000)
+        let house = try Household(["quick": ([], KinGuest(birth: .quit(result)))])
+        let root = try await house.root(KinGuest(supervisor: [KinGuest.spawnAndWait]))
+        let answer = try await house.system.call(
+            root, "test:kin/kin.spawn-and-wait",
+            [.tuple([.string("quick"), Self.none, Self.none, .option(.primitive(.u64), nil)])])
+        guard case .result(_, _, .ok(let value)) = answer else {
+            Issue.record("\(answer)")
+            return
+        }
+        let isWhole = value == .option(.list(.primitive(.u8)), .bytes(result))
+        #expect(isWhole)
+        #expect(try house.system.children(of: root) == [])
+        await house.system.shutDown()
+    }
+
+    @Test("a parent whose mailbox is full is told when it has room")
+    func fullMailbox() async throws {
+        let house = try Household()
+        let system = house.system
+        let root = try await house.root { $0.limits.mailbox = 1 }
+        let child = try await house.child(of: root)
+        let call = await house.wait(root, at: "full of calls")
+        let waiting = Work { () async throws(ActorError) in
+            try await system.call(root, "test:kin/kin.echo", [.u8(1)])
+        }
+        try await house.reach(waiting: 1, of: root, during: waiting)
+        _ = try await house.stage.failure(child, "test:kin/kin.crash")
+        // Told once in vain at least: the handler's task has had its turn.
+        for _ in 0..<1000 { await Task.yield() }
+        Gate.of("full of calls").open()
+        #expect(try await house.called(root, "handle-child-error").first == .id(child))
+        await call.value
+        #expect(await waiting.error == nil)
+        await system.shutDown()
+    }
+
+    @Test("a subscriber whose mailbox is full loses no event")
+    func fullMailboxEvents() async throws {
+        let house = try Household()
+        let system = house.system
+        let root = try await house.root(KinGuest(supervisor: [KinGuest.subscribe])) {
+            $0.limits.mailbox = 1
+        }
+        let child = try await house.child(of: root)
+        try await system.call(root, "test:kin/kin.subscribe-to-child", [.id(child)])
+        let call = await house.wait(root, at: "full of events")
+        let waiting = Work { () async throws(ActorError) in
+            try await system.call(root, "test:kin/kin.echo", [.u8(1)])
+        }
+        try await house.reach(waiting: 1, of: root, during: waiting)
+        try await system.call(child, "test:kin/kin.echo", [.u8(1)])
+        for _ in 0..<1000 { await Task.yield() }
+        Gate.of("full of events").open()
+        let types = try await [1, 2].asyncMap {
+            try await house.called(root, "handle-child-event", nth: $0)[1].asString
+        }
+        #expect(types == ["theater.runtime/called", "theater.runtime/returned"])
+        await call.value
+        #expect(await waiting.error == nil)
+        await system.shutDown()
+    }
+}
+
+extension Array {
+    /// The answers to each element, asked one after the other.
+    fileprivate func asyncMap<Answer>(
+        _ ask: (Element) async throws -> Answer
+    ) async throws -> [Answer] {
+        var answers: [Answer] = []
+        for element in self { answers.append(try await ask(element)) }
+        return answers
+    }
+}
