@@ -51,9 +51,9 @@ public struct World: Sendable {
     @inline(__always)
     package func has(_ fault: PlantedFault) -> Bool {
         #if DEBUG
-            planted == fault
+        planted == fault
         #else
-            false
+        false
         #endif
     }
 

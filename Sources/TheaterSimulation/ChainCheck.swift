@@ -55,7 +55,9 @@ struct ChainCheck {
         case .called(let function, let bytes, _, _): called(function, bytes)
         case .returned(let function, let output, _, _): returned(function, output)
         case .failed(let function, let kind, _):
-            if !isOpen || calls.last?.function != function { report("'\(function)' failed uncalled") }
+            if !isOpen || calls.last?.function != function {
+                report("'\(function)' failed uncalled")
+            }
             close(.failed(kind))
         case .hostCall, .hostError, .denied, .limit:
             if !isOpen { report("\(event.type) happened outside of a call") }

@@ -50,6 +50,7 @@ final class Director: @unchecked Sendable {
     private func act() async {
         switch Plan.pick(plan.actions, &chance) {
         case .call: call(anyActor())
+        case .crash: call(anyActor(), .crash)
         case .storm:
             let target = anyActor()
             for _ in 0..<2 + chance.next(below: 8) { call(target) }
@@ -109,7 +110,8 @@ final class Director: @unchecked Sendable {
     private func spawn() {
         let parent = chance.next(below: 100) < plan.childShare ? anyActor() : nil
         // Children have names of their own, so that they do not fight for those of the roots.
-        let name = "\(parent == nil ? "a" : "c\(errands.count)-")\(chance.next(below: plan.nameCount))"
+        let name =
+            "\(parent == nil ? "a" : "c\(errands.count)-")\(chance.next(below: plan.nameCount))"
         var manifest = Manifest(
             name: name, package: "scripted.wasm",
             handlers: [HandlerGrant(type: "sim"), HandlerGrant(type: "message-server")])
@@ -142,7 +144,7 @@ final class Director: @unchecked Sendable {
 
     private func childSpec() -> ChildSpec {
         ChildSpec(
-            restart: ChildDeclaration.Restart.allCases[chance.next(below: 3)],
+            restart: [.permanent, .permanent, .transient, .temporary][chance.next(below: 4)],
             shutdown: [.kill, .timeout(grace()), .infinity][chance.next(below: 3)],
             state: ChildDeclaration.StateSource.allCases[chance.next(below: 2)])
     }
@@ -161,11 +163,11 @@ final class Director: @unchecked Sendable {
 
     // MARK: Calls and messages
 
-    private func call(_ target: ActorID?) {
+    private func call(_ target: ActorID?, _ asked: Operation.Kind? = nil) {
         guard let target else { return }
         let timeout: Duration? =
             chance.next(below: 3) == 0 ? .milliseconds(1 + chance.next(below: 40)) : nil
-        let kind: Operation.Kind
+        var kind: Operation.Kind
         switch chance.next(below: 20) {
         case 0: kind = plan.deeds.contains { $0.0 == .trap } ? .crash : .echo
         case 1: kind = plan.deeds.contains { $0.0 == .spin } ? .spin : .echo
@@ -173,8 +175,10 @@ final class Director: @unchecked Sendable {
         case 3...5: kind = .echo
         default: kind = .play
         }
+        if let asked { kind = asked }
         let operation = history.begin(
-            kind, target, sender: "client", timeout: min(timeout ?? plan.callTimeout, plan.callTimeout))
+            kind, target, sender: "client",
+            timeout: min(timeout ?? plan.callTimeout, plan.callTimeout))
         let number = operation.number
         if kind == .play { script.programs[number] = program() }
         let (function, arguments): (String, [Value]) =
@@ -318,6 +322,10 @@ final class Director: @unchecked Sendable {
         await system.shutDown(grace: .seconds(1))
         // Some begin others.
         while let errand = errands.popLast() { await errand.value }
+        // Nobody waits for those whom handlers call back: they may still be about to learn their answer.
+        for _ in 0..<1000 where history.operations.contains(where: { $0.answerCount == 0 }) {
+            await Task.yield()
+        }
     }
 
     // MARK: Checks at any time
@@ -365,7 +373,9 @@ final class Director: @unchecked Sendable {
         if script.open[known.id, default: 0] != 0, !script.isSlow(known.name) {
             history.report("\(known.id) ended before its handler was closed")
         }
-        if known.parent == nil, system.actor(named: known.name) == known.id {
+        if known.parent == nil, system.actor(named: known.name) == known.id,
+            system.status(of: known.id) != .restarting
+        {
             history.report("\(known.id) ended and keeps its name")
         }
     }

@@ -14,6 +14,7 @@ final class FeedReader: @unchecked Sendable {
     /// The sequence that comes next; `nil` before the first of those who began with the present.
     private var expected: UInt64?
     private(set) var isDisordered = false
+    private(set) var hasLeft = false
     /// Whether the subscription ended because the chain did.
     private(set) var isComplete = false
 
@@ -32,13 +33,20 @@ final class FeedReader: @unchecked Sendable {
             while let item = try await iterator.next() {
                 take(item)
                 count += 1
-                if count >= leavesAfter { return subscription.cancel() }
+                if count >= leavesAfter {
+                    hasLeft = true
+                    return subscription.cancel()
+                }
                 if pause > .zero { try? await world.sleep(for: pause) }
             }
             isComplete = expected != nil
         } catch {
             // What was dropped when it was thrown out is no gap that it saw.
-            if error.code == .feedOverrun { gap = subscription.droppedCount } else { isDisordered = true }
+            if error.code == .feedOverrun {
+                gap = subscription.droppedCount
+            } else {
+                isDisordered = true
+            }
         }
     }
 

@@ -11,7 +11,7 @@ struct Plan {
     /// What the director may do in a step.
     enum Action: CaseIterable {
         case call, storm, send, request, cancel, stop, terminate, restart, spawn, wait, openGate
-        case look, shutDown, subscribe
+        case look, shutDown, subscribe, crash
     }
 
     /// What a guest may do in a call.
@@ -67,7 +67,7 @@ struct Plan {
             switch action {
             case .call: 30
             case .storm, .send, .wait: 8
-            case .request, .openGate: 6
+            case .request, .openGate, .crash: 6
             case .spawn: 4
             case .cancel, .look, .stop, .terminate, .restart, .subscribe: 3
             case .shutDown: 1

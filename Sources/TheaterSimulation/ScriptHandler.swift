@@ -103,7 +103,9 @@ final class ScriptHandler: Handler, @unchecked Sendable {
 
     func close() async {
         closeCount += 1
-        if closeCount > 1 { script.history.report("the handler of \(context.actorID) closed twice") }
+        if closeCount > 1 {
+            script.history.report("the handler of \(context.actorID) closed twice")
+        }
         script.drop(ObjectIdentifier(self))
         for task in tasks { task.cancel() }
         tasks = []
