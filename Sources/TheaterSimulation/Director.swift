@@ -126,7 +126,7 @@ final class Director: @unchecked Sendable {
         if parent != nil { request.childSpec = childSpec() }
         if chance.next(below: 8) == 0 { script.starts[name] = program(isStart: true) }
         if chance.next(below: 8) == 0 {
-            script.closing[name] = .milliseconds([3, 40, 7000][chance.next(below: 3)])
+            script.setClosing(name, to: .milliseconds([3, 40, 7000][chance.next(below: 3)]))
         }
         errands.append(
             world.start { [request] in

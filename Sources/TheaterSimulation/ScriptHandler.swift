@@ -19,7 +19,9 @@ final class Script: @unchecked Sendable {
     /// What the next `init` of an actor of this name does.
     var starts: [String: Program] = [:]
     /// How long the handler of an actor of this name takes to close.
-    var closing: [String: Duration] = [:]
+    private(set) var closing: [String: Duration] = [:]
+    /// The names of those whose handlers may be left behind, because they take too long.
+    private var slow: Set<String> = []
     private(set) var isGateOpen = false
     private var waiters: [Waiter] = []
     /// How many handlers of each actor are open.
@@ -38,7 +40,12 @@ final class Script: @unchecked Sendable {
     func closed(_ id: ActorID) { open[id, default: 0] -= 1 }
 
     /// Whether the handler of an actor takes so long to close that it is left behind.
-    func isSlow(_ name: String) -> Bool { closing[name, default: .zero] > .seconds(5) }
+    func isSlow(_ name: String) -> Bool { slow.contains(name) }
+
+    func setClosing(_ name: String, to time: Duration) {
+        closing[name] = time
+        if time > .seconds(5) { slow.insert(name) }
+    }
 
     func wait(_ waiter: Waiter) {
         if isGateOpen { return waiter.answering(.success(ScriptedGuest.Order.again.value)) }
