@@ -11,6 +11,9 @@ public struct AuthorityKey: Sendable, Hashable {
         case names
         /// An array of names, where a `*` at the end stands for any ending.
         case patterns
+        /// An array of names that are taken away, where a `*` at the end stands for any ending. A child
+        /// has those of its parent beside its own.
+        case exceptions
         /// An array of paths, each with all below it; relative ones from the manifest's folder.
         case paths
         /// An array of hosts with or without a port; see ``HostSet``.
@@ -64,6 +67,12 @@ public struct AuthorityKey: Sendable, Hashable {
     /// Declares an array of names, where a `*` at the end stands for any ending.
     public static func patterns(_ name: String, absent: AbsentSet) -> AuthorityKey {
         AuthorityKey(name, .patterns, absent == .everything ? .unlimited : .names(.empty))
+    }
+
+    /// Declares an array of names that are taken away, where a `*` at the end stands for any ending.
+    /// Without the key nothing is.
+    public static func exceptions(_ name: String) -> AuthorityKey {
+        AuthorityKey(name, .exceptions, .namesExcept(.empty))
     }
 
     /// Declares an array of paths.

@@ -10,6 +10,8 @@ public enum Bound: Sendable, Hashable {
     case unlimited
     /// These names.
     case names(NameSet)
+    /// All names but these.
+    case namesExcept(NameSet)
     /// These paths and all below them.
     case paths(PathSet)
     /// These hosts.
@@ -32,6 +34,7 @@ public enum Bound: Sendable, Hashable {
         switch (self, other) {
         case (.unlimited, _), (_, .contradiction): true
         case (.names(let own), .names(let other)): own.union.covers(other.union)
+        case (.namesExcept(let own), .namesExcept(let other)): other.union.covers(own.union)
         case (.paths(let own), .paths(let other)): own.union.covers(other.union)
         case (.hosts(let own), .hosts(let other)): own.union.covers(other.union)
         case (.atMost(let own), .atMost(let other)): own >= other
@@ -48,6 +51,8 @@ public enum Bound: Sendable, Hashable {
         case (_, .unlimited): self
         case (.names(let own), .names(let other)):
             .names(NameSet(union: own.union.meet(other.union)))
+        case (.namesExcept(let own), .namesExcept(let other)):
+            .namesExcept(NameSet(union: Union(own.union.items + other.union.items)))
         case (.paths(let own), .paths(let other)):
             .paths(PathSet(union: own.union.meet(other.union)))
         case (.hosts(let own), .hosts(let other)):
@@ -66,6 +71,7 @@ extension Bound: CustomStringConvertible {
         switch self {
         case .unlimited: "unlimited"
         case .names(let set): Self.list(set.names)
+        case .namesExcept(let set): "all but " + Self.list(set.names)
         case .paths(let set): Self.list(set.paths)
         case .hosts(let set): Self.list(set.hosts)
         case .atMost(let number): "at most \(number)"

@@ -67,6 +67,11 @@ struct Authority {
             return set(key, &reader) { () throws(CapabilityError) in
                 .names(try NameSet(names, takesPatterns: key.kind == .patterns))
             }
+        case .exceptions:
+            guard let names = reader.strings(key.name) else { return nil }
+            return set(key, &reader) { () throws(CapabilityError) in
+                .namesExcept(try NameSet(names, takesPatterns: true))
+            }
         case .paths:
             guard let paths = reader.strings(key.name) else { return nil }
             return set(key, &reader) { () throws(CapabilityError) in
@@ -139,7 +144,8 @@ struct Authority {
 
     private func value(_ bound: Bound, of key: AuthorityKey) -> ManifestValue? {
         switch bound {
-        case .names(let set): .array(set.names.map(ManifestValue.string))
+        case .names(let set), .namesExcept(let set):
+            .array(set.names.map(ManifestValue.string))
         case .paths(let set): .array(set.paths.map(ManifestValue.string))
         case .hosts(let set): .array(set.hosts.map(ManifestValue.string))
         case .atMost(let number), .atLeast(let number): value(number, key.kind)
@@ -170,7 +176,7 @@ extension AuthorityKey {
         switch kind {
         case .maximum(let own), .minimum(let own): unit = own
         case .free: return "any value"
-        case .names, .patterns, .paths, .hosts, .flag: return bound.description
+        case .names, .patterns, .exceptions, .paths, .hosts, .flag: return bound.description
         }
         let (words, number): (String, UInt64)
         switch bound {

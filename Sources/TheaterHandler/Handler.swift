@@ -86,6 +86,12 @@ public enum HostReply: Sendable {
     case failure(HostError)
     /// The grant does not cover the call. Recorded as a denial; the guest sees a failure.
     case denied(HostError)
+    /// The grant does not cover the call, and the guest gets this answer all the same. Recorded as a
+    /// denial. For functions that say "nothing" where others have an error value.
+    case withheld(HostError, answer: Value)
+    /// The answer, in whose place the chain keeps another one, for what must not be written down. What
+    /// the guest does with the answer is recorded as always.
+    case redacted(Value, recorded: Value)
     /// The answer takes time. The guest is suspended meanwhile and holds no thread; the operation is
     /// cancelled when the actor ends. Only for functions that the interface declares suspending.
     case later(@Sendable () async -> Result<Value, HostError>)

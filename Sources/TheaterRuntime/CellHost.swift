@@ -45,12 +45,13 @@ final class CellHost: GuestHost, @unchecked Sendable {
         case .failure(let error):
             return unsafe refuse(binding, [UInt8](input), error)
         case .denied(let error):
-            do throws(ActorError) {
-                try recorder.denied("\(call.interface).\(call.function)", error.description)
-            } catch {
-                return stop(error)
-            }
+            if let stopped = noteDenial(of: call, error) { return stopped }
             return unsafe refuse(binding, [UInt8](input), error)
+        case .withheld(let error, let answer):
+            if let stopped = noteDenial(of: call, error) { return stopped }
+            return unsafe finish(binding, input, answer)
+        case .redacted(let value, let recorded):
+            return unsafe finish(binding, input, value, recorded: recorded)
         case .later(let operation):
             meter.waitBegan(at: world.now())
             let kept = unsafe [UInt8](input)
@@ -67,6 +68,16 @@ final class CellHost: GuestHost, @unchecked Sendable {
                     },
                     then: { self.then(binding, kept, $0) },
                     ifEnded: { self.ended(binding, kept, $0) }))
+        }
+    }
+
+    /// Records that a grant does not cover a call; answers only when that is impossible.
+    private func noteDenial(of call: HostCall, _ error: HostError) -> HostAnswer? {
+        do throws(ActorError) {
+            try recorder.denied("\(call.interface).\(call.function)", error.description)
+            return nil
+        } catch {
+            return stop(error)
         }
     }
 
@@ -154,16 +165,19 @@ final class CellHost: GuestHost, @unchecked Sendable {
                 interface: signature.interface, function: signature.name, arguments: arguments))
     }
 
-    /// Encodes and records an answer.
+    /// Encodes an answer, and records it or what stands in for it.
     private func finish(
-        _ binding: ImportBinding, _ input: UnsafeRawBufferPointer, _ value: Value
+        _ binding: ImportBinding, _ input: UnsafeRawBufferPointer, _ value: Value,
+        recorded: Value? = nil
     ) -> HostAnswer {
         let bytes: [UInt8]
+        var recordedBytes: [UInt8]?
         if case .tuple(let items) = value, items.isEmpty {
             bytes = Self.unitBytes
         } else {
             do throws(CGRFError) {
                 bytes = try CGRF.encode(value)
+                if let recorded { recordedBytes = try CGRF.encode(recorded) }
             } catch {
                 return unsafe fail(
                     binding, [UInt8](input),
@@ -171,7 +185,7 @@ final class CellHost: GuestHost, @unchecked Sendable {
             }
         }
         do throws(ActorError) {
-            try unsafe recorder.hostCall(binding.eventType, input, bytes)
+            try unsafe recorder.hostCall(binding.eventType, input, recordedBytes ?? bytes)
         } catch {
             return stop(error)
         }

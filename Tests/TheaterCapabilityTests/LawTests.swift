@@ -46,7 +46,7 @@ struct LawTests {
             while true {
                 let bound = try sampler.bound()
                 switch bound {
-                case .hosts, .paths, .names: return bound
+                case .hosts, .paths, .names, .namesExcept: return bound
                 default: continue
                 }
             }

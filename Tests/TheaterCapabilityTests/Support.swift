@@ -27,7 +27,7 @@ struct Sampler {
     }
 
     mutating func bound() throws -> Bound {
-        switch random.next(below: 11) {
+        switch random.next(below: 12) {
         case 0: .unlimited
         case 1: .contradiction
         case 2: .names(try NameSet(some(of: Self.names), takesPatterns: true))
@@ -36,7 +36,8 @@ struct Sampler {
         case 5, 6: .hosts(try HostSet(some(of: Self.hosts)))
         case 7: .atMost(pick([0, 1, 5, .max]))
         case 8: .atLeast(pick([0, 1, 5, .max]))
-        case 9: .flag(pick([true, false]))
+        case 9: .namesExcept(try NameSet(some(of: Self.names), takesPatterns: true))
+        case 10: .flag(pick([true, false]))
         default: .fixed(pick([nil, "1", "\"x\""]))
         }
     }

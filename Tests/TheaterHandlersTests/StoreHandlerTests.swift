@@ -43,7 +43,7 @@ struct StoreHandlerTests {
         switch handler.answer(
             HostCall(interface: "theater:simple/store", function: function, arguments: arguments))
         {
-        case .value(let value): .success(value)
+        case .value(let value), .redacted(let value, _), .withheld(_, let value): .success(value)
         case .failure(let error), .denied(let error): .failure(error)
         case .later(let operation): await operation()
         case .parked(let start):
