@@ -21,7 +21,7 @@ public struct ActorID: Hashable, Sendable, Comparable {
     }
 
     /// Makes an identity of version 4 from random words.
-    init(version4 words: (UInt64, UInt64)) {
+    public init(version4 words: (UInt64, UInt64)) {
         self.init(
             high: words.0 & 0xFFFF_FFFF_FFFF_0FFF | 0x4000,
             low: words.1 & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
