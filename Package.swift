@@ -197,8 +197,8 @@ let package = Package(
             name: "TheaterNodeTests",
             dependencies: [
                 "TheaterNode", "TheaterHandler", "TheaterRuntime", "TheaterBuild", "TheaterChain",
-                "TheaterEngine", "TheaterManifest", "TheaterPact", "TheaterPlatform",
-                "TheaterStore", "TheaterTesting", "TheaterValue", logging,
+                "TheaterCapability", "TheaterEngine", "TheaterManifest", "TheaterPact",
+                "TheaterPlatform", "TheaterStore", "TheaterTesting", "TheaterValue", logging,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -19,14 +19,19 @@ public struct NodeOptions: Sendable {
     public var guestsMax: Int?
     /// The journal's bounds.
     public var journal: JournalOptions
+    /// The variables that the handler `environment` grants from; `nil` for those that the process was
+    /// started with.
+    public var environment: [String: String]?
     /// Handlers beside those that every node has.
     public var handlers: [any Handler.Type]
 
     /// Makes options.
     public init(
         dataDirectory: String? = nil, guestsMax: Int? = nil,
-        journal: JournalOptions = JournalOptions(), handlers: [any Handler.Type] = []
+        journal: JournalOptions = JournalOptions(), environment: [String: String]? = nil,
+        handlers: [any Handler.Type] = []
     ) {
+        self.environment = environment
         self.dataDirectory = dataDirectory
         self.guestsMax = guestsMax
         self.journal = journal
@@ -55,7 +60,8 @@ public final class Node: Sendable {
     /// The handlers that every node offers.
     public static let standardHandlers: [any Handler.Type] = [
         RuntimeHandler.self, SupervisorHandler.self, MessageServerHandler.self, RPCHandler.self,
-        StoreHandler.self,
+        StoreHandler.self, TimerHandler.self, TimingHandler.self, LoopHandler.self,
+        RandomHandler.self, EnvironmentHandler.self,
     ]
 
     /// Opens a node: takes the data directory, recovers the journal, makes the engine.
@@ -81,6 +87,8 @@ public final class Node: Sendable {
             }
         var services = HandlerServices()
         services.provide(store)
+        services.provide(
+            EnvironmentVariables(options.environment ?? SystemEnvironment.variables()))
         self.journal = journal
         self.store = store
         services.provide(NodeSecrets(), as: (any SecretPort).self)

@@ -25,7 +25,8 @@ struct Stage {
         journal: Journal = .inMemory(), guestsMax: Int = 32, yieldInterval: UInt64 = 1_000_000,
         handlers: [any Handler.Type] = [RuntimeHandler.self, GateHandler.self, StrictHandler.self],
         resolver: (any ActorResolver)? = nil, world: World = .system,
-        observability: ObservabilityOptions = ObservabilityOptions()
+        observability: ObservabilityOptions = ObservabilityOptions(),
+        services: HandlerServices = HandlerServices()
     ) throws {
         let log = LogStore()
         self.log = log
@@ -33,7 +34,8 @@ struct Stage {
         system = ActorSystem(
             engine: try Engine(EngineOptions(guestsMax: guestsMax, yieldInterval: yieldInterval)),
             journal: journal, handlers: HandlerRegistry(handlers),
-            logger: Logger(label: "test") { _ in StoreLogHandler(store: log) }, resolver: resolver,
+            logger: Logger(label: "test") { _ in StoreLogHandler(store: log) },
+            services: services, resolver: resolver,
             world: world, observability: observability)
     }
 

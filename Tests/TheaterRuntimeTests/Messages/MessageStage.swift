@@ -19,6 +19,8 @@ enum Behaviour {
     case forward(String, Value)
     /// Calls a host function with a value, then answers with another.
     case call(String, Value, Value)
+    /// Calls host functions with values, one after the other, then answers with a value.
+    case steps([(String, Value)], Value)
     /// Waits at the gate of a name, then answers with a value.
     case wait(String, Value)
     /// Ends its actor.
@@ -117,6 +119,8 @@ struct MessageActor {
     var registers = false
     var messages = true
     var rpc = false
+    /// Further host functions that it imports.
+    var others: [(interface: String, name: String, parameters: String, result: String)] = []
 
     /// A callback in the usual form.
     mutating func on(_ callback: String, _ behaviour: Behaviour) {
@@ -137,7 +141,7 @@ struct MessageActor {
             case "test:gate/gate": true
             default: messages && (function.name != "register" || registers)
             }
-        }
+        } + others
     }
 
     var wat: String {
@@ -214,6 +218,9 @@ struct MessageActor {
                 host(name, "(local.get $in) (local.get $size)") + (try answer(value))
             case .call(let name, let input, let value):
                 host(name, try place(input)) + (try answer(value))
+            case .steps(let steps, let value):
+                try steps.map { name, input in host(name, try place(input)) }.joined()
+                    + (try answer(value))
             case .wait(let gate, let value):
                 host("wait", try place(.string(gate))) + (try answer(value))
             case .trap: "unreachable"
