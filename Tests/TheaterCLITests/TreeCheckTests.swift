@@ -74,6 +74,54 @@ struct TreeCheckTests {
         #expect(json.results.contains(#"{"type":"runtime","verdict":"refused","keys":[]}"#))
     }
 
+    @Test("bounds of time, chance and variables are compared and shown")
+    func small() async throws {
+        let folder = try Folder()
+        let worker = """
+            [[handler]]
+            type = "random"
+            max_bytes = "1MiB"
+            [[handler]]
+            type = "timer"
+            [[handler]]
+            type = "environment"
+            allowed_vars = ["*"]
+            denied_vars = ["APP_TOKEN"]
+
+            """
+        let team = """
+            [[handler]]
+            type = "random"
+            max_bytes = "64KiB"
+            seed = 7
+            [[handler]]
+            type = "timer"
+            min_interval_ms = 100
+            interval_ms = 200
+            [[handler]]
+            type = "environment"
+            allowed_vars = ["APP_*"]
+            denied_vars = ["APP_KEY"]
+
+            """
+        try put("worker", in: folder, more: worker)
+        try put("team", in: folder, more: team + child("w", "../worker/manifest.toml"))
+        let run = await check(folder)
+        #expect(run.status == .success, "\(run.messages)")
+        for line in [
+            "max_bytes: at most 64KiB; asked for at most 1MiB",
+            "min_interval_ms: at least 100; asked for at least 10",
+            "allowed_vars: APP_*; asked for *",
+            "denied_vars: all but APP_KEY, APP_TOKEN; asked for all but APP_TOKEN",
+        ] {
+            #expect(run.results.contains(line), "\(line) | \(run.results)")
+        }
+        try put("team", in: folder, more: "[[handler]]\ntype = \"timer\"\ninterval_ms = 5\n")
+        let short = await check(folder)
+        #expect(short.status == .manifest)
+        #expect(short.messages.contains("'interval_ms' is 5"))
+    }
+
     @Test("a missing, a wrong and a circular child are found")
     func broken() async throws {
         let folder = try Folder()

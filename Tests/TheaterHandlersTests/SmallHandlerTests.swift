@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Logging
 import Synchronization
 import Testing
+import TheaterHandler
+import TheaterManifest
 import TheaterPlatform
 import TheaterTesting
+import TheaterValue
 
 @testable import TheaterHandlers
 
@@ -111,5 +115,152 @@ struct OwnedTasksTests {
         tasks.forget(second)
         #expect(tasks.reserve() != nil)
         await tasks.close()
+    }
+}
+
+/// Sleeps last until they are cancelled; counts those who sleep.
+private final class EndlessClock: SimulatedClock {
+    private struct State {
+        var sleepers: [Int: CheckedContinuation<Void, Never>] = [:]
+        var last = 0
+    }
+
+    private let state = Mutex(State())
+
+    var sleepers: Int { state.withLock { $0.sleepers.count } }
+
+    var world: World {
+        World(clock: self, words: { 0 }, executor: globalConcurrentExecutor)
+    }
+
+    func monotonic() -> MonotonicTime { MonotonicTime(nanoseconds: 0) }
+    func wall() -> WallTime { WallTime(nanoseconds: 5_000_000_000) }
+
+    func sleep(until time: MonotonicTime) async throws {
+        if time <= monotonic() { return }
+        let number = state.withLock { state in
+            state.last += 1
+            return state.last
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = state.withLock { state -> Bool in
+                    if Task.isCancelled { return true }
+                    state.sleepers[number] = continuation
+                    return false
+                }
+                if isOver { continuation.resume() }
+            }
+        } onCancel: {
+            state.withLock { $0.sleepers.removeValue(forKey: number) }?.resume()
+        }
+        throw CancellationError()
+    }
+}
+
+/// Has every callback; each answers at once.
+private struct ReadyCell: CellPort {
+    func requestShutdown(result: [UInt8]?) {}
+    func recentEvents(_ countMax: Int) -> [RecentEvent] { [] }
+    func exports(_ function: String) -> Bool { true }
+    func call(_ function: String, _ arguments: [Value]) async -> Result<Value, CallbackError> {
+        .success(.bytes([1]))
+    }
+}
+
+/// Goal: a closed handler has no task left. Method: sleeps that nothing but a cancellation ends.
+@Suite("Closing small handlers", .timeLimit(.minutes(1)))
+struct ClosingTests {
+    private let clock = EndlessClock()
+
+    private func make<H: Handler>(
+        _ type: H.Type, _ keys: [String: ManifestValue] = [:]
+    ) throws -> H {
+        let context = HandlerContext(
+            actorID: ActorID(high: 1, low: 2), actorName: "test",
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, cell: ReadyCell(),
+            world: clock.world)
+        var reader = HandlerGrant(type: H.name, configuration: keys).reader()
+        return try H(grant: &reader, context: context)
+    }
+
+    private func call(_ handler: any Handler, _ function: String, _ arguments: Value...)
+        -> HostReply
+    {
+        handler.answer(
+            HostCall(
+                interface: type(of: handler).interfaces[0].name, function: function,
+                arguments: arguments))
+    }
+
+    private func asleep(_ count: Int) async throws {
+        while clock.sleepers != count {
+            try Task.checkCancellation()
+            await Task.yield()
+        }
+    }
+
+    @Test("a timer handler ends its timers, also the one of its manifest")
+    func timer() async throws {
+        let handler = try make(TimerHandler.self, ["interval_ms": .integer(50)])
+        for name in ["a", "b", "c"] {
+            guard case .value = call(handler, "set-interval", .string(name), .u64(100)) else {
+                Issue.record("'\(name)' was not set")
+                return
+            }
+        }
+        try await asleep(4)
+        _ = call(handler, "clear-interval", .string("a"))
+        try await asleep(3)
+        await handler.close()
+        #expect(clock.sleepers == 0)
+    }
+
+    @Test("a loop handler ends its loop, also one started after a stop")
+    func loop() async throws {
+        let handler = try make(LoopHandler.self)
+        for _ in 0..<2 {
+            guard case .value = call(handler, "start-loop", .bytes([])) else {
+                Issue.record("the loop was not started")
+                return
+            }
+            try await asleep(1)
+            _ = call(handler, "stop-loop")
+            try await asleep(0)
+        }
+        _ = call(handler, "start-loop", .bytes([]))
+        try await asleep(1)
+        await handler.close()
+        #expect(clock.sleepers == 0)
+    }
+
+    @Test("timers that are set and cleared without end are refused at last")
+    func churn() async throws {
+        let handler = try make(TimerHandler.self)
+        for _ in 0..<20_000 {
+            switch call(handler, "set-interval", .string("a"), .u64(100)) {
+            case .value: _ = call(handler, "clear-interval", .string("a"))
+            case .failure(let error):
+                #expect(error.code == "timer.too-many")
+            default: Issue.record("neither set nor refused")
+            }
+        }
+        await handler.close()
+        #expect(clock.sleepers == 0)
+    }
+
+    @Test("a past deadline needs no wait")
+    func past() throws {
+        let handler = try make(TimingHandler.self)
+        for past: UInt64 in [0, 4999, 5000] {
+            guard case .value = call(handler, "deadline", .u64(past)) else {
+                Issue.record("\(past) waits")
+                continue
+            }
+        }
+        guard case .later = call(handler, "deadline", .u64(5001)) else {
+            Issue.record("5001 does not wait")
+            return
+        }
     }
 }
