@@ -113,6 +113,29 @@ struct TreeEdgeTests {
         #expect(house.isEmpty())
     }
 
+    // Goal: no end waits for time. Method: nobody moves the clock.
+    @Test("a crash, a stop of a tree in a tree and a shutdown take no time")
+    func noTime() async throws {
+        let leaves = ["a", "b"].map { Household.declared($0) }
+        let house = try Household(
+            ["nested": (leaves, KinGuest())], world: ManualClock().world)
+        let system = house.system
+        let root = try await house.root(
+            children: ["m", "n", "o"].map { Household.declared($0, "nested") })
+        let nested = try system.children(of: root)
+        let leaf = try #require(try system.children(of: nested[0]).first)
+        #expect(try await house.stage.failure(leaf, "test:kin/kin.crash").code == .crashed)
+        guard case .failed = try await system.awaitEnd(of: leaf) else {
+            Issue.record("the crash is no failure")
+            return
+        }
+        #expect(try await system.stop(nested[1]) == .stopped)
+        #expect(try await system.terminate(nested[0]) == .killed)
+        #expect(try system.children(of: root) == [nested[2]])
+        await system.shutDown()
+        #expect(house.isEmpty())
+    }
+
     // MARK: Starting a root again
 
     @Test("a root that is started again twice at once has one life, its name and its count")
@@ -228,6 +251,8 @@ struct NoticeTests {
         _ = try await house.stage.failure(child, "test:kin/kin.crash")
         // Told once in vain at least: the handler's task has had its turn.
         for _ in 0..<1000 { await Task.yield() }
+        let other = try await house.child(of: root, name: "other")
+        #expect(try await system.call(other, "test:kin/kin.echo", [.u8(2)]) == .u8(2))
         Gate.of("full of calls").open()
         #expect(try await house.called(root, "handle-child-error").first == .id(child))
         await call.value
