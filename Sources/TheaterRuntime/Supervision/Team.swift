@@ -160,7 +160,13 @@ final class Team: Sendable {
     // MARK: Actions
 
     private func perform(_ actions: [Machine.Action]) {
-        for action in actions { perform(action) }
+        // Whoever asked is told last: then what it asked for is done, and what followed from it.
+        for action in actions where !Self.isAnswer(action) { perform(action) }
+        for action in actions where Self.isAnswer(action) { perform(action) }
+    }
+
+    private static func isAnswer(_ action: Machine.Action) -> Bool {
+        if case .answer = action { true } else { false }
     }
 
     private func perform(_ action: Machine.Action) {

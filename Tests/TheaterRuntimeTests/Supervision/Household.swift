@@ -21,6 +21,8 @@ struct KinGuest {
         case plain
         /// Asks for its own end, with this result.
         case quit([UInt8])
+        /// Traps.
+        case trap
         /// Calls the first function that it imports of the supervisor, with this input.
         case call(Value)
     }
@@ -110,6 +112,7 @@ struct KinGuest {
         switch birth {
         case .plain: break
         case .quit: first = quit
+        case .trap: first = "(unreachable)"
         case .call(let input):
             let bytes = try CGRF.encode(input)
             actor.body.append(WatActor.data(bytes, at: 80000))
