@@ -189,6 +189,24 @@ struct TreeEdgeTests {
         #expect(house.isEmpty())
     }
 
+    @Test("whoever ends a root that somebody starts again has the last word")
+    func restartEnded() async throws {
+        let house = try Household()
+        let system = house.system
+        let root = try await house.root(children: [Household.declared("a")])
+        let call = await house.wait(root, at: "never, in an ended restart")
+        let restart = Work { () async throws(ActorError) in
+            try await system.restart(root, grace: .seconds(3600))
+        }
+        try await house.reach(.stopping, of: root, during: restart)
+        #expect(try await system.terminate(root) == .killed)
+        #expect(await restart.error?.code == .ended)
+        await call.value
+        #expect(system.status(of: root) == .killed)
+        #expect(system.actor(named: "root") == nil)
+        #expect(house.isEmpty())
+    }
+
     @Test("a child starts again with its first state, or its last, as its spec says")
     func lastState() async throws {
         let house = try Household()
