@@ -92,12 +92,23 @@ public protocol CellPort: Sendable {
     /// This is how a handler's asynchronous input enters the chain: as the call that it causes. An
     /// error from the callback ends the actor when its manifest says `on_error = "fail"`, which is the
     /// default; the handler is told in any case. Cancelling the caller withdraws a call that has not begun.
-    /// It waits for its turn also when the actor's mailbox is full: so a handler must have but few calls
-    /// under way, one for each thing that it was given.
     ///
     /// - Parameter arguments: in the declared order, without the state.
     /// - Returns: what the function answered beside the new state; unit for nothing.
     func call(_ function: String, _ arguments: [Value]) async -> Result<Value, CallbackError>
+
+    /// The same, which waits for its turn also when the actor's mailbox is full: for what must not be
+    /// lost. A handler must have but few of these under way, as nothing else bounds them.
+    func callEvenWhenFull(
+        _ function: String, _ arguments: [Value]
+    ) async -> Result<Value, CallbackError>
+}
+
+extension CellPort {
+    /// For a cell whose mailbox is never full.
+    public func callEvenWhenFull(
+        _ function: String, _ arguments: [Value]
+    ) async -> Result<Value, CallbackError> { await call(function, arguments) }
 }
 
 /// Why a callback gave no answer.

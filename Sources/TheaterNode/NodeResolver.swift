@@ -7,7 +7,8 @@ public import TheaterStore
 
 /// Finds the manifests and the wasm of children in files and in the store.
 ///
-/// A reference that an actor gives must lie in the folder of its own manifest, or below.
+/// What an actor names must lie in the folder of its own manifest, or below, with symbolic links
+/// followed: the manifest of its child, and the files that this names. `store://…` is open to it.
 public struct NodeResolver: ActorResolver {
     /// The largest wasm that is read, in bytes.
     public static let wasmSizeMax = 256 << 20
@@ -59,12 +60,13 @@ public struct NodeResolver: ActorResolver {
         guard !reference.hasWasm else {
             return ResolvedActor(manifest: manifest, wasm: [], path: path)
         }
-        let wasmPath =
-            if let wasm = reference.wasm {
-                try place(wasm, reference)
-            } else {
-                Manifest.resolve(manifest.package, relativeTo: path ?? "")
-            }
+        let wasmPath: String
+        if let wasm = reference.wasm {
+            wasmPath = try place(wasm, reference)
+        } else {
+            wasmPath = Manifest.resolve(manifest.package, relativeTo: path ?? "")
+            if reference.isConfined { try confine(wasmPath, to: reference, "the wasm of a child") }
+        }
         let wasm = try bytes(of: wasmPath, sizeMax: Self.wasmSizeMax, .module)
         return ResolvedActor(manifest: manifest, wasm: wasm, path: path)
     }
@@ -77,21 +79,24 @@ public struct NodeResolver: ActorResolver {
         try manifest.readInitialState(manifestPath: found) { path, sizeMax in
             if reference.isConfined {
                 // `path` is worked out from the child's manifest; it must stay below the parent's.
-                try place(CanonicalPath.resolve(path), confinedTo: reference)
+                try confine(path, to: reference, "a first state")
             }
             return try bytes(of: path, sizeMax: sizeMax, .manifest)
         }
     }
 
     /// Refuses a path outside the folder of the manifest that a reference is relative to.
-    private func place(
-        _ path: String, confinedTo reference: ActorReference
+    private func confine(
+        _ path: String, to reference: ActorReference, _ what: String
     ) throws(ActorError) {
+        guard !StoreReference.isReference(path) else { return }
         let folder = CanonicalPath.resolve(Manifest.resolve(".", relativeTo: reference.base ?? ""))
-        guard path == folder || path.hasPrefix(folder == "/" ? "/" : folder + "/") else {
+        let found = CanonicalPath.resolve(path)
+        guard found == folder || found.hasPrefix(folder == "/" ? "/" : folder + "/") else {
             throw ActorError(
                 .manifest,
-                "a first state must lie in the folder of the parent's manifest, or below")
+                "\(what) must lie in the folder of the parent's manifest, or below; '\(path)' does "
+                    + "not")
         }
     }
 
@@ -100,17 +105,7 @@ public struct NodeResolver: ActorResolver {
         _ text: String, _ reference: ActorReference
     ) throws(ActorError) -> String {
         let path = Manifest.resolve(text, relativeTo: reference.base ?? "")
-        guard reference.isConfined, !text.hasPrefix("store://") else { return path }
-        let folder = Manifest.resolve(".", relativeTo: reference.base ?? "")
-        let prefix = folder == "." ? "" : folder + "/"
-        guard !path.hasPrefix("/") || folder.hasPrefix("/"), path.hasPrefix(prefix),
-            path != "..", !path.hasPrefix("../")
-        else {
-            throw ActorError(
-                .manifest,
-                "the actor may not name '\(text)', which is outside the folder of its manifest; keep "
-                    + "the manifests of its children there")
-        }
+        if reference.isConfined { try confine(path, to: reference, "what an actor names") }
         return path
     }
 

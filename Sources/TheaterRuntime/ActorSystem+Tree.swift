@@ -40,6 +40,7 @@ extension ActorSystem {
         let lineage = roster.withLock { $0.lineages[id] }
         // Also one that is between two lives is not started again.
         lineage?.parent?.team?.feed(.release(id))
+        lineage?.release()
         return try cell(id)
     }
 
@@ -118,8 +119,9 @@ extension ActorSystem {
     /// Starts an actor again: stops its present life in order, and begins a new one with the same
     /// identity, name and chain. Does not count as a restart of its supervisor.
     ///
-    /// - Throws: `actor.not-found`, `actor.restarting` when somebody does the same, `actor.supervision`
-    ///   when the parent is ending, or what ended the new life's start.
+    /// - Throws: `actor.not-found`, `actor.restarting` when somebody does the same, `actor.ended` when
+    ///   somebody stops it meanwhile, `actor.supervision` when the parent is ending, or what ended the new
+    ///   life's start.
     @concurrent
     public func restart(_ id: ActorID, grace: Duration = .seconds(5)) async throws(ActorError) {
         let lineage = roster.withLock { roster in
@@ -148,6 +150,9 @@ extension ActorSystem {
             observatory.settle(id)
         }
         _ = await stopTree(cell, grace: grace)
+        guard !lineage.isReleased else {
+            throw ActorError(.ended, "somebody else ended '\(name)' while it was started again")
+        }
         let state = lineage.beginLife()
         try await startLife(id, cell.blueprint, state: state, lineage: lineage)
     }

@@ -56,6 +56,7 @@ enum CallShape {
         case .variant(let variant):
             switch (variant.tag, variant.payload.first) {
             case (0, let value?): return ok(value, declared)
+            case (0, nil): return ok(.unit, declared)
             case (1, let error): return .err(error ?? .string("(no message)"))
             default: return .malformed("a variant with tag \(variant.tag) is no result")
             }

@@ -48,7 +48,7 @@ extension Cell {
     /// Calls a function, now if the actor is idle, else when its turn comes.
     func call(
         _ function: ExportBinding, _ arguments: [Value], takesState: Bool, isCallback: Bool = false,
-        options: CallOptions
+        exceedsCapacity: Bool = false, options: CallOptions
     ) async -> Result<Value, ActorError> {
         let now = world.now()
         let operation = operation(
@@ -61,7 +61,7 @@ extension Cell {
             pass(on: next(after: result, isCallback: isCallback))
             return result
         }
-        return await callLater(operation)
+        return await callLater(operation, exceedsCapacity: exceedsCapacity)
     }
 
     /// Hands an operation over without waiting for it.
@@ -149,7 +149,7 @@ extension Cell {
 
     /// Calls a function on behalf of one of the actor's own handlers.
     func callBack(
-        _ function: String, _ arguments: [Value]
+        _ function: String, _ arguments: [Value], exceedsCapacity: Bool = false
     ) async -> Result<Value, CallbackError> {
         guard let export = template.exports[function] else {
             return .failure(CallbackError(.absent, "'\(name)' has no function '\(function)'"))
@@ -167,7 +167,8 @@ extension Cell {
             return .failure(CallbackError(.failed, error.message))
         }
         return await call(
-            export, arguments, takesState: takesState, isCallback: true, options: CallOptions()
+            export, arguments, takesState: takesState, isCallback: true,
+            exceedsCapacity: exceedsCapacity, options: CallOptions()
         ).mapError { error in
             switch error.code {
             case .mailboxFull: CallbackError(.mailboxFull, error.message)
@@ -179,7 +180,9 @@ extension Cell {
         }
     }
 
-    private func callLater(_ operation: Operation) async -> Result<Value, ActorError> {
+    private func callLater(
+        _ operation: Operation, exceedsCapacity: Bool
+    ) async -> Result<Value, ActorError> {
         let ticket = TicketBox()
         let lateness = Deadlines.Entry { [weak self] _ in
             guard let self else { return }
@@ -195,9 +198,8 @@ extension Cell {
                     fuel: operation.fuel, deadline: operation.deadline,
                     submitted: operation.submitted, reply: .continuation(continuation))
                 let action = shared.withLock { shared in
-                    // A handler waits for each of its callbacks: what it does bounds them.
                     shared.mailbox.submit(
-                        exceedingCapacity: made.isCallback || world.has(.overfullMailbox)
+                        exceedingCapacity: exceedsCapacity || world.has(.overfullMailbox)
                     ) { number in
                         ticket.set(number)
                         return made

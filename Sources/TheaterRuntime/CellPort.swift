@@ -18,9 +18,21 @@ struct Port: CellPort {
     func call(
         _ function: String, _ arguments: [Value]
     ) async -> Result<Value, CallbackError> {
+        await call(function, arguments, exceedsCapacity: false)
+    }
+
+    func callEvenWhenFull(
+        _ function: String, _ arguments: [Value]
+    ) async -> Result<Value, CallbackError> {
+        await call(function, arguments, exceedsCapacity: true)
+    }
+
+    private func call(
+        _ function: String, _ arguments: [Value], exceedsCapacity: Bool
+    ) async -> Result<Value, CallbackError> {
         guard let cell else {
             return .failure(CallbackError(.ended, "the actor of '\(function)' is over"))
         }
-        return await cell.callBack(function, arguments)
+        return await cell.callBack(function, arguments, exceedsCapacity: exceedsCapacity)
     }
 }

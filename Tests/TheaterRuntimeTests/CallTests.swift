@@ -45,6 +45,28 @@ struct CallTests {
         #expect(calls[1] == .tuple([.u32(41)]), "the state came from the first answer")
     }
 
+    @Test("a state that is a tuple stays whole")
+    func tupleState() async throws {
+        let stage = try Stage()
+        let state = Value.tuple([.u32(4), .u32(2)])
+        let ok = Value.result(ok: .tuple([]), err: .string, .ok(state))
+        let wat = try Self.answering(
+            """
+            exports { test:a/a {
+              set: func(state: tuple<u32, u32>) -> result<tuple<u32, u32>, string>
+              get: func(state: tuple<u32, u32>) -> result<tuple<u32, u32>, string> } }
+            """, [("test:a/a.set", ok), ("test:a/a.get", ok)])
+        let id = try await stage.spawn(wat) { $0.initialState = .tuple([.u32(1), .u32(1)]) }
+        #expect(try await stage.system.call(id, "test:a/a.set") == .unit)
+        #expect(try stage.system.state(of: id) == state)
+        try await stage.system.call(id, "test:a/a.get")
+        let calls = try await stage.events(of: id).compactMap { event -> Value? in
+            guard case .called(_, let bytes, _, _) = event else { return nil }
+            return try CGRF.decode(bytes)
+        }
+        #expect(calls.last == .tuple([state]))
+    }
+
     @Test("wrong function, count and types are the caller's errors and leave the actor unharmed")
     func callerErrors() async throws {
         let stage = try Stage()

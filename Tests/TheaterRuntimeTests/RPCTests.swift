@@ -267,6 +267,42 @@ struct RPCTests {
                 == .bool(true))
     }
 
+    @Test(
+        "a long chain of actors that call each other comes back, and a circle through it is found")
+    func longChain() async throws {
+        let stage = try Stage.messages()
+        let last = 24
+        for index in (0...last).reversed() {
+            let input = Value.tuple([
+                .string("link-\(index == last ? 0 : index + 1)"), .string("test:svc/svc.go"),
+                .tuple([]), Self.none,
+            ])
+            _ = try await stage.start(
+                "link-\(index)",
+                change: { $0.manifest.rpc = ["test:svc/svc"] },
+                {
+                    $0.rpc = true
+                    $0.exports.append(
+                        (
+                            "test:svc/svc", "go: func() -> value",
+                            .call("call", input, .u32(UInt32(index)))
+                        ))
+                })
+        }
+        let first = try #require(stage.system.actor(named: "link-0"))
+        #expect(try await stage.system.call(first, "test:svc/svc.go") == .u32(0))
+        let end = try #require(stage.system.actor(named: "link-\(last)"))
+        let refused = try await stage.events(of: end).contains { event in
+            guard case .hostCall(_, "call", _, let output) = event,
+                case .result(_, _, .err(.string(let text)))? = try? CGRF.decode(output)
+            else { return false }
+            return text.hasSuffix("[rpc.cycle]") && text.contains("'link-12'")
+        }
+        #expect(refused)
+        #expect(stage.system.exchange.waitsCount == 0)
+        #expect(stage.system.actors().count == last + 1)
+    }
+
     @Test("a full mailbox is an error of its own")
     func full() async throws {
         let stage = try Stage.messages()

@@ -228,7 +228,7 @@ struct SpawnTests {
                 exports {
                   theater:simple/actor { init: func() -> value }
                   test:old/old { ok: func(state: value) -> value  err: func(state: value) -> value
-                    bare: func(state: value) -> value } }
+                    bare: func(state: value) -> value  done: func(state: value) -> value } }
                 """, file: "old.pact"))
         package.importHashes = []
         guest.metadata = try package.encoded()
@@ -238,6 +238,9 @@ struct SpawnTests {
             WatActor.answering("test:old/old.ok", CGRF.encode(ok), at: 41000),
             WatActor.answering("test:old/old.err", CGRF.encode(err), at: 42000),
             WatActor.answering("test:old/old.bare", CGRF.encode(.s64(7)), at: 43000),
+            WatActor.answering(
+                "test:old/old.done",
+                CGRF.encode(.variant(Value.Variant("Result", "Ok", tag: 0))), at: 44000),
         ]
         let id = try await stage.spawn(guest.wat)
         #expect(try await stage.system.call(id, "test:old/old.ok") == .string("a"))
@@ -248,6 +251,8 @@ struct SpawnTests {
             return try CGRF.decode(bytes)
         }
         #expect(inputs[1] == .tuple([.s64(41)]), "what init answered is the state")
+        #expect(try await stage.system.call(id, "test:old/old.done") == .unit)
+        #expect(try stage.system.state(of: id) == .unit)
     }
 
     @Test("names are unique among the living, and free again after")

@@ -245,10 +245,10 @@ public final class SupervisorHandler: Handler {
         let made = port.subscribe(to: child, parent: context.actorID) { event in
             switch event {
             case .event(let type, let payload):
-                _ = await cell.call(
+                _ = await cell.callEvenWhenFull(
                     callback, [.string(child.description), .string(type), .bytes(payload)])
             case .gap(let count):
-                _ = await cell.call(
+                _ = await cell.callEvenWhenFull(
                     callback,
                     [
                         .string(child.description), .string("theater-runtime/gap"),
@@ -294,9 +294,9 @@ public final class SupervisorHandler: Handler {
             let (function, arguments) = Self.callback(notice)
             guard context.cell.exports(function) else { continue }
             // An actor that is busy for long is told later.
-            var result = await context.cell.call(function, arguments)
+            var result = await context.cell.callEvenWhenFull(function, arguments)
             while case .failure(let error) = result, error.code == .late, !isClosed {
-                result = await context.cell.call(function, arguments)
+                result = await context.cell.callEvenWhenFull(function, arguments)
             }
             if case .failure(let error) = result, error.code != .ended {
                 context.logger.warning("the callback \(function) failed: \(error.message)")

@@ -63,10 +63,24 @@ extension ActorResult: CustomStringConvertible {
     /// The actor and how it ended, in words that do not change.
     public var description: String {
         switch self {
-        case .success(let result): "success \(result.actor)"
-        case .error(let error): "error \(error.actor) \(error.code)"
-        case .externalStop(let stop):
-            "external-stop \(stop.actor)\(stop.isForced ? " forced" : "")"
+        case .success(let result): result.description
+        case .error(let error): error.description
+        case .externalStop(let stop): stop.description
         }
     }
+}
+
+extension ChildResult: CustomStringConvertible {
+    /// The actor, and that it ended itself.
+    public var description: String { "success \(actor)" }
+}
+
+extension ChildError: CustomStringConvertible {
+    /// The actor and the code of the error.
+    public var description: String { "error \(actor) \(code)" }
+}
+
+extension ChildExternalStop: CustomStringConvertible {
+    /// The actor, and whether it was ended at once.
+    public var description: String { "external-stop \(actor)\(isForced ? " forced" : "")" }
 }

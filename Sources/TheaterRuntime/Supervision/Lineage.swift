@@ -50,6 +50,8 @@ final class Lineage: Sendable {
         var early: ExitReason?
         /// Whether somebody starts it again, who has no parent.
         var isRestarting = false
+        /// Whether somebody else ends it meanwhile.
+        var isReleased = false
     }
 
     let id: ActorID
@@ -140,10 +142,16 @@ final class Lineage: Sendable {
     /// Begins to start it again; `false` when somebody does already.
     func beginRestart() -> Bool {
         state.withLock { state in
-            defer { state.isRestarting = true }
-            return !state.isRestarting
+            if state.isRestarting { return false }
+            (state.isRestarting, state.isReleased) = (true, false)
+            return true
         }
     }
+
+    /// Somebody ends it: whoever starts it again does not go on.
+    func release() { state.withLock { $0.isReleased = true } }
+
+    var isReleased: Bool { state.withLock { $0.isReleased } }
 
     func endRestart() { state.withLock { $0.isRestarting = false } }
 }

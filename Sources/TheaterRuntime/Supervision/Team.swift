@@ -160,7 +160,16 @@ final class Team: Sendable {
     // MARK: Actions
 
     private func perform(_ actions: [Machine.Action]) {
-        for action in actions { perform(action) }
+        // Whoever waits is told last: then what it asked for is done, and what followed from it.
+        for action in actions where !Self.isTelling(action) { perform(action) }
+        for action in actions where Self.isTelling(action) { perform(action) }
+    }
+
+    private static func isTelling(_ action: Machine.Action) -> Bool {
+        switch action {
+        case .start, .stop, .wait, .forget: false
+        case .answer, .allStarted, .startFailed, .gaveUp, .allStopped: true
+        }
     }
 
     private func perform(_ action: Machine.Action) {

@@ -98,6 +98,10 @@ struct CommandTests {
         #expect(try await complete == .completed([1, 2]))
         try await control.send { .actorRuntimeError(ActorError(.journal, "secret"), $0) }
         #expect(stage.log.lines.contains("[?] the runtime failed"))
+        #expect(try await control.send { .getActors($0) }.isEmpty, "the last one is over")
+        let next = try Stage.request(FixtureActor.wat)
+        let id = try await control.send { .spawnActor(next, $0) }
+        #expect(try await control.send { .getActorStatus(id, $0) } == .running)
         await control.close()
     }
 

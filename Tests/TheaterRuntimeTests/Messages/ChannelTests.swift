@@ -106,6 +106,9 @@ struct ChannelTests {
         #expect(throws: MessageError.self) { try stage.system.close(channel) }
         #expect(throws: MessageError.self) { try stage.system.send([1], on: channel) }
         #expect(try await stage.host(a, "send-on-channel", id, bytes("x")) == .unit)
+        try await stage.settle(b)
+        #expect(try await stage.received(b, "handle-channel-message") == [[id, bytes("x")]])
+        #expect(try await stage.received(b, "handle-channel-close").isEmpty)
         for text in ["", "ch_1", "channel", "ch_00112233445566778899AABBCCDDEEFF"] {
             let error = try await stage.hostError(a, "send-on-channel", .string(text), bytes("x"))
             #expect(error.hasSuffix("[message.bad-channel-id]"), "\(text)")
@@ -113,6 +116,60 @@ struct ChannelTests {
         let unknown = ChannelID(world: .system).description
         let error = try await stage.hostError(a, "close-channel", .string(unknown))
         #expect(error.hasSuffix("[message.unknown-channel]"))
+    }
+
+    @Test("handle-channel-open may send, ask and open channels itself")
+    func openSpeaks() async throws {
+        let stage = try Stage.messages()
+        let other = try await stage.start("other") {
+            $0.on("handle-send", .answer(Behaviour.ok()))
+            $0.on("handle-request", .answer(Behaviour.reply("yes")))
+            $0.on("handle-channel-open", .answer(Behaviour.accept(true)))
+            $0.on("handle-channel-close", .answer(Behaviour.ok()))
+        }
+        let a = try await Self.member(stage, "a")
+        /// The errors that an actor's host functions gave it.
+        func errors(_ id: ActorID) async throws -> [String] {
+            try await stage.events(of: id).compactMap { event in
+                guard case .hostCall(_, _, _, let output) = event,
+                    case .result(_, _, .err(.string(let text)))? = try? CGRF.decode(output)
+                else { return nil }
+                return text
+            }
+        }
+        for function in ["send", "request", "open-channel"] {
+            let input = Value.tuple([.id(other), bytes("x")])
+            let b = try await Self.member(
+                stage, "b-\(function)", open: .call(function, input, Behaviour.accept(true)))
+            let id = try await stage.host(a, "open-channel", .id(b), bytes(""))
+            #expect(id.asString?.hasPrefix("ch_") == true, "\(function): \(id)")
+            #expect(try await errors(b) == [])
+        }
+        // Back to the one who waits for the channel, one way is possible, and asking is a circle.
+        for (function, isRefused) in [("send", false), ("request", true)] {
+            let back = try await Self.member(
+                stage, "back-\(function)",
+                open: .call(
+                    function, .tuple([.id(a), bytes("x")]), Behaviour.accept(true)))
+            #expect(
+                try await stage.host(a, "open-channel", .id(back), bytes("")).asString != nil)
+            let refused = try await errors(back).contains { $0.hasSuffix("[message.cycle]") }
+            #expect(refused == isRefused, "\(function)")
+        }
+        #expect(stage.system.exchange.waitsCount == 0)
+    }
+
+    @Test("an actor has so many channels, and no more")
+    func tooMany() async throws {
+        let stage = try Stage.messages()
+        let a = try await Self.member(stage, "a")
+        let b = try await Self.member(stage, "b")
+        var last = Value.unit
+        for _ in 0..<1024 { last = try await stage.host(a, "open-channel", .id(b), bytes("")) }
+        let error = try await stage.hostError(a, "open-channel", .id(b), bytes(""))
+        #expect(error.hasSuffix("[message.too-many-channels]"), "\(error)")
+        try await stage.host(a, "close-channel", last)
+        #expect(try await stage.host(a, "open-channel", .id(b), bytes("")).asString != nil)
     }
 
     @Test("when either side ends, the other is told", arguments: [true, false])

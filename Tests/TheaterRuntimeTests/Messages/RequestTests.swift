@@ -300,6 +300,9 @@ struct RequestTests {
         } throws: {
             ($0 as? MessageError)?.code == .tooManyRequests
         }
+        let requester = try await stage.start("requester") { _ in }
+        let refused = try await stage.hostError(requester, "request", .id(receiver), bytes("?"))
+        #expect(refused.hasSuffix("[message.too-many-requests]"))
         try await stage.host(receiver, "cancel-request", id)
         _ = try? await first.value
         let second = Task { try await stage.system.request([2], to: receiver) }

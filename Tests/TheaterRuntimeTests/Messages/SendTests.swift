@@ -120,6 +120,66 @@ struct SendTests {
         #expect(stage.system.deadLetterCounts == ["message.mailbox-full": 1])
     }
 
+    @Test("a receiver that is stopped in order still gets what waits for it")
+    func drained() async throws {
+        let stage = try Stage.messages()
+        let gate = Gate.of("send drained")
+        let receiver = try await stage.start("receiver") {
+            $0.on("handle-send", .wait("send drained", Behaviour.ok()))
+        }
+        for text in ["a", "b", "c"] { try stage.system.send(Array(text.utf8), to: receiver) }
+        await gate.arrived()
+        let system = stage.system
+        let stop = Work { () async throws(ActorError) in
+            try await system.stop(receiver, grace: .seconds(3600))
+        }
+        while system.status(of: receiver) != .stopping {
+            try #require(!stop.isOver && !Task.isCancelled)
+            await Task.yield()
+        }
+        gate.open()
+        #expect(await stop.error == nil)
+        let received = try await stage.received(receiver, "handle-send")
+        #expect(received == ["a", "b", "c"].map { [bytes($0)] })
+        #expect(stage.system.deadLetters.isEmpty)
+    }
+
+    // Goal: everything works from `init` on. Method: an actor whose init registers is asked before any
+    // other of its functions runs; another asks it in its own init.
+    @Test("an actor registers, sends and asks in its init")
+    func inInit() async throws {
+        let stage = try Stage.messages()
+        func initialize(_ function: String, _ input: Value) -> (String, String, Behaviour) {
+            (
+                "theater:simple/actor", "init: func(state: value) -> value",
+                .call(function, input, Behaviour.ok())
+            )
+        }
+        let receiver = try await stage.start("receiver") {
+            $0.registers = true
+            $0.exports.append(initialize("register", .tuple([])))
+            $0.on("handle-send", .answer(Behaviour.ok()))
+            $0.on("handle-request", .answer(Behaviour.reply("yes")))
+        }
+        for (name, function) in [("sender", "send"), ("requester", "request")] {
+            let id = try await stage.start(name) {
+                $0.exports.append(
+                    initialize(function, .tuple([.id(receiver), bytes("early")])))
+            }
+            let answers = try await stage.events(of: id).compactMap { event -> Value? in
+                guard case .hostCall(_, function, _, let output) = event else { return nil }
+                return try CGRF.decode(output)
+            }
+            guard case .result(_, _, .ok)? = answers.first else {
+                Issue.record("\(function): \(answers)")
+                continue
+            }
+        }
+        try await stage.settle(receiver)
+        #expect(try await stage.received(receiver, "handle-send").count == 1)
+        #expect(try await stage.received(receiver, "handle-request").count == 1)
+    }
+
     @Test("what waits when its receiver ends becomes a dead letter")
     func left() async throws {
         let stage = try Stage.messages()

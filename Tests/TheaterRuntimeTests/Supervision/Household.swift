@@ -21,19 +21,34 @@ struct KinGuest {
         case plain
         /// Asks for its own end, with this result.
         case quit([UInt8])
+        /// Traps.
+        case trap
+        /// Calls the first function that it imports of the supervisor, with this input.
+        case call(Value)
     }
 
     static let spawnAndWait =
         "spawn-and-wait: func(manifest: string, init-state: option<value>, wasm-bytes: "
         + "option<list<u8>>, timeout-ms: option<u64>) -> result<option<list<u8>>, string>"
+    static let spawn =
+        "spawn: func(manifest: string, init-state: option<value>, wasm-bytes: option<list<u8>>) "
+        + "-> result<string, string>"
     static let subscribe = "subscribe-to-child: func(child-id: string) -> result<_, string>"
+    static let unsubscribe = "unsubscribe-from-child: func(child-id: string) -> result<_, string>"
+    static let state = "get-child-state: func(child-id: string) -> result<option<list<u8>>, string>"
+    static let list = "list-children: func() -> result<list<string>, string>"
+    static let restart = "restart-child: func(child-id: string) -> result<_, string>"
 
     var birth = Birth.plain
     /// Functions of the supervisor that it imports, each with an export `test:kin/kin.NAME` that passes on.
     var supervisor: [String] = []
+    /// What `handle-child-error` is declared to take.
+    var errorParameters = "state: value, child-id: string, error: value"
 
+    private var callbacks: [String] {
+        ["handle-child-error: func(\(errorParameters)) -> value"] + Self.callbacks
+    }
     private static let callbacks = [
-        "handle-child-error: func(state: value, child-id: string, error: value) -> value",
         "handle-child-exit: func(state: value, child-id: string, result: value) -> value",
         "handle-child-external-stop: func(state: value, child-id: string) -> value",
         "handle-child-event: func(state: value, child-id: string, type: string, data: value) -> value",
@@ -67,7 +82,7 @@ struct KinGuest {
                 }
                 exports {
                     theater:simple/actor { init: func(state: value) -> result<value, string> }
-                    theater:simple/supervisor-handlers { \(Self.callbacks.joined(separator: "\n")) }
+                    theater:simple/supervisor-handlers { \(callbacks.joined(separator: "\n")) }
                     test:kin/kin {
                         crash: func()
                         quit: func()
@@ -93,8 +108,19 @@ struct KinGuest {
             (call $answer (i32.const 600) (i32.const \(kept.count)) (local.get $slot)
               (local.get $lenslot)) (i32.const 0)
             """
-        var isQuitting = false
-        if case .quit = birth { isQuitting = true }
+        var first = ""
+        switch birth {
+        case .plain: break
+        case .quit: first = quit
+        case .trap: first = "(unreachable)"
+        case .call(let input):
+            let bytes = try CGRF.encode(input)
+            actor.body.append(WatActor.data(bytes, at: 80000))
+            first = """
+                (drop (call $f0 (i32.const 80000) (i32.const \(bytes.count)) (i32.const 512)
+                  (i32.const 516)))
+                """
+        }
         actor.pages = (4, nil)
         // What is answered lies above the allocator's first page.
         actor.allocator = Self.allocator
@@ -107,9 +133,9 @@ struct KinGuest {
                 WatActor.importing(
                     "theater:simple/supervisor", Self.name(function), as: "f\(index)")
             }
-        actor.body = [
+        actor.body += [
             WatActor.data(kept, at: 600), WatActor.data(data, at: 70000),
-            WatActor.function("theater:simple/actor.init", (isQuitting ? quit : "") + keep),
+            WatActor.function("theater:simple/actor.init", first + keep),
             WatActor.function("test:kin/kin.crash", "unreachable"),
             WatActor.function("test:kin/kin.quit", quit + Self.echo),
             WatActor.function("test:kin/kin.echo", Self.echo),
@@ -118,7 +144,7 @@ struct KinGuest {
                 "(drop (call $wait (local.get $in) (local.get $size) (i32.const 512) (i32.const 516)))"
                     + Self.passOn),
         ]
-        for callback in Self.callbacks {
+        for callback in callbacks {
             let name = "theater:simple/supervisor-handlers.\(Self.name(callback))"
             actor.body.append(WatActor.function(name, keep))
         }
@@ -164,7 +190,7 @@ struct Household: Sendable {
     /// - Parameter kin: what references mean, beside `plain`: a manifest's children and its guest.
     init(
         _ kin: [String: (children: [ChildDeclaration], guest: KinGuest)] = [:],
-        handlers: [any Handler.Type] = []
+        handlers: [any Handler.Type] = [], world: World = .system
     ) throws {
         var made = ["plain": (Self.manifest("plain"), try KinGuest().wasm())]
         for (name, (children, guest)) in kin {
@@ -174,7 +200,7 @@ struct Household: Sendable {
         }
         stage = try Stage(
             handlers: [RuntimeHandler.self, GateHandler.self, SupervisorHandler.self] + handlers,
-            resolver: Cupboard(made: made))
+            resolver: Cupboard(made: made), world: world)
     }
 
     static func manifest(_ name: String) -> Manifest {
@@ -244,6 +270,39 @@ struct Household: Sendable {
             return Array(try #require(try CGRF.decode(bytes).asItems).dropFirst())
         }
         throw Stage.Missing()
+    }
+
+    /// Has an actor call a function of the supervisor; answers its `ok`, or the text of its error.
+    func ask(
+        _ id: ActorID, _ function: String, _ input: Value
+    ) async throws -> (ok: Value?, error: String) {
+        do throws(ActorError) {
+            let answer = try await system.call(id, "test:kin/kin.\(function)", [input])
+            guard case .result(_, _, .ok(let value)) = answer else { return (nil, "\(answer)") }
+            return (value, "")
+        } catch {
+            guard error.code == .guestError else { throw error }
+            return (nil, error.value?.asString ?? "")
+        }
+    }
+
+    /// What `spawn` takes, and `spawn-and-wait` with `more`.
+    static func order(
+        _ manifest: String, state: Value? = nil, wasm: [UInt8]? = nil, more: [Value] = []
+    ) -> Value {
+        let bytes = ValueType.list(.primitive(.u8))
+        return .tuple(
+            [.string(manifest), .option(bytes, state), .option(bytes, wasm.map { .bytes($0) })]
+                + more)
+    }
+
+    /// Waits until an actor of a name runs.
+    func live(_ name: String, during work: Work) async throws -> ActorID {
+        while true {
+            if let id = system.actor(named: name), system.status(of: id) == .running { return id }
+            try #require(!work.isOver && !Task.isCancelled, "'\(name)' does not come")
+            await Task.yield()
+        }
     }
 
     /// Waits until an actor is in a state, or cannot come to it any more: what leads there is over, or the

@@ -6,6 +6,7 @@ import TheaterEngine
 import TheaterHandler
 import TheaterManifest
 import TheaterPlatform
+import TheaterTesting
 import TheaterValue
 
 @testable import TheaterRuntime
@@ -113,6 +114,29 @@ struct TreeEdgeTests {
         #expect(house.isEmpty())
     }
 
+    // Goal: no end waits for time. Method: nobody moves the clock.
+    @Test("a crash, a stop of a tree in a tree and a shutdown take no time")
+    func noTime() async throws {
+        let leaves = ["a", "b"].map { Household.declared($0) }
+        let house = try Household(
+            ["nested": (leaves, KinGuest())], world: ManualClock().world)
+        let system = house.system
+        let root = try await house.root(
+            children: ["m", "n", "o"].map { Household.declared($0, "nested") })
+        let nested = try system.children(of: root)
+        let leaf = try #require(try system.children(of: nested[0]).first)
+        #expect(try await house.stage.failure(leaf, "test:kin/kin.crash").code == .crashed)
+        guard case .failed = try await system.awaitEnd(of: leaf) else {
+            Issue.record("the crash is no failure")
+            return
+        }
+        #expect(try await system.stop(nested[1]) == .stopped)
+        #expect(try await system.terminate(nested[0]) == .killed)
+        #expect(try system.children(of: root) == [nested[2]])
+        await system.shutDown()
+        #expect(house.isEmpty())
+    }
+
     // MARK: Starting a root again
 
     @Test("a root that is started again twice at once has one life, its name and its count")
@@ -141,6 +165,87 @@ struct TreeEdgeTests {
         #expect(house.isEmpty())
     }
 
+    @Test("a restart does not wait longer than it is told for a life that does not end")
+    func boundedRestart() async throws {
+        let clock = ManualClock()
+        let house = try Household(world: clock.world)
+        let system = house.system
+        let root = try await house.root()
+        let call = await house.wait(root, at: "never, in a restart")
+        let restart = Work { () async throws(ActorError) in
+            try await system.restart(root, grace: .seconds(7))
+        }
+        try await house.reach(.stopping, of: root, during: restart)
+        while clock.sleepCount(of: .seconds(7)) == 0 {
+            try #require(!restart.isOver && !Task.isCancelled)
+            await Task.yield()
+        }
+        clock.advance(by: .seconds(7))
+        #expect(await restart.error == nil)
+        await call.value
+        #expect(system.status(of: root) == .running)
+        #expect(try await system.call(root, "test:kin/kin.echo", [.u8(1)]) == .u8(1))
+        await system.shutDown()
+        #expect(house.isEmpty())
+    }
+
+    @Test("whoever ends a root that somebody starts again has the last word")
+    func restartEnded() async throws {
+        let house = try Household()
+        let system = house.system
+        let root = try await house.root(children: [Household.declared("a")])
+        let call = await house.wait(root, at: "never, in an ended restart")
+        let restart = Work { () async throws(ActorError) in
+            try await system.restart(root, grace: .seconds(3600))
+        }
+        try await house.reach(.stopping, of: root, during: restart)
+        #expect(try await system.terminate(root) == .killed)
+        #expect(await restart.error?.code == .ended)
+        await call.value
+        #expect(system.status(of: root) == .killed)
+        #expect(system.actor(named: "root") == nil)
+        #expect(house.isEmpty())
+    }
+
+    @Test("a child starts again with its first state, or its last, as its spec says")
+    func lastState() async throws {
+        let house = try Household()
+        let system = house.system
+        let root = try await house.root()
+        let ok = Value.result(ok: .tuple([]), err: .string, .ok(.tuple([.u32(7)])))
+        let wat = try actor(
+            """
+            exports { test:a/a {
+                set: func(state: value) -> result<value, string>
+                crash: func()
+            } }
+            """
+        ) {
+            $0.body = [
+                try WatActor.answering("test:a/a.set", CGRF.encode(ok), at: 40000),
+                WatActor.function("test:a/a.crash", "unreachable"),
+            ]
+        }
+        for (source, found) in [
+            (ChildDeclaration.StateSource.fresh, Value.u32(0)), (.last, .u32(7)),
+        ] {
+            let child = try await house.stage.spawn(wat, name: "\(source)") {
+                $0.parent = root
+                $0.initialState = .u32(0)
+                $0.childSpec = ChildSpec(restart: .permanent, state: source)
+            }
+            try await system.call(child, "test:a/a.set")
+            #expect(try system.state(of: child) == .u32(7))
+            _ = try await house.stage.failure(child, "test:a/a.crash")
+            while system.restarts(of: child) != 1 || system.status(of: child) != .running {
+                try #require(!Task.isCancelled)
+                await Task.yield()
+            }
+            #expect(try system.state(of: child) == found)
+        }
+        await system.shutDown()
+    }
+
     @Test("a root that is started again and fails gives its name back")
     func failedRestart() async throws {
         let house = try Household()
@@ -153,122 +258,5 @@ struct TreeEdgeTests {
         #expect(house.system.actor(named: "root") == nil)
         #expect(house.isEmpty())
         #expect(house.system.status(of: root)?.isEnded == true)
-    }
-}
-
-/// What parents are told, and when nobody has room to hear it.
-@Suite("What parents are told", .timeLimit(.minutes(1)))
-struct NoticeTests {
-    private static let none = Value.option(.list(.primitive(.u8)), nil)
-
-    @Test("a child that asks for its end in its init is told of, once")
-    func endInInit() async throws {
-        let house = try Household()
-        let root = try await house.root()
-        let child = try await house.child(of: root, KinGuest(birth: .quit([1, 2])))
-        let told = try await house.called(root, "handle-child-exit")
-        #expect(told == [.id(child), .option(.list(.primitive(.u8)), .bytes([1, 2]))])
-        // Another child's end comes after everything of the first.
-        let last = try await house.child(of: root, name: "last")
-        try await house.system.call(last, "test:kin/kin.quit")
-        #expect(try await house.called(root, "handle-child-exit", nth: 2).first == .id(last))
-        #expect(try house.system.children(of: root) == [])
-        await house.system.shutDown()
-    }
-
-    @Test("a child that does not start is the spawner's error, and told to nobody")
-    func failedStart() async throws {
-        let house = try Household()
-        let root = try await house.root()
-        var request = try house.request("child")
-        request.parent = root
-        request.manifest.limits.memory = .kibibytes(64)
-        await #expect(throws: ActorError.self) { try await house.system.spawn(request) }
-        let last = try await house.child(of: root, name: "last")
-        try await house.system.call(last, "test:kin/kin.quit")
-        _ = try await house.called(root, "handle-child-exit")
-        let events = try await house.stage.events(of: root)
-        #expect(
-            !events.contains {
-                guard case .called(let function, _, _, _) = $0 else { return false }
-                return function.hasSuffix("handle-child-error")
-            })
-        await house.system.shutDown()
-    }
-
-    @Test("spawn-and-wait answers a large result of a child that ends in its init")
-    func largeResult() async throws {
-        let result = [UInt8](repeating: 9, count: 10_000)
-        let house = try Household(["quick": ([], KinGuest(birth: .quit(result)))])
-        let root = try await house.root(KinGuest(supervisor: [KinGuest.spawnAndWait]))
-        let answer = try await house.system.call(
-            root, "test:kin/kin.spawn-and-wait",
-            [.tuple([.string("quick"), Self.none, Self.none, .option(.primitive(.u64), nil)])])
-        guard case .result(_, _, .ok(let value)) = answer else {
-            Issue.record("\(answer)")
-            return
-        }
-        let isWhole = value == .option(.list(.primitive(.u8)), .bytes(result))
-        #expect(isWhole)
-        #expect(try house.system.children(of: root) == [])
-        await house.system.shutDown()
-    }
-
-    @Test("a parent whose mailbox is full is told when it has room")
-    func fullMailbox() async throws {
-        let house = try Household()
-        let system = house.system
-        let root = try await house.root { $0.limits.mailbox = 1 }
-        let child = try await house.child(of: root)
-        let call = await house.wait(root, at: "full of calls")
-        let waiting = Work { () async throws(ActorError) in
-            try await system.call(root, "test:kin/kin.echo", [.u8(1)])
-        }
-        try await house.reach(waiting: 1, of: root, during: waiting)
-        _ = try await house.stage.failure(child, "test:kin/kin.crash")
-        // Told once in vain at least: the handler's task has had its turn.
-        for _ in 0..<1000 { await Task.yield() }
-        Gate.of("full of calls").open()
-        #expect(try await house.called(root, "handle-child-error").first == .id(child))
-        await call.value
-        #expect(await waiting.error == nil)
-        await system.shutDown()
-    }
-
-    @Test("a subscriber whose mailbox is full loses no event")
-    func fullMailboxEvents() async throws {
-        let house = try Household()
-        let system = house.system
-        let root = try await house.root(KinGuest(supervisor: [KinGuest.subscribe])) {
-            $0.limits.mailbox = 1
-        }
-        let child = try await house.child(of: root)
-        try await system.call(root, "test:kin/kin.subscribe-to-child", [.id(child)])
-        let call = await house.wait(root, at: "full of events")
-        let waiting = Work { () async throws(ActorError) in
-            try await system.call(root, "test:kin/kin.echo", [.u8(1)])
-        }
-        try await house.reach(waiting: 1, of: root, during: waiting)
-        try await system.call(child, "test:kin/kin.echo", [.u8(1)])
-        for _ in 0..<1000 { await Task.yield() }
-        Gate.of("full of events").open()
-        let types = try await [1, 2].asyncMap {
-            try await house.called(root, "handle-child-event", nth: $0)[1].asString
-        }
-        #expect(types == ["theater.runtime/called", "theater.runtime/returned"])
-        await call.value
-        #expect(await waiting.error == nil)
-        await system.shutDown()
-    }
-}
-
-extension Array {
-    /// The answers to each element, asked one after the other.
-    fileprivate func asyncMap<Answer>(
-        _ ask: (Element) async throws -> Answer
-    ) async throws -> [Answer] {
-        var answers: [Answer] = []
-        for element in self { answers.append(try await ask(element)) }
-        return answers
     }
 }

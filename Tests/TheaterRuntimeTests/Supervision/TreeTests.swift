@@ -311,9 +311,10 @@ struct TreeTests {
         request.name = "stranger"
         request.parent = nil
         let stranger = try await grove.system.spawn(request)
-        await #expect(throws: ActorError.self) {
+        let refused = await #expect(throws: ActorError.self) {
             try await grove.system.removeChild(child, of: stranger)
         }
+        #expect(refused?.code == .notAChild)
         try await grove.system.removeChild(child, of: root)
         #expect(grove.system.status(of: child) == .stopped)
         #expect(try grove.system.children(of: root).isEmpty)
