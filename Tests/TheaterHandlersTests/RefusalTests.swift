@@ -38,8 +38,8 @@ struct RefusalTests {
             interface: "theater:simple/test", function: function, arguments: arguments)
         let answer: Result<Value, HostError> =
             switch handler.answer(call) {
-            case .value(let value): .success(value)
-            case .failure(let error), .denied(let error): .failure(error)
+            case .value(let value), .redacted(let value, recorded: _): .success(value)
+            case .failure(let error), .denied(let error), .withheld(let error, _): .failure(error)
             case .later(let operation): await operation()
             case .parked(let start):
                 await withCheckedContinuation { continuation in
