@@ -33,4 +33,10 @@ package enum PlantedFault: String, Sendable, CaseIterable {
     case unpublishedFailures
     /// A guest that waits does not hear that it is killed.
     case deafKill
+    /// A parent is told twice of a child that is killed.
+    case doubleNotice
+    /// An actor is not told that a channel of its is closed.
+    case untoldChannels
+    /// A life's budget of fuel is not used up by its calls.
+    case forgottenFuel
 }

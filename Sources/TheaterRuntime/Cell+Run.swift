@@ -141,7 +141,7 @@ extension Cell {
         _ answer: GuestAnswer, _ operation: Operation
     ) -> Result<Value, ActorError>? {
         do throws(ActorError) {
-            fuelBurnt &+= answer.fuelUsed
+            if !world.has(.forgottenFuel) { fuelBurnt &+= answer.fuelUsed }
             if let failure = host?.journalFailure { throw failure }
             let name = operation.function.name
             guard answer.status == 0 else {

@@ -18,17 +18,19 @@ struct ChainCheck {
         let number: UInt64?
         let arguments: [Value]
         let life: Int
+        let time: Int64
         var outcome: Outcome?
     }
 
-    private static let stateful: Set<String> = [
-        ScriptedGuest.play, ScriptedGuest.start, ScriptedGuest.handleSend,
-        ScriptedGuest.handleRequest,
-    ]
+    private static let stateful = Set(ScriptedGuest.scripted)
 
     let actor: ActorID
+    private let fuelPerCall: UInt64
+    private let fuelPerLife: UInt64
     private(set) var calls: [Call] = []
     private(set) var lives = 0
+    /// When each life ended.
+    private(set) var ends: [Int64] = []
     private(set) var exits: [String] = []
     private(set) var hashes: [Digest] = []
     /// When those lives ended that another one followed.
@@ -38,8 +40,15 @@ struct ChainCheck {
     private var isAlive = false
     private var isOpen = false
     private var state = Value.unit
+    /// What the open call may burn, and what the life has burnt.
+    private var allowance: UInt64 = 0
+    private var burnt: UInt64 = 0
 
-    init(_ actor: ActorID) { self.actor = actor }
+    init(_ actor: ActorID, fuelPerCall: UInt64, fuelPerLife: UInt64?) {
+        self.actor = actor
+        self.fuelPerCall = fuelPerCall
+        self.fuelPerLife = fuelPerLife ?? .max
+    }
 
     /// Takes the next event.
     mutating func take(_ event: EventPayload, at time: WallTime, hash: Digest) {
@@ -49,11 +58,22 @@ struct ChainCheck {
             if isAlive { report("begins a life before the last one is over") }
             isAlive = true
             isOpen = false
+            burnt = 0
             if lives > 0 { restarts.append(lastExit) }
             lives += 1
             state = decode(bytes)
-        case .called(let function, let bytes, _, _): called(function, bytes)
-        case .returned(let function, let output, _, _): returned(function, output)
+        case .called(let function, let bytes, let fuel, _):
+            called(function, bytes, at: time)
+            allowance = fuel ?? .max
+            if allowance > fuelPerCall || allowance > fuelPerLife - min(burnt, fuelPerLife) {
+                report("'\(function)' may burn \(allowance), more than its limits leave")
+            }
+        case .returned(let function, let output, _, let used):
+            returned(function, output)
+            if used > allowance {
+                report("'\(function)' burnt \(used) of \(allowance)")
+            }
+            burnt += used
         case .failed(let function, let kind, _):
             if !isOpen || calls.last?.function != function {
                 report("'\(function)' failed uncalled")
@@ -67,6 +87,7 @@ struct ChainCheck {
             isAlive = false
             exits.append(kind)
             lastExit = time.nanoseconds
+            ends.append(lastExit)
         }
     }
 
@@ -75,7 +96,7 @@ struct ChainCheck {
         if isAlive { report("has no end") }
     }
 
-    private mutating func called(_ function: String, _ bytes: [UInt8]) {
+    private mutating func called(_ function: String, _ bytes: [UInt8], at time: WallTime) {
         if !isAlive { report("'\(function)' is called after the end") }
         if isOpen { report("'\(function)' is called inside of '\(calls.last?.function ?? "")'") }
         isOpen = true
@@ -88,11 +109,13 @@ struct ChainCheck {
         let arguments = isStateful ? Array(items.dropFirst()) : items
         var number: UInt64?
         if case .u64(let count)? = arguments.last { number = count }
-        if let body = arguments.last?.asBytes { number = ScriptHandler.number(body) }
+        if let body = arguments.last?.asBytes, body.count == 8 {
+            number = ScriptHandler.number(body)
+        }
         calls.append(
             Call(
                 function: function, number: number == 0 ? nil : number, arguments: arguments,
-                life: lives))
+                life: lives, time: time.nanoseconds))
     }
 
     private mutating func returned(_ function: String, _ output: [UInt8]) {

@@ -31,6 +31,7 @@ final class Director: @unchecked Sendable {
         self.script = script
         self.wasm = wasm
         self.chance = chance
+        script.live = { [weak system] in system?.actors().map(\.id) ?? [] }
     }
 
     /// The whole run.
@@ -72,6 +73,7 @@ final class Director: @unchecked Sendable {
         case .openGate: script.openGate()
         case .look: look()
         case .subscribe: subscribe()
+        case .channel: channel()
         case .shutDown:
             guard !isShutDown else { return }
             isShutDown = true
@@ -89,6 +91,12 @@ final class Director: @unchecked Sendable {
         guard !history.actors.isEmpty else { return nil }
         let newest = min(history.actors.count, chance.next(below: 4) == 0 ? .max : plan.nameCount)
         return history.actors[history.actors.count - 1 - chance.next(below: newest)].id
+    }
+
+    /// One of those that live, if there are any: channels need two.
+    private func liveActor() -> ActorID? {
+        let live = system.actors()
+        return live.isEmpty ? anyActor() : live[chance.next(below: live.count)].id
     }
 
     private func errand(
@@ -118,7 +126,9 @@ final class Director: @unchecked Sendable {
         manifest.limits.mailbox = plan.mailbox
         manifest.limits.callTimeout = plan.callTimeout
         manifest.limits.initTimeout = plan.callTimeout
+        manifest.limits.mailboxPolicy = plan.mailboxPolicy
         manifest.limits.fuelPerCall = plan.fuelPerCall
+        manifest.limits.fuelPerLife = plan.fuelPerLife
         if plan.onErrorContinues { manifest.onError = .continue }
         manifest.supervision = plan.supervision
         var request = SpawnRequest(wasm: wasm, manifest: manifest, parent: parent)
@@ -229,6 +239,61 @@ final class Director: @unchecked Sendable {
         }
     }
 
+    /// Somebody who is no actor offers a channel, speaks, perhaps closes it, and reads it to its end.
+    private func channel() {
+        guard let target = liveActor() else { return }
+        let timeout = Duration.milliseconds(1 + chance.next(below: 200))
+        let unreadMax = 1 + chance.next(below: 3)
+        let (count, pause) = (chance.next(below: 4), chance.next(below: 5))
+        let closes = chance.next(below: 2) == 0
+        let body = script.channels.offer(from: nil, isAccepted: chance.next(below: 4) > 0)
+        script.trace.note("offer a channel \(target)")
+        errands.append(
+            world.start {
+                do throws(MessageError) {
+                    let channel = try await self.system.openChannel(
+                        to: target, body, timeout: timeout, unreadMax: unreadMax)
+                    let id = channel.id.description
+                    self.script.channels.opened(id, at: self.world.now())
+                    for _ in 0..<count {
+                        let body = self.script.channels.message(on: id, from: nil)
+                        try? channel.send(body)
+                        if pause > 0 { try? await self.world.sleep(for: .milliseconds(pause)) }
+                    }
+                    if closes, (try? self.system.close(channel.id)) != nil {
+                        self.script.channels.closed(id, by: nil, at: self.world.now())
+                        // Nobody else tells it of its own end.
+                        return
+                    }
+                    await self.read(channel)
+                } catch {
+                    self.script.trace.note("no channel \(error.code.rawValue)")
+                }
+            })
+    }
+
+    private func read(_ channel: ExternalChannel) async {
+        var (isInitiated, isClosed) = (false, false)
+        var last: UInt64 = 0
+        for await event in channel {
+            if isClosed { history.report("\(channel.id) goes on after its end") }
+            switch event {
+            case .initiated:
+                if isInitiated { history.report("\(channel.id) is initiated twice") }
+                isInitiated = true
+            case .message(let message):
+                let number = ScriptHandler.number(message.body)
+                if !isInitiated || number <= last {
+                    history.report("message \(number) on \(channel.id) follows \(last)")
+                }
+                last = number
+            case .closed: isClosed = true
+            }
+        }
+        if !isClosed { history.report("\(channel.id) ended without notice") }
+        script.trace.note("channel over", last)
+    }
+
     private func cancel() {
         let open = history.operations.filter { $0.answerCount == 0 && $0.task != nil }
         guard !open.isEmpty else { return }
@@ -285,6 +350,15 @@ final class Director: @unchecked Sendable {
             case .shutDown: program.instructions.append(.shutDown)
             case .send: if !isStart { use(.send, .send, &program) }
             case .request: if !isStart { use(.request, .request, &program) }
+            case .openChannel:
+                guard !isStart else { continue }
+                program.instructions.append(
+                    .openChannel(
+                        chance.next(below: 64), isAccepted: chance.next(below: 4) > 0))
+            case .sendOnChannel:
+                program.instructions.append(.sendOnChannel(chance.next(below: 64)))
+            case .closeChannel:
+                program.instructions.append(.closeChannel(chance.next(below: 64)))
             case .error: program.ending = .error
             case .status: program.ending = .status
             case .trap: program.ending = .trap
@@ -336,7 +410,8 @@ final class Director: @unchecked Sendable {
             let callbacks = history.operations.count {
                 $0.kind == .callBack && $0.target == info.id && $0.answerCount == 0
             }
-            if info.mailboxDepth > plan.mailbox + callbacks {
+            let notices = script.channels.noticesDue(info.id)
+            if info.mailboxDepth > plan.mailbox + callbacks + notices {
                 history.report("\(info.id) has \(info.mailboxDepth) of \(plan.mailbox) waiting")
             }
         }

@@ -11,12 +11,13 @@ struct Plan {
     /// What the director may do in a step.
     enum Action: CaseIterable {
         case call, storm, send, request, cancel, stop, terminate, restart, spawn, wait, openGate
-        case look, shutDown, subscribe, crash
+        case look, shutDown, subscribe, crash, channel
     }
 
     /// What a guest may do in a call.
     enum Deed: CaseIterable {
         case again, wait, park, gate, deny, breakDown, callBack, reenter, shutDown, send, request
+        case openChannel, sendOnChannel, closeChannel
         case error, status, trap, spin
     }
 
@@ -27,6 +28,8 @@ struct Plan {
     let mailbox: Int
     let callTimeout: Duration
     let fuelPerCall: UInt64
+    let fuelPerLife: UInt64?
+    let mailboxPolicy: MailboxPolicy
     let watchInterval: Duration?
     /// How long the director may let time pass at once, in milliseconds.
     let pauseMax: Int
@@ -47,11 +50,13 @@ struct Plan {
             default: .any
             }
         jobCost = [0, 0, 1_000, 100_000, 1_000_000][chance.next(below: 5)]
-        stepCount = 15 + chance.next(below: 30)
+        stepCount = 12 + chance.next(below: 26)
         nameCount = 1 + chance.next(below: 4)
         mailbox = [1, 2, 3, 8, 64][chance.next(below: 5)]
         callTimeout = .milliseconds([5, 20, 100, 1000, 10_000][chance.next(below: 5)])
         fuelPerCall = [60_000, 200_000][chance.next(below: 2)]
+        fuelPerLife = [nil, nil, 20_000, 100_000][chance.next(below: 4)]
+        mailboxPolicy = MailboxPolicy.allCases[chance.next(below: 2)]
         watchInterval = chance.next(below: 4) == 0 ? .milliseconds(50) : nil
         pauseMax = [0, 2, 30, 300][chance.next(below: 4)]
         onErrorContinues = chance.next(below: 3) == 0
@@ -63,27 +68,33 @@ struct Plan {
         supervision.period = .milliseconds([20, 500, 10_000][chance.next(below: 3)])
         supervision.backoff.initial = .milliseconds([0, 0, 5][chance.next(below: 3)])
         self.supervision = supervision
+        // Where everybody dies young, nothing grows that needs two who live.
+        let isGentle = chance.next(below: 4) == 0
         actions = Self.swarm(&chance) { action in
             switch action {
             case .call: 30
             case .storm, .send, .wait: 8
-            case .request, .openGate, .crash: 6
+            case .request, .openGate, .crash, .channel: 6
             case .spawn: 4
             case .cancel, .look, .stop, .terminate, .restart, .subscribe: 3
             case .shutDown: 1
             }
         } always: {
             [.call, .spawn].contains($0)
-        }
+        }.filter { !(isGentle && [.crash, .stop, .terminate, .shutDown].contains($0.0)) }
         deeds = Self.swarm(&chance) { deed in
             switch deed {
             case .again, .wait, .park: 6
+            case .openChannel, .sendOnChannel: 5
             case .send, .request, .callBack, .gate: 4
             case .error, .status: 3
+            case .closeChannel: 2
             case .trap, .spin, .deny, .breakDown, .reenter, .shutDown: 1
             }
         } always: {
             $0 == .again
+        }.filter {
+            !(isGentle && [.trap, .spin, .deny, .breakDown, .shutDown].contains($0.0))
         }
     }
 

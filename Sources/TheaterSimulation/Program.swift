@@ -25,6 +25,12 @@ struct Program: Sendable {
         case reenter(UInt64)
         /// The handler asks for the end of the actor.
         case shutDown
+        /// The guest offers a channel to one of the actors that live then, which accepts it or not.
+        case openChannel(Int, isAccepted: Bool)
+        /// The guest sends on one of the channels that there are then, not always one of its own.
+        case sendOnChannel(Int)
+        /// The guest closes one of the channels that there are then, not always one of its own.
+        case closeChannel(Int)
         /// The guest calls a granted host function with these arguments.
         case use(HostFunction, Value)
     }
@@ -49,7 +55,7 @@ struct Program: Sendable {
 
 /// A host function of the runtime's own handlers that the scripted guest imports.
 enum HostFunction: Int, Sendable, CaseIterable {
-    case send, request, respond
+    case send, request, respond, open, sendOn, close
 
     var interface: String { "theater:simple/message-server-host" }
 
@@ -58,6 +64,9 @@ enum HostFunction: Int, Sendable, CaseIterable {
         case .send: "send"
         case .request: "request"
         case .respond: "respond-to-request"
+        case .open: "open-channel"
+        case .sendOn: "send-on-channel"
+        case .close: "close-channel"
         }
     }
 
@@ -67,6 +76,11 @@ enum HostFunction: Int, Sendable, CaseIterable {
         case .request: "request: func(actor-id: string, msg: list<u8>) -> result<list<u8>, string>"
         case .respond:
             "respond-to-request: func(request-id: string, response: list<u8>) -> result<_, string>"
+        case .open:
+            "open-channel: func(actor-id: string, initial-msg: list<u8>) -> result<string, string>"
+        case .sendOn:
+            "send-on-channel: func(channel-id: string, msg: list<u8>) -> result<_, string>"
+        case .close: "close-channel: func(channel-id: string) -> result<_, string>"
         }
     }
 }

@@ -24,6 +24,11 @@ final class Script: @unchecked Sendable {
     private var slow: Set<String> = []
     private(set) var isGateOpen = false
     private var waiters: [Waiter] = []
+    let channels = ChannelLog()
+    /// Who lives.
+    var live: () -> [ActorID] = { [] }
+    /// How each child's lives ended, as its parent was told.
+    private(set) var told: [ActorID: [String]] = [:]
     /// How many handlers of each actor are open.
     private(set) var open: [ActorID: Int] = [:]
 
@@ -35,6 +40,15 @@ final class Script: @unchecked Sendable {
     func opened(_ id: ActorID) {
         open[id, default: 0] += 1
         if open[id, default: 0] > 1 { history.report("\(id) has two lives at the same time") }
+    }
+
+    /// A parent is told of the end of a child's life.
+    func tell(_ notice: ChildNotice) {
+        switch notice {
+        case .exited(let child, _): told[child, default: []].append("completed")
+        case .failed(let child, _, _): told[child, default: []].append("failed")
+        case .stopped(let child): told[child, default: []].append("stopped")
+        }
     }
 
     func closed(_ id: ActorID) { open[id, default: 0] -= 1 }
@@ -81,8 +95,9 @@ final class ScriptHandler: Handler, @unchecked Sendable {
     /// A call that the guest is in.
     private struct Current {
         enum Form {
-            case start, play, send
+            case start, play, send, told
             case request(id: String)
+            case offer(isAccepted: Bool, id: String, number: UInt64)
         }
 
         let form: Form
@@ -90,10 +105,17 @@ final class ScriptHandler: Handler, @unchecked Sendable {
         let state: Value
         let program: Program
         var next = 0
+        /// What the guest was told to do on a channel, and has not said how that went.
+        var channelUse: ChannelUse?
+    }
+
+    private enum ChannelUse {
+        case open, send(String), close(String)
     }
 
     private let context: HandlerContext
     private let script: Script
+    private let port: (any SupervisionPort)?
     private var current: Current?
     private var tasks: [Task<Void, Never>] = []
     private var closeCount = 0
@@ -106,6 +128,8 @@ final class ScriptHandler: Handler, @unchecked Sendable {
         }
         self.script = script
         script.opened(context.actorID)
+        port = context.services.service((any SupervisionPort).self)
+        port?.tell(context.actorID) { script.tell($0) }
     }
 
     func close() async {
@@ -113,6 +137,7 @@ final class ScriptHandler: Handler, @unchecked Sendable {
         if closeCount > 1 {
             script.history.report("the handler of \(context.actorID) closed twice")
         }
+        port?.tell(context.actorID, of: nil)
         script.drop(ObjectIdentifier(self))
         for task in tasks { task.cancel() }
         tasks = []
@@ -126,6 +151,10 @@ final class ScriptHandler: Handler, @unchecked Sendable {
         if closeCount > 0 { script.history.report("\(context.actorID) calls a closed handler") }
         if current == nil { current = begin(call.arguments.first ?? .unit) }
         guard var now = current else { return .value(ScriptedGuest.Order.trap.value) }
+        if let use = now.channelUse {
+            now.channelUse = nil
+            noteUse(use, call.arguments.first ?? .unit)
+        }
         script.trace.note("step", now.number, UInt64(now.next))
         guard now.next < now.program.instructions.count else {
             current = nil
@@ -133,7 +162,14 @@ final class ScriptHandler: Handler, @unchecked Sendable {
         }
         let instruction = now.program.instructions[now.next]
         now.next += 1
-        current = now
+        switch instruction {
+        case .openChannel, .sendOnChannel, .closeChannel:
+            let (order, use) = channelOrder(instruction)
+            now.channelUse = use
+            current = now
+            return .value(order.value)
+        default: current = now
+        }
         return perform(instruction)
     }
 
@@ -144,6 +180,19 @@ final class ScriptHandler: Handler, @unchecked Sendable {
         }
         if items.count == 2, let body = items[1].asBytes {
             return current(.send, Self.number(body), items[0])
+        }
+        if items.count == 2, case .string(let channel) = items[1] {
+            script.channels.told(channel, context.actorID)
+            return current(.told, 0, items[0])
+        }
+        if items.count == 3, case .string(let id) = items[1], let body = items[2].asBytes,
+            id.hasPrefix("ch_")
+        {
+            guard ChannelLog.isOffer(body) else { return current(.told, 0, items[0]) }
+            let isAccepted = script.channels.offered(id, body, to: context.actorID)
+            let form = Current.Form.offer(
+                isAccepted: isAccepted, id: id, number: Self.number(body))
+            return current(form, 0, items[0])
         }
         if items.count == 3, case .string(let id) = items[1], let body = items[2].asBytes {
             return current(.request(id: id), Self.number(body), items[0])
@@ -167,13 +216,63 @@ final class ScriptHandler: Handler, @unchecked Sendable {
         body.prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
 
+    // MARK: Channels
+
+    private func channelOrder(
+        _ instruction: Program.Instruction
+    ) -> (ScriptedGuest.Order, ChannelUse?) {
+        func order(_ function: HostFunction, _ items: Value...) -> ScriptedGuest.Order {
+            .use(function, (try? CGRF.encode(items.count == 1 ? items[0] : .tuple(items))) ?? [])
+        }
+        let own = context.actorID
+        switch instruction {
+        case .openChannel(let choice, let isAccepted):
+            let others = script.live().filter { $0 != own }
+            guard !others.isEmpty else { return (.again, nil) }
+            let target = others[choice % others.count]
+            let body = script.channels.offer(from: own, isAccepted: isAccepted)
+            return (order(.open, .string("\(target)"), .bytes(body)), .open)
+        case .sendOnChannel(let choice):
+            guard let id = script.channels.pick(choice, for: own) else { return (.again, nil) }
+            let body = script.channels.message(on: id, from: own)
+            return (order(.sendOn, .string(id), .bytes(body)), .send(id))
+        case .closeChannel(let choice):
+            guard let id = script.channels.pick(choice, for: own) else { return (.again, nil) }
+            return (order(.close, .string(id)), .close(id))
+        default: return (.again, nil)
+        }
+    }
+
+    /// The guest says how a host function went.
+    private func noteUse(_ use: ChannelUse, _ answer: Value) {
+        guard case .result(_, _, .ok(let value)) = answer else {
+            return script.trace.note("channel refused")
+        }
+        let now = context.world.now()
+        switch use {
+        case .open:
+            guard let id = value.asString else { return }
+            script.trace.note("channel open \(id)")
+            script.channels.opened(id, at: now)
+        case .send(let id): expectOwn(id)
+        case .close(let id):
+            expectOwn(id)
+            script.channels.closed(id, by: context.actorID, at: now)
+        }
+    }
+
+    private func expectOwn(_ id: String) {
+        if script.channels[id]?.has(context.actorID) == true { return }
+        script.history.report("\(context.actorID) used \(id), which belongs to two others")
+    }
+
     // MARK: Instructions
 
     private func perform(_ instruction: Program.Instruction) -> HostReply {
         let again = ScriptedGuest.Order.again.value
         let world = context.world
         switch instruction {
-        case .again: return .value(again)
+        case .again, .openChannel, .sendOnChannel, .closeChannel: return .value(again)
         case .wait(let time):
             return .later {
                 try? await world.sleep(for: time)
@@ -246,10 +345,25 @@ final class ScriptHandler: Handler, @unchecked Sendable {
             switch call.form {
             case .start: [call.state]
             case .play: [state, .u64(call.number)]
-            case .send: [state]
+            case .send, .told: [state]
+            case .offer(let isAccepted, let id, let number):
+                [state, accept(isAccepted, id, says: isAccepted && number % 2 == 0)]
             case .request:
                 [state, .option(.list(.primitive(.u8)), .bytes(Self.body(call.number)))]
             }
         return .result(ok: .tuple([]), err: .string, .ok(.tuple(items)))
+    }
+
+    /// The answer to the offer of a channel, with a first message or without.
+    private func accept(_ isAccepted: Bool, _ id: String, says: Bool) -> Value {
+        let body = says ? script.channels.message(on: id, from: context.actorID) : nil
+        return .record(
+            Value.Record(
+                "channel-accept",
+                [
+                    .init("accepted", .bool(isAccepted)),
+                    .init(
+                        "message", .option(.list(.primitive(.u8)), body.map { .bytes($0) })),
+                ]))
     }
 }

@@ -18,6 +18,15 @@ enum ScriptedGuest {
     static let handleSend = "theater:simple/message-server-client.handle-send"
     static let handleRequest = "theater:simple/message-server-client.handle-request"
 
+    static let handleChannelOpen = "theater:simple/message-server-client.handle-channel-open"
+    static let handleChannelMessage = "theater:simple/message-server-client.handle-channel-message"
+    static let handleChannelClose = "theater:simple/message-server-client.handle-channel-close"
+    /// The exports that take the state and answer with it, and do what they are told.
+    static let scripted = [
+        play, start, handleSend, handleRequest, handleChannelOpen, handleChannelMessage,
+        handleChannelClose,
+    ]
+
     /// What `step` tells the guest to do. The bytes are the payload of a `list<u8>`: code, size and
     /// index as little-endian words, a word of padding, and the data.
     enum Order {
@@ -60,6 +69,9 @@ enum ScriptedGuest {
             theater:simple/message-server-client {
                 handle-send: func(state: value, data: list<u8>) -> value
                 handle-request: func(state: value, id: string, data: list<u8>) -> value
+                handle-channel-open: func(state: value, id: string, data: list<u8>) -> value
+                handle-channel-message: func(state: value, id: string, data: list<u8>) -> value
+                handle-channel-close: func(state: value, id: string) -> value
             }
             sim:actor/player {
                 play: func(state: value, n: u64) -> value
@@ -83,7 +95,7 @@ enum ScriptedGuest {
                 WatActor.importing($0.interface, $0.name, as: "host-\($0.name)")
             }
         let functions = HostFunction.allCases.map { "$host-\($0.name)" }.joined(separator: " ")
-        let exports = [play, start, handleSend, handleRequest].map { "(export \"\($0)\")" }
+        let exports = scripted.map { "(export \"\($0)\")" }
         let marker: [UInt8] = [0xA1, 0xB2, 0xC3, 0xD4, 0xE5, 0xF6, 0x17, 0x28]
         let encoded = try CGRF.encode(.bytes(marker))
         guard

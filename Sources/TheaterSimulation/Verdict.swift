@@ -38,12 +38,17 @@ struct Verdict {
         for operation in history.operations { check(operation) }
         for reader in history.readers { check(reader) }
         if plan.supervision.strategy == .oneForOne { checkIntensity() }
+        for known in history.actors where known.parent != nil { checkTold(known.id) }
+        for channel in script.channels.channels { check(channel) }
+        if system.channelCount > 0 { history.report("\(system.channelCount) channels are left") }
+        if system.waitCount > 0 { history.report("\(system.waitCount) actors wait for others") }
     }
 
     private mutating func check(
         _ reader: JournalReader, _ actor: ActorID
     ) throws(JournalError) {
-        var check = ChainCheck(actor)
+        var check = ChainCheck(
+            actor, fuelPerCall: plan.fuelPerCall, fuelPerLife: plan.fuelPerLife)
         var cursor = try reader.events(of: actor)
         while let event = try cursor.next() {
             trace.mix(event.payload ?? [])
@@ -60,6 +65,7 @@ struct Verdict {
             if let number = call.number { begun[number, default: []].append(call) }
         }
         checkOrder(check)
+        checkChannels(check)
         chains[actor] = check
         let status = system.status(of: actor).map(kind)
         if status != check.exits.last {
@@ -69,7 +75,73 @@ struct Verdict {
         }
     }
 
+    // MARK: Channels
+
+    private func checkChannels(_ chain: ChainCheck) {
+        var check = ChannelCheck(script.channels, chain.actor)
+        for call in chain.calls { check.take(call) }
+        for problem in check.problems { history.report(problem) }
+    }
+
+    /// Whoever still works when a channel ends is told before it does anything that was asked later.
+    private func check(_ channel: ChannelLog.Channel) {
+        guard let opened = channel.opened else { return }
+        for side in [channel.initiator, channel.target] {
+            guard let side, let chain = chains[side],
+                let end = end(of: channel, for: side, opened)
+            else { continue }
+            let later = chain.calls.first { call in
+                guard let number = call.number, call.life == life(of: side, at: opened) else {
+                    return false
+                }
+                return history.operations[Int(number) - 1].begun > end
+            }
+            guard let later else { continue }
+            let isTold = chain.calls.contains {
+                $0.function == ScriptedGuest.handleChannelClose
+                    && $0.arguments.first?.asString == channel.id
+            }
+            if !isTold {
+                history.report(
+                    "\(side) was not told of the end of \(channel.id), and did \(later.function)")
+            }
+        }
+    }
+
+    /// When the other side ended a channel; `nil` when this side did, or nobody.
+    private func end(
+        of channel: ChannelLog.Channel, for side: ActorID, _ opened: MonotonicTime
+    ) -> MonotonicTime? {
+        let isInitiator = channel.initiator == side
+        let other = isInitiator ? channel.target : channel.initiator
+        guard other != side else { return nil }
+        if let closed = channel.closed { return closed.by == side ? nil : closed.time }
+        guard let other else { return nil }
+        return lifeEnd(of: other, after: opened)
+    }
+
+    /// When the life of an actor ended that it had at a point in time; a later one if one ended just then.
+    private func lifeEnd(of actor: ActorID, after time: MonotonicTime) -> MonotonicTime? {
+        chains[actor]?.ends.map { MonotonicTime(nanoseconds: $0 - VirtualClock.wallOffset) }
+            .first { $0 > time }
+    }
+
+    /// Which of its lives an actor had at a point in time, if none began just then.
+    private func life(of actor: ActorID, at time: MonotonicTime) -> Int {
+        let ends = chains[actor]?.ends ?? []
+        return 1 + ends.count { $0 - VirtualClock.wallOffset < time.nanoseconds }
+    }
+
     // MARK: Subscribers and supervisors
+
+    /// A parent is told how each life of its child ended: all of them, each once, in order.
+    private func checkTold(_ child: ActorID) {
+        let told = script.told[child] ?? []
+        let ends = (chains[child]?.exits ?? []).map { $0 == "killed" ? "stopped" : $0 }
+        if told != ends {
+            history.report("the parent of \(child) was told \(told), its lives ended \(ends)")
+        }
+    }
 
     /// A subscriber gets the chain's own events, each in its place or counted as dropped.
     private func check(_ reader: FeedReader) {

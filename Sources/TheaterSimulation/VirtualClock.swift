@@ -19,7 +19,7 @@ package final class VirtualClock: SimulatedClock, Sendable {
         var lastNumber: UInt64 = 0
     }
 
-    private static let wallOffset: Int64 = 1_700_000_000_000_000_000
+    static let wallOffset: Int64 = 1_700_000_000_000_000_000
     private let state = Mutex(State())
 
     init() {}

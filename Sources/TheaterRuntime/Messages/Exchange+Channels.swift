@@ -197,7 +197,8 @@ extension Exchange {
         _ other: ChannelParticipant, _ buffer: ChannelBuffer?, _ notice: ActorChannelClose
     ) {
         switch other {
-        case .actor(let target): tell(target, notice)
+        case .actor(let target):
+            if !world.has(.untoldChannels) { tell(target, notice) }
         case .external: buffer?.close(.closed(notice))
         }
     }
@@ -237,4 +238,12 @@ extension Exchange {
                     + "the most; close some")
         }
     }
+}
+
+extension ActorSystem {
+    /// How many channels there are, for the simulation's checkers.
+    package var channelCount: Int { exchange.channels.withLock { $0.table.count } }
+
+    /// How many actors wait for another, for the simulation's checkers.
+    package var waitCount: Int { exchange.waitsCount }
 }

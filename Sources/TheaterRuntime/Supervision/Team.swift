@@ -155,6 +155,9 @@ final class Team: Sendable {
         guard !lineage.isPrivate else { return }
         let sink = state.withLock { $0.sink }
         sink?(ActorResult(lineage.id, reason))
+        if case .killed = reason, world.has(.doubleNotice) {
+            sink?(ActorResult(lineage.id, reason))
+        }
     }
 
     // MARK: Actions
