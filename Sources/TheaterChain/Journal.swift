@@ -21,7 +21,7 @@ public final class Journal: Sendable {
     /// The directory; `nil` for a journal in memory.
     public let directory: String?
 
-    private let core: JournalCore
+    let core: JournalCore
     private let disk: any Disk
 
     private init(

@@ -21,6 +21,8 @@ final class JournalCore: Sendable {
     var heads: HeadTable { state.withLock { $0.heads } }
     func entry(of actor: ActorID) -> HeadEntry? { state.withLock { $0.heads.entry(of: actor) } }
     var log: MemoryLog { state.withLock { $0.memory } }
+    /// How many bytes wait to be taken by the writer.
+    var pendingSize: Int { state.withLock { $0.pendingSize } }
     var end: UInt64 { state.withLock { $0.end } }
 
     /// The memory chains as they are now.

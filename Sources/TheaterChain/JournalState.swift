@@ -73,6 +73,9 @@ struct JournalState: Sendable {
 
     // MARK: Appending
 
+    /// How many bytes wait to be taken by the writer.
+    var pendingSize: Int { pending.count }
+
     /// Whether callers should wait for space.
     var isUnderPressure: Bool { failure == nil && pending.count >= pressureSize }
 

@@ -55,6 +55,21 @@ struct CommandTests {
         #expect(!run.messages.isEmpty)
     }
 
+    @Test("without a place for the chain nothing is run, and both names are said")
+    func noHome() async throws {
+        let folder = try Folder()
+        try folder.put(try TestActors.fixture())
+        for environment in [[:], ["THEATER_HOME": "", "HOME": ""]] {
+            let run = await InProcess(
+                ["run", folder.path("manifest.toml"), "--call", "echo", "--arg", "1"],
+                environment: environment)
+            #expect(run.status == .usage)
+            #expect(run.results.isEmpty)
+            #expect(run.messages.contains("neither THEATER_HOME nor HOME is set"))
+            #expect(!run.messages.contains("init"), "the actor did not start")
+        }
+    }
+
     @Test("with --json a wrong argument is an object")
     func jsonErrors() async {
         let run = await InProcess(["check", "--json", "--bogus"])

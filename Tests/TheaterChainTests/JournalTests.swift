@@ -37,6 +37,29 @@ struct JournalTests {
         }
     }
 
+    @Test("a journal on disk keeps no events in memory once they are written")
+    func keepsNothing() async throws {
+        try await withDirectory { path in
+            var options = JournalOptions()
+            options.bufferSizeMax = 1 << 20
+            options.payloadSizeMax = 64 << 10
+            let journal = try Journal.open(directory: path, options: options)
+            let chain = try journal.makeChain(actor: actor(1), name: "first")
+            let payload = [UInt8](repeating: 7, count: 1024)
+            for _ in 0..<10_000 {
+                if journal.isUnderPressure { await journal.waitForSpace() }
+                try chain.append(log, payload: payload)
+                #expect(journal.core.pendingSize <= options.bufferSizeMax)
+            }
+            try await journal.sync()
+            #expect(journal.core.log.blocks.isEmpty)
+            #expect(journal.core.pendingSize < 1024, "room for the next header at the most")
+            #expect(journal.existingHead(actor: actor(1))?.count == 10_000)
+            #expect(try await events(journal.reader(), actor(1)).count == 10_000)
+            try await journal.close()
+        }
+    }
+
     @Test("reads any range of a long chain", arguments: [0, 1, 1023, 1024, 1025, 2500])
     func ranges(count: Int) async throws {
         let disk = SimulatedDisk()

@@ -57,6 +57,7 @@ struct EndTests {
             events.contains {
                 if case .hostError("test:gate/gate", "wait", _, let why) = $0 {
                     why.contains("whether the call took effect is not known")
+                        && why.hasSuffix("[host.in-doubt]")
                 } else {
                     false
                 }

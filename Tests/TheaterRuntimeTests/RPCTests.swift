@@ -378,6 +378,42 @@ struct RPCTests {
         #expect(stage.system.status(of: service) == .running)
     }
 
+    @Test("a call whose caller is closed is given up, and one that comes later too")
+    func givenUp() async throws {
+        let stage = try Stage.messages()
+        let gate = Gate.of("rpc given up")
+        let service = try await stage.start(
+            "service", change: { $0.manifest.rpc = ["test:svc/svc"] },
+            {
+                $0.exports = [
+                    ("test:svc/svc", "wait: func() -> u32", .wait("rpc given up", .u32(6)))
+                ]
+            })
+        let id = try await Self.caller(stage)
+        let caller = try #require(stage.system.exchange.caller(for: id, targets: TargetRule()))
+        func call() async -> Result<Value, RPCError> {
+            await withCheckedContinuation { continuation in
+                caller.call(
+                    "test:svc/svc.wait", of: service, .tuple([]), timeout: .seconds(60)
+                ) { continuation.resume(returning: $0) }
+            }
+        }
+        async let waiting = call()
+        await gate.arrived()
+        caller.close()
+        for result in [await waiting, await call()] {
+            guard case .failure(let error) = result else {
+                Issue.record("\(result)")
+                continue
+            }
+            #expect(error.code.rawValue == "rpc.given-up")
+        }
+        #expect(stage.system.exchange.waitsCount == 0)
+        gate.open()
+        try await stage.settle(service)
+        #expect(stage.system.status(of: service) == .running)
+    }
+
     @Test("from Swift: a handle finds, checks and calls every export")
     func handle() async throws {
         let stage = try Stage.messages()

@@ -31,10 +31,11 @@ struct SpawnTests {
                 "theater.runtime/returned", "theater.runtime/called", "theater.runtime/returned",
                 "theater.runtime/exited",
             ])
-        guard case .spawned(_, _, "fixture", nil, ["runtime"], _) = events[0] else {
+        guard case .spawned(_, _, "fixture", nil, ["runtime"], let state) = events[0] else {
             Issue.record("\(events[0])")
             return
         }
+        #expect(state == (try CGRF.encode(.option(.list(.primitive(.u8)), nil))))
         guard case .hostCall("theater:simple/runtime", "log", let input, let output) = events[2]
         else {
             Issue.record("\(events[2])")

@@ -78,6 +78,47 @@ struct ControlPlaneTests {
         await control.close()
     }
 
+    @Test("a spawn that hangs in init holds up nothing else")
+    func hangingSpawn() async throws {
+        let stage = try Stage()
+        let control = ControlPlane(
+            stage.system, options: ControlOptions(runningMax: 2, waitingMax: 2))
+        let idle = try await stage.spawn(FixtureActor.wat, name: "idle")
+        var hanging = MessageActor()
+        hanging.messages = false
+        hanging.exports = [
+            (
+                "theater:simple/actor", "init: func(state: value) -> value",
+                .wait("control hanging", Behaviour.ok())
+            )
+        ]
+        let request = try Stage.request(
+            try hanging.wat, name: "hanging", grants: ["gate"])
+        let spawned = Reply<ActorID>()
+        control.submit(.spawnActor(request, spawned))
+        await Gate.of("control hanging").arrived()
+
+        let actors = try await control.send { .getActors($0) }
+        #expect(Set(actors.map(\.name)) == ["idle", "hanging"])
+        let starting = try #require(actors.first { $0.name == "hanging" })
+        #expect(starting.status == .starting)
+        for (id, status) in [(idle, ActorStatus.running), (starting.id, .starting)] {
+            #expect(try await control.send { .getActorStatus(id, $0) } == status)
+            _ = try await control.send { .getActorState(id, $0) }
+            #expect(try await control.send { .listChildren(id, $0) }.isEmpty)
+        }
+        let another = try Stage.request(FixtureActor.wat, name: "another")
+        let second = try await control.send { .spawnActor(another, $0) }
+        #expect(stage.system.status(of: second) == .running)
+        #expect(try await control.send { .stopActor(idle, grace: .seconds(5), $0) } == .stopped)
+        #expect(spawned.result == nil, "it hangs on")
+
+        Gate.of("control hanging").open()
+        #expect(try await spawned.value() == starting.id)
+        #expect(stage.system.status(of: starting.id) == .running)
+        await control.close()
+    }
+
     @Test("the state of a busy actor is that after its last call that is over")
     func state() async throws {
         let stage = try Stage()

@@ -59,6 +59,8 @@ struct EnvironmentTests {
         let denials = try await stage.denials(id)
         #expect(denials.count == 13)
         #expect(denials.first?.contains("'HOME'") == true)
+        let codes = Set(denials.map { String($0.split(separator: "[").last?.dropLast() ?? "") })
+        #expect(codes == ["environment.denied", "environment.list-denied"])
         #expect(stage.system.status(of: id) == .running)
         await stage.system.shutDown()
     }

@@ -15,9 +15,11 @@ import TheaterValue
 struct ChannelTests {
     /// An actor with all callbacks of channels, which accepts them.
     private static func member(
-        _ stage: Stage, _ name: String, open: Behaviour = .answer(Behaviour.accept(true))
+        _ stage: Stage, _ name: String, open: Behaviour = .answer(Behaviour.accept(true)),
+        server: [String: ManifestValue] = [:]
     ) async throws -> ActorID {
-        try await stage.start(name) {
+        try await stage.start(name, server: server) {
+            $0.exports.append(("test:s/s", "crash: func() -> value", .trap))
             $0.on("handle-channel-open", open)
             $0.on("handle-channel-message", .answer(Behaviour.ok()))
             $0.on("handle-channel-close", .answer(Behaviour.ok()))
@@ -159,6 +161,57 @@ struct ChannelTests {
         #expect(stage.system.exchange.waitsCount == 0)
     }
 
+    // Goal: each side's bound holds for each kind of message. Method: a may pass 4 bytes, b 3.
+    @Test(
+        "an offer or a message larger than either side may pass is refused, and the channel stays")
+    func sizes() async throws {
+        let stage = try Stage.messages()
+        let a = try await Self.member(stage, "a", server: ["message_size": .integer(4)])
+        let b = try await Self.member(stage, "b", server: ["message_size": .integer(3)])
+        func expect(_ error: String, _ whom: String, _ size: Int) {
+            #expect(error.contains("\(whom) may pass \(size)"), "\(error)")
+            #expect(error.hasSuffix("[message.too-large]"), "\(error)")
+        }
+        let offers = [("12345", "the sender", 4), ("1234", "'b'", 3)]
+        for (text, whom, size) in offers {
+            expect(
+                try await stage.hostError(a, "open-channel", .id(b), bytes(text)), whom, size)
+        }
+        #expect(stage.system.exchange.channels.withLock { $0.table.count } == 0)
+        #expect(stage.system.exchange.waitsCount == 0)
+        let id = try await stage.host(a, "open-channel", .id(b), bytes("123"))
+        for (text, whom, size) in offers {
+            expect(
+                try await stage.hostError(a, "send-on-channel", id, bytes(text)), whom, size)
+        }
+        expect(
+            try await stage.hostError(b, "send-on-channel", id, bytes("1234")), "the sender", 3)
+        try await stage.host(a, "send-on-channel", id, bytes("123"))
+        try await stage.host(b, "send-on-channel", id, bytes("321"))
+        for actor in [a, b] { try await stage.settle(actor) }
+        #expect(try await stage.received(b, "handle-channel-message") == [[id, bytes("123")]])
+        #expect(try await stage.received(a, "handle-channel-message") == [[id, bytes("321")]])
+        #expect(stage.system.deadLetterCounts == ["message.too-large": 5])
+    }
+
+    @Test(
+        "a first message that its receiver may not be passed is a dead letter; the channel is open")
+    func largeGreeting() async throws {
+        let stage = try Stage.messages()
+        let a = try await Self.member(stage, "a", server: ["message_size": .integer(4)])
+        let b = try await Self.member(
+            stage, "b", open: .answer(Behaviour.accept(true, "welcome")))
+        let id = try await stage.host(a, "open-channel", .id(b), bytes(""))
+        try await stage.settle(a)
+        #expect(try await stage.received(a, "handle-channel-message").isEmpty)
+        let letter = try #require(stage.system.deadLetters.first)
+        #expect(letter.kind == "channel-message" && letter.code == "message.too-large")
+        #expect(letter.sender == .actor(b) && letter.target == .actor(a) && letter.size == 7)
+        try await stage.host(b, "send-on-channel", id, bytes("hi"))
+        try await stage.settle(a)
+        #expect(try await stage.received(a, "handle-channel-message") == [[id, bytes("hi")]])
+    }
+
     @Test("an actor has so many channels, and no more")
     func tooMany() async throws {
         let stage = try Stage.messages()
@@ -172,15 +225,28 @@ struct ChannelTests {
         #expect(try await stage.host(a, "open-channel", .id(b), bytes("")).asString != nil)
     }
 
-    @Test("when either side ends, the other is told", arguments: [true, false])
-    func ending(endsInitiator: Bool) async throws {
+    /// How an actor ends.
+    enum End: CaseIterable {
+        case terminate, stop, crash
+    }
+
+    @Test(
+        "when either side ends, however, the other is told", arguments: [true, false],
+        End.allCases)
+    func ending(endsInitiator: Bool, end: End) async throws {
         let stage = try Stage.messages()
         let a = try await Self.member(stage, "a")
         let b = try await Self.member(stage, "b")
         let (ending, left) = endsInitiator ? (a, b) : (b, a)
         let first = try await stage.host(a, "open-channel", .id(b), bytes(""))
         let second = try await stage.host(a, "open-channel", .id(b), bytes(""))
-        try await stage.system.terminate(ending)
+        switch end {
+        case .terminate: try await stage.system.terminate(ending)
+        case .stop: #expect(try await stage.system.stop(ending) == .stopped)
+        case .crash:
+            #expect(try await stage.failure(ending, "test:s/s.crash").code == .crashed)
+            _ = try await stage.system.awaitEnd(of: ending)
+        }
         try await stage.settle(left)
         let told = try await stage.received(left, "handle-channel-close").compactMap {
             $0[0].asString

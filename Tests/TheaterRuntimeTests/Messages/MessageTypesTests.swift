@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Synchronization
 import Testing
 import TheaterHandler
 import TheaterPlatform
+import TheaterTesting
 
 @testable import TheaterRuntime
 
@@ -26,6 +28,19 @@ struct MessageTypesTests {
         let made = ChannelID(world: .system)
         #expect(made != ChannelID(world: .system))
         #expect(ChannelID(made.description) == made)
+    }
+
+    @Test("a channel's identity comes from the world's chance alone")
+    func channelChance() {
+        func ids(_ seed: UInt64) -> [ChannelID] {
+            let random = Mutex(SplitMix(seed: seed))
+            let world = World(
+                clock: ManualClock(), words: { random.withLock { $0.next() } },
+                executor: globalConcurrentExecutor)
+            return (0..<3).map { _ in ChannelID(world: world) }
+        }
+        #expect(ids(7) == ids(7))
+        #expect(Set(ids(7) + ids(8)).count == 6)
     }
 
     @Test("every type keeps its printed form and its JSON, which come back the same")

@@ -80,6 +80,8 @@ struct RequestTests {
         async let answer = stage.host(requester, "request", .id(receiver), bytes("?"))
         var ids: [Value] = []
         while ids.isEmpty {
+            // The call of an idle actor does not suspend, and the request needs a thread.
+            await Task.yield()
             ids = try await stage.host(receiver, "list-outstanding-requests").asItems ?? []
         }
         #expect(ids.count == 1)
@@ -92,6 +94,30 @@ struct RequestTests {
         let rubbish = try await stage.hostError(
             receiver, "respond-to-request", .string("r\u{1b}[31m"), bytes("x"))
         #expect(rubbish.hasSuffix("[message.unknown-request]") && !rubbish.contains("\u{1b}"))
+    }
+
+    @Test("an answer that is too large is refused, and the request can still be answered")
+    func largeResponse() async throws {
+        let stage = try Stage.messages()
+        let receiver = try await stage.start("receiver", server: ["message_size": .integer(3)]) {
+            $0.on("handle-request", .answer(Behaviour.reply(nil)))
+        }
+        let requester = try await stage.start("requester") { _ in }
+        async let answer = stage.host(requester, "request", .id(receiver), bytes("?"))
+        var ids: [Value] = []
+        while ids.isEmpty {
+            // The call of an idle actor does not suspend, and the request needs a thread.
+            await Task.yield()
+            ids = try await stage.host(receiver, "list-outstanding-requests").asItems ?? []
+        }
+        let error = try await stage.hostError(
+            receiver, "respond-to-request", ids[0], bytes("long"))
+        #expect(error.contains("'receiver' may pass 3"))
+        #expect(error.hasSuffix("[message.too-large]"))
+        #expect(try await stage.host(receiver, "list-outstanding-requests").asItems == ids)
+        try await stage.host(receiver, "respond-to-request", ids[0], bytes("yes"))
+        #expect(try await answer == bytes("yes"))
+        #expect(try await stage.host(receiver, "list-outstanding-requests").asItems == [])
     }
 
     @Test("a request may be answered within its own callback")

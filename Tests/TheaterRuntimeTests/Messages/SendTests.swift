@@ -60,6 +60,39 @@ struct SendTests {
         #expect(try await stage.received(receiver, "handle-send").count == 1)
     }
 
+    @Test("who registers, registers itself alone")
+    func registerEach() async throws {
+        let stage = try Stage.messages()
+        var receivers: [ActorID] = []
+        for name in ["first", "second"] {
+            receivers.append(
+                try await stage.start(name) {
+                    $0.registers = true
+                    $0.on("handle-send", .answer(Behaviour.ok()))
+                })
+        }
+        try await stage.host(receivers[0], "register")
+        try stage.system.send([1], to: receivers[0])
+        #expect {
+            try stage.system.send([1], to: receivers[1])
+        } throws: {
+            ($0 as? MessageError)?.code == .notRegistered
+        }
+        try await stage.host(receivers[1], "register")
+        try stage.system.send([2], to: receivers[1])
+        for receiver in receivers {
+            try await stage.settle(receiver)
+            #expect(try await stage.received(receiver, "handle-send").count == 1)
+        }
+        // A new life has to say again that it is ready.
+        try await stage.system.restart(receivers[0])
+        #expect {
+            try stage.system.send([1], to: receivers[0])
+        } throws: {
+            ($0 as? MessageError)?.code == .notRegistered
+        }
+    }
+
     @Test("unknown, over, not granted, without callback: each is another error, and a dead letter")
     func unreachable() async throws {
         let stage = try Stage.messages()

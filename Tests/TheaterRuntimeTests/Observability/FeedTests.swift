@@ -47,6 +47,38 @@ struct FeedTests {
         #expect(subscription.droppedCount == 0)
     }
 
+    // Goal: whoever reads events may ask about the actor, and even call it, without anything getting stuck.
+    // Method: a reader that sends commands for each event and calls for some, which makes further events.
+    @Test("a reader that sends commands for each event gets them all")
+    func commanding() async throws {
+        let stage = try Stage()
+        let control = ControlPlane(stage.system)
+        let id = try await stage.spawn(FixtureActor.wat)
+        let subscription = try stage.system.subscribe(
+            to: id, from: .sequence(0), options: FeedOptions(eventsMax: 10_000))
+        for index in UInt8(0)..<10 { try await stage.system.call(id, "echo", [.u8(index)]) }
+        var items: [FeedItem] = []
+        var calls = 10
+        for try await item in subscription {
+            items.append(item)
+            guard stage.system.status(of: id)?.isEnded == false else { continue }
+            let metrics = try await control.send { .getActorMetrics(id, $0) }
+            _ = try await control.send { .getActorStatus(id, $0) }
+            let page = try await control.send { .getActorEvents(id, EventFilter(), $0) }
+            #expect(!page.events.isEmpty && metrics.calls > 0)
+            if calls < 15 {
+                calls += 1
+                try await stage.system.call(id, "echo", [.u8(0)])
+            } else if items.count == 25 {
+                _ = try await control.send { .stopActor(id, grace: .seconds(5), $0) }
+            }
+        }
+        let events = try await recorded(id, stage.journal)
+        #expect(items == events.map(FeedItem.event))
+        #expect(events.count { $0.type == "theater.runtime/called" } == 16, "init, and the calls")
+        await control.close()
+    }
+
     @Test("host calls, denials and refusals reach subscribers as the chain has them")
     func hostCalls() async throws {
         let stage = try Stage()
