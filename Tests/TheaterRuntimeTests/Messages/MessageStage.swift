@@ -121,6 +121,8 @@ struct MessageActor {
     var rpc = false
     /// Further host functions that it imports.
     var others: [(interface: String, name: String, parameters: String, result: String)] = []
+    /// Types that those are declared with.
+    var types = ""
 
     /// A callback in the usual form.
     mutating func on(_ callback: String, _ behaviour: Behaviour) {
@@ -161,6 +163,7 @@ struct MessageActor {
                 "\($0.name): func(\($0.parameters)) -> value"
             }
             let pact = """
+                \(types)
                 imports { \(imports.joined(separator: "\n")) }
                 exports { \(exported.sorted { $0.key < $1.key }.map {
                     "\($0.key) { \($0.value.joined(separator: "\n")) }"
