@@ -16,7 +16,8 @@ struct VerifyCommand: TheaterCommand {
             --checkpoint compares the bundle with a checkpoint that you kept: that it is one with what \
             the node signed then.
 
-            Example:
+            Examples:
+              theater verify hello.bundle --key node.vkey
               theater verify hello.bundle --key node.vkey --checkpoint then.checkpoint
 
             With --json: {"valid", "bundle", "actor", "count", "head", "root", "key", "checkpoints", \
