@@ -19,9 +19,6 @@ struct ActorRun: Sendable {
     let report: RunReport
     let logger: Logger
 
-    /// How many guests the node of one actor has room for.
-    private static let guestsMax = 16
-
     /// Runs the actor to its end.
     func perform() async throws(CLIError) -> CommandStatus {
         for warning in plan.actor.manifest.warnings { logger.warning("\(warning)") }
@@ -47,9 +44,7 @@ struct ActorRun: Sendable {
         journal.asyncDelay = plan.actor.manifest.chain.delay
         do {
             let node = try Node(
-                NodeOptions(
-                    dataDirectory: plan.dataDirectory, guestsMax: Self.guestsMax,
-                    journal: journal),
+                NodeOptions(dataDirectory: plan.dataDirectory, journal: journal),
                 logger: logger)
             let cut = node.journal.recovery.cutSize
             if cut > 0 {
