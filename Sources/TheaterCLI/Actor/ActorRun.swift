@@ -19,6 +19,9 @@ struct ActorRun: Sendable {
     let report: RunReport
     let logger: Logger
 
+    /// How many actors may live at once: as many as `theater check` follows in a tree.
+    private static let guestsMax = TreeCheck.countMax
+
     /// Runs the actor to its end.
     func perform() async throws(CLIError) -> CommandStatus {
         for warning in plan.actor.manifest.warnings { logger.warning("\(warning)") }
@@ -44,7 +47,9 @@ struct ActorRun: Sendable {
         journal.asyncDelay = plan.actor.manifest.chain.delay
         do {
             let node = try Node(
-                NodeOptions(dataDirectory: plan.dataDirectory, journal: journal),
+                NodeOptions(
+                    dataDirectory: plan.dataDirectory, guestsMax: Self.guestsMax,
+                    journal: journal),
                 logger: logger)
             let cut = node.journal.recovery.cutSize
             if cut > 0 {
