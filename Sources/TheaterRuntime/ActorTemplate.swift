@@ -39,12 +39,15 @@ final class ExportBinding: Sendable {
     let nameBytes: [UInt8]
     /// The declaration; `nil` when the metadata says nothing.
     let signature: FunctionSignature?
+    /// The declared result; `nil` when there is none to check.
+    private let result: TypeDescription?
 
     init(index: Int, name: String, signature: FunctionSignature?) {
         self.index = index
         self.name = name
         nameBytes = Array(name.utf8)
         self.signature = signature
+        result = signature?.results.first
     }
 
     /// The declaration without the state, for messages.
@@ -71,6 +74,9 @@ final class ActorTemplate: Sendable {
     let metadata: PackageMetadata
     let imports: [ImportBinding]
     let exports: [String: ExportBinding]
+    /// The hashes of the exported interfaces, sorted by name and computed from the functions that are
+    /// there: what the module itself says about them is not believed.
+    let exportHashes: [PackageMetadata.Hash]
     /// The interfaces of the imports, and the position of each import's there: what meters count by.
     let interfaces: [String]
     let interfaceIndices: [Int]
@@ -101,6 +107,9 @@ final class ActorTemplate: Sendable {
                 signature: metadata.exports.first { $0.qualifiedName == item.name })
         }
         self.exports = exports
+        let found = metadata.exports.filter { exports[$0.qualifiedName] != nil }
+        exportHashes = PackageMetadata(imports: [], exports: found).exportHashes
+            .sorted { $0.name < $1.name }
     }
 }
 
@@ -137,7 +146,7 @@ extension ExportBinding {
 
     /// Checks what the guest answered against the declaration.
     func checkResult(_ value: Value) throws(ActorError) {
-        guard let declared = signature?.results.first else { return }
+        guard let declared = result else { return }
         do throws(PactError) {
             try TypeCheck.check(value, against: declared)
         } catch {

@@ -49,6 +49,8 @@ final class Cell: @unchecked Sendable {
     var depth = 0
     /// When the running operation must be over.
     var callDeadline: MonotonicTime?
+    /// When the last operation was over.
+    var lastEnd: MonotonicTime?
     /// The fuel that calls of this life have burnt.
     var fuelBurnt: UInt64 = 0
 
@@ -101,6 +103,7 @@ final class Cell: @unchecked Sendable {
     private static func status(_ shared: Shared) -> ActorStatus {
         if let exit = shared.exit { return exit.status }
         switch shared.mailbox.phase {
+        case _ where shared.mailbox.isRefusing: return .stopping
         case .starting: return .starting
         case .idle, .busy: return .running
         case .draining, .ending, .ended: return .stopping

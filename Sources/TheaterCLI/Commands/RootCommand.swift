@@ -38,7 +38,9 @@ struct RootCommand: AsyncParsableCommand {
             CommandGroup(name: "Run", subcommands: [RunCommand.self]),
             CommandGroup(
                 name: "Look",
-                subcommands: [ChainCommand.self, StoreCommand.self, ABICommand.self]),
+                subcommands: [
+                    ChainCommand.self, VerifyCommand.self, StoreCommand.self, ABICommand.self,
+                ]),
             CommandGroup(
                 name: "Set-up", subcommands: [DoctorCommand.self, CompletionCommand.self]),
         ])

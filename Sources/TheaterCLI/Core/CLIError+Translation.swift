@@ -103,6 +103,7 @@ extension CLIError {
         case let error as ActorError: self.init(error)
         case let error as EngineError: self.init(error)
         case let error as JournalError: self.init(error)
+        case let error as ProofError: self.init(error)
         case let error as StoreError: self.init(error)
         case let error as PactError: self.init(error)
         case let error as BuildError: self.init(error)
