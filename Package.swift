@@ -33,7 +33,7 @@ let package = Package(
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterStore",
                 "TheaterCapability",
                 "TheaterChain", "TheaterEngine", "TheaterManifest", "TheaterHandler",
-                "TheaterRuntime", "TheaterHandlers",
+                "TheaterRuntime", "TheaterHandlers", "TheaterProcess",
             ]),
     ],
     dependencies: [

@@ -43,6 +43,40 @@ struct EndingTests {
         }
     }
 
+    // Goal: a sandbox that the kernel refuses is an error or the declared fallback, never silence. Method: a
+    // namespace in which no further user namespace may be made.
+    @Test("a sandbox that the kernel refuses is an error, or left out as declared")
+    func refusedSandbox() async throws {
+        for (wish, expected) in [
+            ("required", "[process.sandbox-refused]"), ("optional", "without sandbox: "),
+        ] {
+            let node = Process()
+            node.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
+            node.arguments = [
+                "-Ur", "sh", "-c",
+                "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$0\" 1 sh -c 'echo ready'",
+                try Self.helper(),
+            ]
+            node.environment = ["SANDBOX": wish, "PATH": "/usr/bin:/bin"]
+            let (output, complaints) = (Pipe(), Pipe())
+            node.standardOutput = output
+            node.standardError = complaints
+            try node.run()
+            var text = ""
+            while !text.contains("\n") {
+                let data = output.fileHandleForReading.availableData
+                if data.isEmpty { break }
+                text += String(decoding: data, as: UTF8.self)
+            }
+            kill(node.processIdentifier, SIGKILL)
+            node.waitUntilExit()
+            let complaint = complaints.fileHandleForReading.readDataToEndOfFile()
+            // Where there are no user namespaces at all, unshare says so, and nothing can be tested.
+            guard !String(decoding: complaint, as: UTF8.self).contains("unshare") else { return }
+            #expect(text.contains(expected), "\(wish): \(text)")
+        }
+    }
+
     private static func launchers(of node: pid_t) -> [pid_t] {
         Run.processes(with: "theater-launch").filter { pid in
             let text = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""

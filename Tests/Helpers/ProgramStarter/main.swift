@@ -4,7 +4,8 @@
 //
 //     ProgramStarter COUNT PROGRAM [ARGUMENT …]
 //
-// Writes a line when each program has written something.
+// Writes a line when each program has written something, or when one was not started. With SANDBOX=required
+// or SANDBOX=optional in its environment it asks for a sandbox.
 
 import Foundation
 import TheaterPlatform
@@ -19,12 +20,21 @@ let host = ProcessHost()
 var running: [RunningProgram] = []
 for _ in 0..<count {
     let file = try ProgramFile.open(arguments[1])
-    running.append(
-        try await host.start(
-            ProgramOrder(
-                file, arguments: Array(arguments.dropFirst(2)), environment: ["PATH=/usr/bin:/bin"])
-        ))
+    var order = ProgramOrder(
+        file, arguments: Array(arguments.dropFirst(2)), environment: ["PATH=/usr/bin:/bin"])
+    if let sandbox = ProcessInfo.processInfo.environment["SANDBOX"] {
+        order.sandbox = .namespaces(keepsNetwork: false, isRequired: sandbox == "required")
+    }
+    do {
+        let program = try await host.start(order)
+        if let problem = program.sandboxProblem { print("without sandbox: \(problem)") }
+        running.append(program)
+    } catch {
+        print("not started: \(error)")
+        exit(1)
+    }
 }
 for program in running { _ = await program.output?.read(100) }
-FileHandle.standardOutput.write(Data("ready\n".utf8))
+print("ready")
+fflush(nil)
 try await Sleeper.sleep(for: .seconds(3600))

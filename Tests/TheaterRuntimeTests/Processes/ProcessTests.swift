@@ -403,6 +403,32 @@ struct ProcessTests {
         await processes.close()
     }
 
+    @Test("a sandbox of the grant is a process's own world, and ends with it")
+    func sandbox() async throws {
+        let mark = ProcessStage.mark()
+        let id = try await processes.actor([
+            "allowed_programs": .array([.string("sh")]), "sandbox": .bool(true),
+            "kill_grace": .string("20ms"),
+        ])
+        let script = "echo $$; (setsid sleep \(mark) &); trap '' TERM; sleep \(mark); sleep \(mark)"
+        var config = ProcessStage.Config(program: "sh", arguments: ["-c", script])
+        config.outputMode = 1
+        do {
+            try await stage.host(id, "os-spawn", config.value)
+        } catch let error as ActorError {
+            // Where the kernel has no namespaces for us, that is the answer.
+            #expect(error.value?.asString?.hasSuffix("[process.sandbox-refused]") == true)
+            await processes.close()
+            return
+        }
+        #expect(try await processes.text(id, until: "2") == "2")
+        try await ProcessStage.processes(3, with: mark)
+        try await stage.host(id, "os-kill", .u64(1))
+        #expect(try await processes.heard(id, exits: 1).last?.text == "-9")
+        #expect(ProcessStage.processes(with: mark) == [])
+        await processes.close()
+    }
+
     @Test("a program that cannot be run is an error of the spawn, and takes no place")
     func notRun() async throws {
         let id = try await processes.actor([
