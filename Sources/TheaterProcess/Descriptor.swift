@@ -47,6 +47,14 @@ public final class Descriptor: Sendable {
         return number >= 0 ? Descriptor(number) : nil
     }
 
+    /// Another descriptor of the same file, which closes at `exec`; `nil` with `errno` when there is none.
+    ///
+    /// - Parameter least: the lowest number that it may have.
+    func duplicate(least: Int32 = 0) -> Descriptor? {
+        let number = use { fcntl($0, F_DUPFD_CLOEXEC, least) } ?? -1
+        return number >= 0 ? Descriptor(number) : nil
+    }
+
     /// Has reads and writes answer instead of wait. Counts for this end alone, as pipes are used here.
     func makeNonblocking() {
         _ = use { number in fcntl(number, F_SETFL, fcntl(number, F_GETFL) | O_NONBLOCK) }

@@ -52,9 +52,11 @@ final class LauncherProcess: Sendable {
             throw ProcessError(
                 .unavailable, "no connection to a launcher: \(SystemError.text(errno))")
         }
-        let (own, its) = (Descriptor(pair.0), Descriptor(pair.1))
+        let (own, low) = (Descriptor(pair.0), Descriptor(pair.1))
+        // Out of the way of the descriptors that the launcher gets, whichever this process has closed.
+        let its = low.duplicate(least: 10)
         var pid: pid_t = 0
-        let error = its.use { spawn(path, &pid, requests: $0) } ?? EBADF
+        let error = its?.use { spawn(path, &pid, requests: $0) } ?? EMFILE
         guard error == 0 else {
             throw ProcessError(
                 .unavailable,

@@ -61,27 +61,25 @@ final class Poller: Sendable {
 
     deinit { close() }
 
-    /// Tells once when a descriptor is ready, or was closed by its other side; at once when it cannot be
-    /// watched. Not after ``unwatch(_:)`` has returned, unless it was under way.
+    /// Tells once when a descriptor is ready, or was closed by its other side. A descriptor has one watch at a
+    /// time: a second one takes the place of the first.
     ///
-    /// - Returns: the number of the watch.
+    /// - Returns: the number of the watch; `nil` when it cannot be watched, and nobody will be told.
     func watch(
         _ descriptor: Descriptor, _ direction: Direction, _ tell: @escaping @Sendable () -> Void
-    ) -> UInt64 {
-        let (number, isWatched) = state.withLock { state -> (UInt64, Bool) in
+    ) -> UInt64? {
+        state.withLock { state in
+            guard !state.isClosed else { return nil }
             state.last += 1
             let number = state.last
-            guard !state.isClosed else { return (number, false) }
             state.watches[number] = tell
             let isWatched =
                 descriptor.use { file in
                     poll.use { Self.add(file, direction, number, to: $0) } ?? false
                 } ?? false
             if !isWatched { state.watches[number] = nil }
-            return (number, isWatched)
+            return isWatched ? number : nil
         }
-        if !isWatched { tell() }
-        return number
     }
 
     /// Forgets a watch.

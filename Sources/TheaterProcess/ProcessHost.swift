@@ -104,7 +104,11 @@ public final class ProcessHost: Sendable {
             switch error {
             case 0: return poller
             case EAGAIN:
-                let room = Readiness(launcher.requests, .write, poller)
+                // Of its own for each that waits: a descriptor has one watch.
+                guard let requests = launcher.requests.duplicate() else {
+                    throw Self.noDescriptors()
+                }
+                let room = Readiness(requests, .write, poller)
                 await room.wait()
             case EPIPE, ECONNRESET, ENOTCONN:
                 guard restarts < 2 else {

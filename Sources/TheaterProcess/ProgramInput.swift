@@ -98,7 +98,9 @@ public final class ProgramInput: Sendable {
     // MARK: The queue
 
     private func watch() {
-        let number = poller.watch(pipe, .write) { [weak self] in self?.flush() }
+        guard let number = poller.watch(pipe, .write, { [weak self] in self?.flush() }) else {
+            return stop()
+        }
         let isOver = state.withLock { state in
             state.watch = number
             return state.isClosed

@@ -24,7 +24,8 @@ final class Readiness: Sendable {
     /// Whether nobody waits any more.
     var isOver: Bool { state.withLock { $0.isOver } }
 
-    /// Returns when the descriptor is ready, or at once when waiting is over.
+    /// Returns when the descriptor is ready, or at once when waiting is over, as it is when the descriptor
+    /// cannot be watched any more.
     func wait() async {
         await withCheckedContinuation { continuation in
             let isOver = state.withLock { state in
@@ -32,7 +33,9 @@ final class Readiness: Sendable {
                 return state.isOver
             }
             guard !isOver else { return continuation.resume() }
-            let watch = poller.watch(descriptor, direction) { [weak self] in self?.wake() }
+            guard
+                let watch = poller.watch(descriptor, direction, { [weak self] in self?.wake() })
+            else { return end() }
             let isLate = state.withLock { state in
                 if state.waiter != nil { state.watch = watch }
                 return state.waiter == nil

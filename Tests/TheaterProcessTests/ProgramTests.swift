@@ -201,6 +201,34 @@ struct ProgramTests {
         await host.close()
     }
 
+    @Test("more at once than the way to the launcher takes are all started")
+    func burst() async throws {
+        let text = String(repeating: "x", count: 20_000)
+        try await withThrowingTaskGroup(of: [LaunchReport].self) { group in
+            for _ in 0..<60 {
+                group.addTask { await Run.reports(try await Run.start(host, "true", text)) }
+            }
+            for try await reports in group { #expect(reports == [.exited(code: 0), .gone]) }
+        }
+        await host.close()
+    }
+
+    @Test("a host that closes ends what still runs, and whoever waits for it")
+    func closing() async throws {
+        let mark = Run.mark()
+        let program = try await Run.start(host, "sh", "-c", "trap '' TERM; sleep \(mark)")
+        async let reports = Run.reports(program)
+        async let output = Run.all(program.output)
+        _ = try program.input.write([UInt8](repeating: 1, count: 500_000))
+        while Run.processes(with: mark).isEmpty { try await Run.pause() }
+        async let closed: Void = host.close()
+        #expect(await reports == [])
+        #expect(await output == "")
+        program.abandon()
+        await closed
+        #expect(Run.processes(with: mark) == [])
+    }
+
     @Test("a killed launcher is started again, and what runs is kept")
     func killedLauncher() async throws {
         let mark = Run.mark()

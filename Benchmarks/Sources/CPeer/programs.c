@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
 #include "internal.h"
 #include "peer.h"
 #include <errno.h>
