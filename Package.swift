@@ -28,8 +28,8 @@ let package = Package(
             targets: [
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterStore",
                 "TheaterCapability",
-                "TheaterChain", "TheaterEngine", "TheaterManifest", "TheaterHandler",
-                "TheaterRuntime", "TheaterHandlers",
+                "TheaterChain", "TheaterEngine", "TheaterReplay", "TheaterManifest",
+                "TheaterHandler", "TheaterRuntime", "TheaterHandlers",
             ]),
     ],
     dependencies: [
@@ -64,6 +64,13 @@ let package = Package(
                     "-L", engineLibrary, "-Xlinker", "-rpath", "-Xlinker", engineLibrary,
                 ])
             ]),
+        // Above what a run is made of: a run again.
+        .target(
+            name: "TheaterReplay",
+            dependencies: [
+                "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
+            ],
+            swiftSettings: safe),
         .target(
             name: "TheaterManifest",
             dependencies: [
@@ -105,7 +112,7 @@ let package = Package(
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterCapability", "TheaterStore", "TheaterHandler",
-                "TheaterHandlers", "TheaterRuntime", logging,
+                "TheaterHandlers", "TheaterReplay", "TheaterRuntime", logging,
             ],
             swiftSettings: safe),
         // Layer 7: the command line.
@@ -114,7 +121,8 @@ let package = Package(
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterCapability", "TheaterStore", "TheaterHandler",
-                "TheaterHandlers", "TheaterRuntime", "TheaterNode", "TheaterBuild", logging,
+                "TheaterHandlers", "TheaterReplay", "TheaterRuntime", "TheaterNode",
+                "TheaterBuild", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -160,8 +168,8 @@ let package = Package(
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterCapability", "TheaterPact",
                 "TheaterChain", "TheaterEngine",
-                "TheaterManifest", "TheaterHandler", "TheaterHandlers", "TheaterRuntime",
-                "TheaterTesting", logging, metricsTestKit,
+                "TheaterManifest", "TheaterHandler", "TheaterHandlers", "TheaterReplay",
+                "TheaterRuntime", "TheaterTesting", logging, metricsTestKit,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -184,6 +192,15 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "TheaterReplayTests",
+            dependencies: [
+                "TheaterBuild", "TheaterChain", "TheaterEngine", "TheaterHandler",
+                "TheaterHandlers", "TheaterManifest", "TheaterNode", "TheaterPact",
+                "TheaterPlatform", "TheaterReplay", "TheaterRuntime", "TheaterStore",
+                "TheaterTesting", "TheaterValue", logging,
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "TheaterSimulationTests",
             dependencies: [
                 "TheaterSimulation", "TheaterRuntime", "TheaterPlatform", "TheaterValue",
@@ -198,7 +215,8 @@ let package = Package(
             dependencies: [
                 "TheaterNode", "TheaterHandler", "TheaterRuntime", "TheaterBuild", "TheaterChain",
                 "TheaterCapability", "TheaterEngine", "TheaterManifest", "TheaterPact",
-                "TheaterPlatform", "TheaterStore", "TheaterTesting", "TheaterValue", logging,
+                "TheaterPlatform", "TheaterReplay", "TheaterStore", "TheaterTesting",
+                "TheaterValue", logging,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -94,7 +94,8 @@ public final class Node: Sendable {
         services.provide(NodeSecrets(), as: (any SecretPort).self)
         system = ActorSystem(
             engine: engine, journal: journal, handlers: Self.registry(options.handlers),
-            logger: logger, services: services, resolver: NodeResolver(store: store))
+            logger: logger, services: services, resolver: NodeResolver(store: store),
+            keeper: StoredCode(store, logger: logger))
         var control = ControlServices()
         // A namespace exists by its name; nothing is kept for it before something is put there.
         control.makeStore = { () throws(ActorError) in

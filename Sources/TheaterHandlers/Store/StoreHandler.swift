@@ -93,8 +93,13 @@ public struct StoreHandler: Handler {
     public init(grant: inout SectionReader, context: HandlerContext) throws(ManifestDiagnostics) {
         var namespace = StoreNamespace(of: context.actorID)
         if let id = grant.string("store_id") {
-            if let named = StoreNamespace(id), !named.isPrivate {
+            if let named = StoreNamespace(id), !named.isPrivate, !named.isSystem {
                 namespace = named
+            } else if StoreNamespace(id)?.isSystem == true {
+                grant.refuse(
+                    "store_id",
+                    "'store_id' begins with 'theater.', and those stores are the runtime's",
+                    suggestion: "choose a name such as \"pages\"")
             } else if StoreNamespace(id) != nil {
                 grant.refuse(
                     "store_id",
