@@ -10,6 +10,9 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    // The metadata of a specialised generic type is looked up at each use otherwise, which made a tenth of a
+    // message.
+    .unsafeFlags(["-Xfrontend", "-disable-generic-metadata-prespecialization"]),
 ]
 let safe: [SwiftSetting] = settings + [.strictMemorySafety()]
 

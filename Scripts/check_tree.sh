@@ -17,7 +17,9 @@ found=$(grep -rnE 'ContinuousClock\(|SystemRandomNumberGenerator\(|Task\.sleep|[
     grep -vE '^Sources/(TheaterCLI|TheaterBuild|TheaterTesting)/' | grep -v ':[0-9]*: *///')
 [ -z "$found" ] || complain "chance enters outside TheaterPlatform: $found"
 # Tests wait for notices.
-found=$(grep -rnE 'Task\.sleep|usleep\(|Thread\.sleep|[^a-z]sleep\([0-9]' Tests --include='*.swift' | head -n 5)
+# (`Timing.sleep` is what actors call, whose sources some tests hold.)
+found=$(grep -rnE 'Task\.sleep|usleep\(|Thread\.sleep|[^a-z]sleep\([0-9]' Tests --include='*.swift' \
+    | grep -v 'try Timing\.sleep' | head -n 5)
 [ -z "$found" ] || complain "a test sleeps: $found"
 # Every source says its licence.
 for file in $(find Sources Tests Plugins Guest Examples -name '*.swift' -not -path '*/.*' -not -path '*/build/*' -type f); do

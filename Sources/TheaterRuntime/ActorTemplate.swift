@@ -39,12 +39,15 @@ final class ExportBinding: Sendable {
     let nameBytes: [UInt8]
     /// The declaration; `nil` when the metadata says nothing.
     let signature: FunctionSignature?
+    /// The declared result; `nil` when there is none to check.
+    private let result: TypeDescription?
 
     init(index: Int, name: String, signature: FunctionSignature?) {
         self.index = index
         self.name = name
         nameBytes = Array(name.utf8)
         self.signature = signature
+        result = signature?.results.first
     }
 
     /// The declaration without the state, for messages.
@@ -137,7 +140,7 @@ extension ExportBinding {
 
     /// Checks what the guest answered against the declaration.
     func checkResult(_ value: Value) throws(ActorError) {
-        guard let declared = signature?.results.first else { return }
+        guard let declared = result else { return }
         do throws(PactError) {
             try TypeCheck.check(value, against: declared)
         } catch {

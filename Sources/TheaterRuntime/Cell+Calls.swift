@@ -262,19 +262,43 @@ extension Cell {
 
     func handOver(_ action: Mailbox<Operation>.FinishAction) async {
         var action = action
+        var turn = Turn()
+        var now = world.now()
         while true {
             switch action {
             case .rest: return
             case .end(let left): return await end(left)
             case .next(let operation):
-                let now = world.now()
+                if turn.isOver(at: now) {
+                    await Task.yield()
+                    now = world.now()
+                    turn = Turn()
+                }
                 let isLate = operation.deadline < now
                 let result = isLate ? .failure(lateError) : await run(operation, at: now)
+                // The end of the one is the beginning of the next: reading the clock costs.
+                now = max(now, lastEnd ?? now)
                 operation.reply(result)
                 action = next(after: result, isCallback: operation.isCallback)
-                // A long queue must not keep others waiting.
-                await Task.yield()
             }
+        }
+    }
+
+    /// How much of a queue is done before others get the thread: a long one must not keep them waiting.
+    private struct Turn {
+        private static let operationsMax = 16
+        private static let lengthMax = Duration.microseconds(250)
+        private var operations = 0
+        private var end: MonotonicTime?
+
+        /// Whether the next operation is for another turn.
+        mutating func isOver(at now: MonotonicTime) -> Bool {
+            guard let end else {
+                end = now.advanced(by: Self.lengthMax)
+                return false
+            }
+            operations += 1
+            return operations >= Self.operationsMax || now >= end
         }
     }
 

@@ -34,7 +34,7 @@ extension Cell {
     func begin(_ operation: Operation, at now: MonotonicTime) -> Result<Value, ActorError>? {
         meter.callBegan(at: now)
         step = .fresh
-        guard !recorder.mustWait, let result = enter(operation) else { return nil }
+        guard !recorder.mustWait, let result = enter(operation, at: now) else { return nil }
         return metered(result)
     }
 
@@ -48,7 +48,9 @@ extension Cell {
         var hasFailed = false
         if case .failure = result { hasFailed = true }
         meter.memory(guest?.memorySize ?? 0)
-        meter.callEnded(at: world.now(), fuel: guest?.fuelUsed ?? 0, failed: hasFailed)
+        let now = world.now()
+        lastEnd = now
+        meter.callEnded(at: now, fuel: guest?.fuelUsed ?? 0, failed: hasFailed)
         return result
     }
 
@@ -57,7 +59,7 @@ extension Cell {
             switch step {
             case .fresh:
                 await recorder.waitForSpace()
-                if let result = enter(operation) { return result }
+                if let result = enter(operation, at: world.now()) { return result }
             case .inGuest:
                 guard let guest else { return .failure(endedError) }
                 let result: Result<Value, ActorError>?
@@ -78,7 +80,9 @@ extension Cell {
         }
     }
 
-    private func enter(_ operation: Operation) -> Result<Value, ActorError>? {
+    private func enter(
+        _ operation: Operation, at now: MonotonicTime
+    ) -> Result<Value, ActorError>? {
         guard let guest else { return .failure(endedError) }
         let name = operation.function.name
         do throws(ActorError) {
@@ -94,8 +98,7 @@ extension Cell {
             }
             let fuel = min(operation.fuel, fuelLeft)
             try recorder.called(operation.function, input, fuel: fuel)
-            let deadline =
-                operation.timeout.map { world.now().advanced(by: $0) } ?? operation.deadline
+            let deadline = operation.timeout.map { now.advanced(by: $0) } ?? operation.deadline
             callDeadline = deadline
             let answer: GuestAnswer?
             do throws(EngineError) {

@@ -49,6 +49,8 @@ final class Cell: @unchecked Sendable {
     var depth = 0
     /// When the running operation must be over.
     var callDeadline: MonotonicTime?
+    /// When the last operation was over.
+    var lastEnd: MonotonicTime?
     /// The fuel that calls of this life have burnt.
     var fuelBurnt: UInt64 = 0
 

@@ -8,6 +8,7 @@ struct Bench {
     private static let rows =
         CommandRows.rows + SpawnRows.rows + CallRows.rows + HostCallRows.rows + ActorRows.rows
         + ValueRows.rows + JournalRows.rows + RuntimeRows.rows + SupervisionRows.rows
+        + ControlRows.rows
 
     static func main() async {
         do {
