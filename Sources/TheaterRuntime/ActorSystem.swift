@@ -103,7 +103,12 @@ public final class ActorSystem: Sendable {
 
     /// Loads and checks what an actor is made from.
     func blueprint(_ request: SpawnRequest) async throws(ActorError) -> Blueprint {
-        let manifest = request.manifest
+        var manifest = request.manifest
+        if request.isAuthored, let parent = request.parent {
+            let held = try cell(parent).manifest
+            manifest.limits = manifest.limits.within(held.limits)
+            manifest.chain.durability = max(manifest.chain.durability, held.chain.durability)
+        }
         let granted = try grants(for: request)
         let template = try await template(
             for: request.wasm, granted: granted.handlers, manifest: manifest)
@@ -114,7 +119,7 @@ public final class ActorSystem: Sendable {
             template: template,
             granted: granted,
             initialState: request.initialState ?? manifest.initialState ?? CallShape.noState,
-            origin: request.manifestPath)
+            origin: request.manifestPath, scope: request.scope)
     }
 
     /// Sees to it that what the actor is made from can be found again by what its chain names.

@@ -74,6 +74,9 @@ final class ActorTemplate: Sendable {
     let metadata: PackageMetadata
     let imports: [ImportBinding]
     let exports: [String: ExportBinding]
+    /// The hashes of the exported interfaces, sorted by name and computed from the functions that are
+    /// there: what the module itself says about them is not believed.
+    let exportHashes: [PackageMetadata.Hash]
     /// The interfaces of the imports, and the position of each import's there: what meters count by.
     let interfaces: [String]
     let interfaceIndices: [Int]
@@ -104,6 +107,9 @@ final class ActorTemplate: Sendable {
                 signature: metadata.exports.first { $0.qualifiedName == item.name })
         }
         self.exports = exports
+        let found = metadata.exports.filter { exports[$0.qualifiedName] != nil }
+        exportHashes = PackageMetadata(imports: [], exports: found).exportHashes
+            .sorted { $0.name < $1.name }
     }
 }
 

@@ -7,7 +7,7 @@ internal import TheaterChain
 struct ChainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "chain",
-        abstract: "Look at what actors did, and verify it.",
+        abstract: "Look at what actors did, verify it, and prove it to others.",
         discussion: """
             Reads the data directory without locking it: it works while a node runs and after a crash.
 
@@ -20,8 +20,15 @@ struct ChainCommand: AsyncParsableCommand {
               theater chain show hello --from 2 --limit 10 --full
               theater chain show --type theater:simple/runtime/log --json
               theater chain verify
+
+            checkpoint, prove and export sign for others; verify-proof and `theater verify` need a \
+            file and the key that `theater chain keys` prints.
             """,
-        subcommands: [ChainListCommand.self, ChainShowCommand.self, ChainVerifyCommand.self],
+        subcommands: [
+            ChainListCommand.self, ChainShowCommand.self, ChainVerifyCommand.self,
+            ChainCheckpointCommand.self, ChainProveCommand.self, ChainVerifyProofCommand.self,
+            ChainExportCommand.self, ChainKeysCommand.self,
+        ],
         defaultSubcommand: ChainListCommand.self)
 }
 

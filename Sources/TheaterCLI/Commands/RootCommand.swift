@@ -40,7 +40,8 @@ struct RootCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Look",
                 subcommands: [
-                    ChainCommand.self, ReplayCommand.self, StoreCommand.self, ABICommand.self,
+                    ChainCommand.self, VerifyCommand.self, ReplayCommand.self, StoreCommand.self,
+                    ABICommand.self,
                 ]),
             CommandGroup(
                 name: "Set-up", subcommands: [DoctorCommand.self, CompletionCommand.self]),

@@ -117,6 +117,7 @@ extension CLIError {
         case let error as ActorError: self.init(error)
         case let error as EngineError: self.init(error)
         case let error as JournalError: self.init(error)
+        case let error as ProofError: self.init(error)
         case let error as StoreError: self.init(error)
         case let error as ReplayError: self.init(error)
         case let error as PactError: self.init(error)
