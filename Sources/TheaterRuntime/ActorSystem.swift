@@ -103,6 +103,7 @@ public final class ActorSystem: Sendable {
         let template = try await template(
             for: request.wasm, granted: granted.handlers, manifest: manifest)
         try template.checkOffers(manifest.rpc)
+        try template.checkRetries(granted.handlers.map(\.grant), of: manifest.name)
         return Blueprint(
             name: request.name ?? manifest.name, manifest: manifest, template: template,
             granted: granted,
@@ -197,6 +198,7 @@ public final class ActorSystem: Sendable {
         let template = try await template(
             for: request.wasm, granted: granted.handlers, manifest: request.manifest)
         try template.checkOffers(request.manifest.rpc)
+        try template.checkRetries(granted.handlers.map(\.grant), of: request.manifest.name)
         return template.exports.values.map(\.usage).sorted()
     }
 

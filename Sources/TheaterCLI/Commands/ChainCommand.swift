@@ -9,7 +9,8 @@ struct ChainCommand: AsyncParsableCommand {
         commandName: "chain",
         abstract: "Look at what actors did, and verify it.",
         discussion: """
-            Reads the data directory without locking it: it works while a node runs and after a crash.
+            Reads the data directory without locking it: it works while a node runs and after a crash. \
+            Only what changes a chain needs the data directory for itself.
 
             A chain is named by its actor's identity, by at least four digits of its beginning, or by \
             the actor's name, of which the newest chain counts.
@@ -20,8 +21,12 @@ struct ChainCommand: AsyncParsableCommand {
               theater chain show hello --from 2 --limit 10 --full
               theater chain show --type theater:simple/runtime/log --json
               theater chain verify
+              theater chain doubts
             """,
-        subcommands: [ChainListCommand.self, ChainShowCommand.self, ChainVerifyCommand.self],
+        subcommands: [
+            ChainListCommand.self, ChainShowCommand.self, ChainVerifyCommand.self,
+            ChainDoubtsCommand.self, ChainResolveCommand.self,
+        ],
         defaultSubcommand: ChainListCommand.self)
 }
 
