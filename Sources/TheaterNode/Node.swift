@@ -64,7 +64,8 @@ public final class Node: Sendable {
         RandomHandler.self, EnvironmentHandler.self,
     ]
 
-    /// Opens a node: takes the data directory, recovers the journal, makes the engine.
+    /// Opens a node: takes the data directory, recovers the journal, makes the engine. Effects that a
+    /// crash cut off are logged, and settled where their policy says how.
     ///
     /// - Throws: `JournalError`, `StoreError` or `DiskError` when the directory is taken or unusable,
     ///   `EngineError` when the engine cannot be made.
@@ -75,6 +76,7 @@ public final class Node: Sendable {
             } else {
                 Journal.inMemory(options: options.journal)
             }
+        try DoubtfulEffects.settle(in: journal, logger: logger)
         let engine = try Engine(
             EngineOptions(
                 guestsMax: options.guestsMax,

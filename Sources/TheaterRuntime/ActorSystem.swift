@@ -113,6 +113,7 @@ public final class ActorSystem: Sendable {
         let template = try await template(
             for: request.wasm, granted: granted.handlers, manifest: manifest)
         try template.checkOffers(manifest.rpc)
+        try template.checkRetries(granted.handlers.map(\.grant), of: manifest.name)
         let digest = await keep(request.wasm, template, manifest)
         return Blueprint(
             name: request.name ?? manifest.name, manifest: manifest, manifestDigest: digest,
@@ -225,6 +226,7 @@ public final class ActorSystem: Sendable {
         let template = try await template(
             for: request.wasm, granted: granted.handlers, manifest: request.manifest)
         try template.checkOffers(request.manifest.rpc)
+        try template.checkRetries(granted.handlers.map(\.grant), of: request.manifest.name)
         return template.exports.values.map(\.usage).sorted()
     }
 

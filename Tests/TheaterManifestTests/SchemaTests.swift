@@ -73,6 +73,34 @@ struct SchemaTests {
         }
     }
 
+    @Test("in_doubt belongs to the grant, beside the handler's keys or beside config")
+    func inDoubt() throws {
+        let manifest = try Manifest.parse(
+            head + """
+                [[handler]]
+                type = "a"
+                in_doubt = "ask"
+                key = 1
+                [[handler]]
+                type = "b"
+                in_doubt = "retry"
+                config = { key = 2 }
+                [[handler]]
+                type = "c"
+                """, file: "a.toml")
+        #expect(manifest.handlers.map(\.inDoubt) == [.ask, .retry, nil])
+        #expect(
+            manifest.handlers.map(\.configuration) == [
+                ["key": .integer(1)], ["key": .integer(2)], [:],
+            ])
+        #expect(manifest.handlers.map(\.inDoubtPlace.line) == [5, 9, 12])
+        let replaced = try #require(manifest.handlers.first).replacing(["key": .integer(3)])
+        #expect(replaced.inDoubt == .ask)
+        #expect(replaced != HandlerGrant(type: "a", configuration: ["key": .integer(3)]))
+        let lines = findings(head + "[[handler]]\ntype = \"a\"\nin_doubt = \"again\"")
+        #expect(lines.count == 1 && lines[0].contains("\"fail\", \"retry\", \"ask\""), "\(lines)")
+    }
+
     @Test("policies are read, with hyphens or underscores")
     func policies() throws {
         let manifest = try Manifest.parse(
