@@ -23,6 +23,14 @@ extension EventPayload {
         case limit
         /// See ``EventPayload/exited(kind:reason:result:)``.
         case exited
+        /// See ``EventPayload/intent(interface:function:input:effect:policy:)``.
+        case intent
+        /// See ``EventPayload/outcome(interface:function:intent:output:)``.
+        case outcome
+        /// See ``EventPayload/outcomeError(interface:function:intent:message:)``.
+        case outcomeError
+        /// See ``EventPayload/settled(intent:as:note:)``.
+        case settled
     }
 
     /// Which case the bytes of a payload are; `nil` when they are none.
@@ -40,6 +48,10 @@ extension EventPayload {
         case .denied: .denied
         case .limit: .limit
         case .exited: .exited
+        case .intent: .intent
+        case .outcome: .outcome
+        case .outcomeError: .outcomeError
+        case .settled: .settled
         }
     }
 

@@ -72,8 +72,9 @@ public struct ChainDiff: Sendable {
         guard let left, let right, left.type == right.type else { return false }
         if left.payloadDigest == right.payloadDigest { return true }
         // The beginnings of two lives differ in who they are; what they are made of counts.
-        guard case .spawned(let module, let manifest, _, _, let grants, let state)? =
-            try? left.decodedPayload(),
+        guard
+            case .spawned(let module, let manifest, _, _, let grants, let state)? =
+                try? left.decodedPayload(),
             case .spawned(let module2, let manifest2, _, _, let grants2, let state2)? =
                 try? right.decodedPayload()
         else { return false }
@@ -90,9 +91,16 @@ public struct ChainDiff: Sendable {
             defer { sequence += 1 }
             guard let event = try history.event(sequence),
                 event.type.hasPrefix("theater:simple/store"),
-                case .hostCall(_, _, let input, let output)? = try? event.decodedPayload()
+                let payload = try? event.decodedPayload()
             else { continue }
-            for bytes in [input, output] {
+            let crossing: [[UInt8]] =
+                switch payload {
+                case .hostCall(_, _, let input, let output): [input, output]
+                case .intent(_, _, let input, _, _): [input]
+                case .outcome(_, _, _, let output): [output]
+                default: []
+                }
+            for bytes in crossing {
                 if let value = try? CGRF.decode(bytes) { collect(value, &found) }
             }
         }

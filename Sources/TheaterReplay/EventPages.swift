@@ -11,7 +11,9 @@ public struct EventPages {
     /// Events from a function.
     ///
     /// - Parameter load: all events of a range below the count, in order.
-    public init(count: UInt64, _ load: @escaping (Range<UInt64>) throws(ReplayError) -> [ChainEvent]) {
+    public init(
+        count: UInt64, _ load: @escaping (Range<UInt64>) throws(ReplayError) -> [ChainEvent]
+    ) {
         self.count = count
         self.load = load
     }

@@ -41,6 +41,14 @@ enum RecordedEnd {
         case .denied(let what, _): .init("\(what) was denied")
         case .limit(let kind, let message): .init("limit \(kind): \(message)")
         case .exited(let kind, let reason, _): .init("the actor ended, \(kind): \(reason)")
+        case .intent(let interface, let function, let input, _, _):
+            .init("host call of \(interface)/\(function)", input)
+        case .outcome(let interface, let function, let intent, let output):
+            .init("answer of \(interface)/\(function) of event \(intent)", output)
+        case .outcomeError(let interface, let function, let intent, let message):
+            .init("\(interface)/\(function) of event \(intent) failed: \(message)")
+        case .settled(let intent, _, let note):
+            .init("the effect of event \(intent) was settled: \(note)")
         }
     }
 }

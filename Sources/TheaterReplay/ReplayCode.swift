@@ -13,6 +13,22 @@ public struct ReplayBirth: Sendable, Hashable {
     public let manifest: Digest
     /// What the actor was called.
     public let name: String?
+
+    /// What an event says; `nil` when it is not the beginning of a life.
+    public init?(_ event: ChainEvent) {
+        guard event.type == EventType.spawned.name,
+            case .spawned(let module, let manifest, let name, _, _, _)? =
+                try? event.decodedPayload()
+        else { return nil }
+        self.init(sequence: event.sequence, module: module, manifest: manifest, name: name)
+    }
+
+    init(sequence: UInt64, module: Digest, manifest: Digest, name: String?) {
+        self.sequence = sequence
+        self.module = module
+        self.manifest = manifest
+        self.name = name
+    }
 }
 
 /// What a life is made of again.

@@ -35,6 +35,7 @@ final class ReplayHost: GuestHost {
             case .hostCall:
                 return try unsafe answer(event, index, input)
             case .hostError: return try unsafe fail(event, index, input)
+            case .intent: return try unsafe effect(event, index, input)
             case .denied:
                 guard case .denied(let what, _) = try stream.payload(of: event),
                     event.type == EventType.denied.name,
@@ -47,7 +48,7 @@ final class ReplayHost: GuestHost {
                     return cut()
                 }
                 throw unsafe other(.extraCall, event, index, input)
-            case .spawned, .called, .returned, .limit, .exited:
+            case .spawned, .called, .returned, .limit, .exited, .outcome, .outcomeError, .settled:
                 throw unsafe other(.extraCall, event, index, input)
             }
         }
@@ -89,6 +90,45 @@ final class ReplayHost: GuestHost {
         life.counts.hostErrors += 1
         if try life.isCutOff() { life.cut() }
         return .failure(EngineError(.hostFunction, message))
+    }
+
+    /// Answers a call that changed the world: its intent stands before its outcome.
+    private func effect(
+        _ event: ChainEvent, _ index: Int, _ input: UnsafeRawBufferPointer
+    ) throws(ReplayStop) -> HostAnswer {
+        guard case .intent(_, _, let recorded, _, _) = try stream.payload(of: event) else {
+            throw Self.unreadable(event)
+        }
+        guard event.type == life.importTypes[index] else {
+            throw unsafe other(.otherCall, event, index, input)
+        }
+        guard unsafe Self.areSame(recorded, 0..<recorded.count, input) else {
+            throw unsafe other(.otherInput, event, index, input)
+        }
+        stream.advance()
+        life.counts.hostCalls += 1
+        while let next = try stream.peek() {
+            switch try stream.payload(of: next) {
+            case .denied(let what, _) where what == life.importNames[index]: stream.advance()
+            case .outcome(_, _, event.sequence, let output):
+                stream.advance()
+                if life.isRedacted(output) { life.noteRedacted(next.sequence) }
+                if try life.isCutOff() { life.cut() }
+                return .bytes(output)
+            case .outcomeError(_, _, event.sequence, let message):
+                stream.advance()
+                life.counts.hostErrors += 1
+                if try life.isCutOff() { life.cut() }
+                return .failure(EngineError(.hostFunction, message))
+            default:
+                if try life.isCutOff() { return cut() }
+                throw .diverged(
+                    ReplayDivergence(
+                        .unexpectedEvent, next.sequence,
+                        "\(next.type) stands where the outcome of event \(event.sequence) belongs"))
+            }
+        }
+        return cut()
     }
 
     private func cut() -> HostAnswer {

@@ -160,8 +160,8 @@ final class ReplayLife {
         guard let kind = try stream.peekKind() else { return true }
         switch kind {
         case .limit, .failed, .exited: break
-        // The node went away in the middle of the call.
-        case .spawned: return true
+        // The node went away in the middle of the call, or an effect was in doubt when it was ended.
+        case .spawned, .settled: return true
         default: return false
         }
         guard let event = try stream.peek() else { return true }
@@ -187,6 +187,7 @@ final class ReplayLife {
         guard try stream.peek() != nil else { return false }
         counts.calls += 1
         counts.cutOff += 1
+        while try stream.peekKind() == .settled { stream.advance() }
         if try stream.peekKind() == .limit { stream.advance() }
         if try stream.peekKind() == .failed { stream.advance() }
         return false
@@ -239,12 +240,12 @@ final class ReplayLife {
             counts.calls += 1
             counts.cutOff += 1
             return false
-        case .hostCall, .hostError, .denied:
+        case .hostCall, .hostError, .denied, .intent:
             throw diverged(
                 .missingCall, "'\(call.function)' ended without a host call that it had made")
         case .failed, .limit:
             throw diverged(.otherEnd, "'\(call.function)' came to an end, and had failed")
-        case .spawned, .called, .exited:
+        case .spawned, .called, .exited, .outcome, .outcomeError, .settled:
             throw diverged(
                 .unexpectedEvent, "\(event.type) stands in the middle of a call")
         }
@@ -284,13 +285,13 @@ final class ReplayLife {
             counts.calls += 1
             counts.cutOff += 1
             return false
-        case .hostCall, .hostError, .denied:
+        case .hostCall, .hostError, .denied, .intent:
             throw diverged(
                 .missingCall,
                 "'\(call.function)' failed without a host call that it had made: \(error.message)")
         case .returned, .failed, .limit:
             throw diverged(.otherEnd, "'\(call.function)' failed: \(error.message)")
-        case .spawned, .called, .exited:
+        case .spawned, .called, .exited, .outcome, .outcomeError, .settled:
             throw diverged(.unexpectedEvent, "\(event.type) stands in the middle of a call")
         }
     }

@@ -32,7 +32,10 @@ final class ReplaySession {
             case .called: try await call(event)
             case .exited: endLife()
             case .failed: try checkFailure(event)
-            case .returned, .hostCall, .hostError, .denied, .limit:
+            // Somebody said what became of an effect.
+            case .settled: break
+            case .returned, .hostCall, .hostError, .denied, .limit, .intent, .outcome,
+                .outcomeError:
                 throw .diverged(
                     ReplayDivergence(
                         .unexpectedEvent, event.sequence,

@@ -10,6 +10,13 @@ public struct ValueDifference: Sendable, Hashable {
     public let left: Value?
     /// What the right value has there; `nil` when it has nothing.
     public let right: Value?
+
+    /// Makes a difference.
+    public init(path: String, left: Value?, right: Value?) {
+        self.path = path
+        self.left = left
+        self.right = right
+    }
 }
 
 /// Compares values by their parts.

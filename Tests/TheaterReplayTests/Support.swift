@@ -54,6 +54,9 @@ struct Theatre {
         return events
     }
 
+    /// What the node keeps.
+    var library: StoredCode { StoredCode(node.store, logger: Self.quiet) }
+
     /// Replays a chain with what the node keeps, or other code.
     func replay(
         _ events: [ChainEvent], until: UInt64? = nil, wasm: [UInt8]? = nil
@@ -66,8 +69,7 @@ struct Theatre {
             return try await replayer.replay(events)
         }
         let replayer = Replayer(
-            engine: system.engine, library: StoredCode(node.store, logger: Self.quiet),
-            options: options)
+            engine: system.engine, library: library, options: options)
         return try await replayer.replay(events)
     }
 
@@ -273,6 +275,55 @@ enum Guests {
                 """),
         ]
         return actor.wat
+    }
+
+    /// Exports functions that leave constant states: `one`, `two` and `three` with totals 1, 2 and 3;
+    /// `same` a constant value and no state; `no` an error, and `crash` a trap.
+    ///
+    /// - Parameter state: what the first parameter is called; earlier tools did not call it `state`.
+    static func states(state: String = "state", third: UInt32 = 3) throws -> String {
+        var actor = WatActor()
+        let taking = "func(\(state): value) -> result<value, string>"
+        actor.metadata = try PackageMetadata(
+            package: PactPackage.parse(
+                """
+                exports {
+                    test:states/states {
+                        one: \(taking)
+                        two: \(taking)
+                        three: \(taking)
+                        same: func() -> u32
+                        no: \(taking)
+                        crash: \(taking)
+                    }
+                }
+                """, file: "test.pact")
+        ).encoded()
+        func answer(_ value: Value) throws -> [UInt8] {
+            try CGRF.encode(.result(ok: .tuple([]), err: .string, .ok(.tuple([value]))))
+        }
+        let prefix = "test:states/states."
+        actor.body = [
+            WatActor.answering(prefix + "one", try answer(total(1)), at: 32768),
+            WatActor.answering(prefix + "two", try answer(total(2)), at: 36864),
+            WatActor.answering(prefix + "three", try answer(total(third)), at: 40960),
+            WatActor.answering(prefix + "same", try CGRF.encode(.u32(7)), at: 45056),
+            WatActor.answering(
+                prefix + "no",
+                try CGRF.encode(
+                    .result(ok: .tuple([]), err: .string, .err(.string("not today")))), at: 49152),
+            WatActor.function(prefix + "crash", "unreachable"),
+        ]
+        return actor.wat
+    }
+
+    /// A state with a total, and as many names.
+    static func total(_ number: UInt32) -> Value {
+        let names = (0..<number).map { Value.string("name \($0)") }
+        return .record(
+            Value.Record(
+                "state",
+                [.init("total", .u32(number)), .init("names", .list(.string, names))]))
     }
 
     static func name(_ function: String) -> String { "test:guest/guest.\(function)" }

@@ -122,7 +122,8 @@ struct ChainShowCommand: TheaterCommand {
         return .success
     }
 
-    private static func title(_ chain: ChainSummary) -> String {
+    /// A chain on a line.
+    static func title(_ chain: ChainSummary) -> String {
         let name = chain.name.map { " '\(Printable.line($0, sizeMax: 64))'" } ?? ""
         return "chain \(chain.actor)\(name), \(ChainText.events(chain.count))"
     }

@@ -40,8 +40,8 @@ struct RootCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Look",
                 subcommands: [
-                    ChainCommand.self, VerifyCommand.self, ReplayCommand.self, StoreCommand.self,
-                    ABICommand.self,
+                    ChainCommand.self, VerifyCommand.self, ReplayCommand.self, StepCommand.self,
+                    DiffCommand.self, UpgradeCommand.self, StoreCommand.self, ABICommand.self,
                 ]),
             CommandGroup(
                 name: "Set-up", subcommands: [DoctorCommand.self, CompletionCommand.self]),

@@ -31,8 +31,7 @@ public enum CommandStatus: Int32, Sendable, Hashable, CaseIterable {
         case .success: "done"
         case .failure: "the actor failed or answered with an error; a check has a finding"
         case .usage: "wrong arguments, a bad value, or a function the actor does not have"
-        case .verification:
-            "a chain, a blob, a proof, a bundle or a replay is not as it was recorded or signed"
+        case .verification: "a chain, blob, proof, bundle or replay is not as it was recorded"
         case .manifest: "the manifest is missing or wrong"
         case .module: "the module is missing, is no actor, or does not load"
         case .importRefused: "an import is not granted, not offered, or not the same"

@@ -53,7 +53,11 @@ struct HistoryLoader {
         code = store.map {
             StoredCode($0, logger: StderrLogHandler.logger(context, isQuiet: true))
         }
-        self.engine = try engine ?? ReplayEngine.make(dataDirectory: path)
+        if let engine {
+            self.engine = engine
+        } else {
+            self.engine = try ReplayEngine.make(dataDirectory: path)
+        }
     }
 
     /// The history of the chain that a text names.

@@ -5,6 +5,7 @@ internal import TheaterChain
 internal import TheaterEngine
 internal import TheaterNode
 internal import TheaterReplay
+internal import TheaterValue
 
 /// `theater replay`: runs the code of a chain again, and compares.
 struct ReplayCommand: TheaterCommand {
@@ -25,11 +26,11 @@ struct ReplayCommand: TheaterCommand {
             Examples:
               theater replay
               theater replay --all
-              theater replay hello --until 40
+              theater replay hello --until 40 --state
               theater replay hello --wasm build/hello.wasm --rebuilt
 
             With --json each chain is a line {"actor", "name", "faithful", "counts", "other_code", \
-            "divergence"}.
+            "divergence"}, and with --state also "state", the text of the value.
             """)
 
     @Argument(help: ArgumentHelp("The chains.", valueName: "actor|name"))
@@ -51,6 +52,9 @@ struct ReplayCommand: TheaterCommand {
 
     @Flag(help: "The wasm may be other code than the chain names.")
     var rebuilt = false
+
+    @Flag(help: "Show the actor's state after the last event, too.")
+    var state = false
 
     @Flag(help: "Print the result as JSON.")
     var json = false
@@ -78,6 +82,8 @@ struct ReplayCommand: TheaterCommand {
             } else {
                 try chains.map { (name) throws(CLIError) in try directory.chain(name) }
             }
+        let histories =
+            state ? try HistoryLoader(dataDirectory: path, context, engine: engine) : nil
         var status = CommandStatus.success
         for summary in selected {
             if let until, until >= summary.count {
@@ -87,14 +93,32 @@ struct ReplayCommand: TheaterCommand {
             }
             let verdict = try await replay(summary, directory, sources, engine)
             if !verdict.isFaithful { status = .verification }
+            let text = state ? try await stateText(summary, histories, context) : nil
             if json {
-                context.output.result(ReplayText.json(verdict, summary))
+                let state: JSON? = state ? .optional(text) : nil
+                context.output.result(ReplayText.json(verdict, summary, state: state))
             } else {
                 for line in ReplayText.lines(verdict, summary) { context.output.result(line) }
+                if state { context.output.result("state     \(text ?? "is not known")") }
             }
             if context.output.isBroken { break }
         }
         return status
+    }
+
+    /// The state after the last replayed event; `nil` when the chain does not have it any more.
+    private func stateText(
+        _ chain: ChainSummary, _ histories: HistoryLoader?, _ context: CLIContext
+    ) async throws(CLIError) -> String? {
+        guard let histories, chain.count > 0 else { return nil }
+        let history = try await histories.history(of: chain)
+        do throws(ReplayError) {
+            return try history.state(after: until ?? chain.count - 1).map {
+                ValueText.print($0, options: .init(width: json ? nil : 100))
+            }
+        } catch {
+            throw CLIError(error)
+        }
     }
 
     private func replay(

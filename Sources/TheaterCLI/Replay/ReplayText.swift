@@ -56,7 +56,8 @@ enum ReplayText {
         return parts.joined(separator: ", ") + ", \(counts.fuel) units of fuel"
     }
 
-    private static func lines(_ divergence: ReplayDivergence) -> [String] {
+    /// A difference for people.
+    static func lines(_ divergence: ReplayDivergence) -> [String] {
         let place =
             divergence.call.map {
                 " in the call of \(Printable.line($0.function, sizeMax: 256)) (event \($0.sequence))"
@@ -109,28 +110,33 @@ enum ReplayText {
     }
 
     /// The verdict for programs.
-    static func json(_ verdict: ReplayVerdict, _ chain: ChainSummary) -> JSON {
-        let counts = verdict.counts
-        return .object([
-            ("actor", .string(chain.actor.description)), ("name", .optional(chain.name)),
-            ("faithful", .bool(verdict.isFaithful)),
-            (
-                "counts",
-                .object([
-                    ("events", .integer(counts.events)), ("lives", .integer(counts.lives)),
-                    ("calls", .integer(counts.calls)), ("host_calls", .integer(counts.hostCalls)),
-                    ("host_errors", .integer(counts.hostErrors)),
-                    ("redacted", .integer(counts.redacted)),
-                    ("failures", .integer(counts.failures)), ("cut_off", .integer(counts.cutOff)),
-                    ("fuel", .integer(counts.fuel)),
-                ])
-            ),
-            ("other_code", .bool(verdict.hasOtherCode)),
-            ("divergence", verdict.divergence.map(json) ?? .null),
+    ///
+    /// - Parameter state: the actor's state after the last event; `nil` when nobody asked for it.
+    static func json(
+        _ verdict: ReplayVerdict, _ chain: ChainSummary, state: JSON? = nil
+    ) -> JSON {
+        .object(
+            [
+                ("actor", .string(chain.actor.description)), ("name", .optional(chain.name)),
+                ("faithful", .bool(verdict.isFaithful)), ("counts", json(verdict.counts)),
+                ("other_code", .bool(verdict.hasOtherCode)),
+                ("divergence", verdict.divergence.map(json) ?? .null),
+            ] + (state.map { [("state", $0)] } ?? []))
+    }
+
+    /// How much was replayed, for programs.
+    static func json(_ counts: ReplayCounts) -> JSON {
+        .object([
+            ("events", .integer(counts.events)), ("lives", .integer(counts.lives)),
+            ("calls", .integer(counts.calls)), ("host_calls", .integer(counts.hostCalls)),
+            ("host_errors", .integer(counts.hostErrors)),
+            ("redacted", .integer(counts.redacted)), ("failures", .integer(counts.failures)),
+            ("cut_off", .integer(counts.cutOff)), ("fuel", .integer(counts.fuel)),
         ])
     }
 
-    private static func json(_ divergence: ReplayDivergence) -> JSON {
+    /// A difference for programs.
+    static func json(_ divergence: ReplayDivergence) -> JSON {
         func side(_ side: ReplayDivergence.Side?) -> JSON {
             guard let side else { return .null }
             return .object([

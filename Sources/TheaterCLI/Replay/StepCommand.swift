@@ -41,7 +41,7 @@ struct StepCommand: TheaterCommand {
             output.result(ChainShowCommand.title(summary))
             for line in try session.here() { output.result(line) }
             while !session.isOver, !output.isBroken {
-                if isTerminal { 
+                if isTerminal {
                     output.write(Array("\(session.position)> ".utf8), to: .messages)
                 }
                 guard let line = lines() else { break }

@@ -88,7 +88,9 @@ struct StepSession {
             }
             let isForwards = command.hasPrefix("n")
             let room = isForwards ? history.count - 1 - position : position
-            guard room > 0 else { return [isForwards ? "the chain ends here" : "the chain begins here"] }
+            guard room > 0 else {
+                return [isForwards ? "the chain ends here" : "the chain begins here"]
+            }
             return try go(isForwards ? position + min(count, room) : position - min(count, room))
         case "first": return try go(0)
         case "last": return try go(history.count - 1)

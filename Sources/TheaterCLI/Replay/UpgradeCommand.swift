@@ -4,6 +4,7 @@ internal import ArgumentParser
 internal import TheaterChain
 internal import TheaterEngine
 internal import TheaterNode
+internal import TheaterPact
 internal import TheaterPlatform
 internal import TheaterReplay
 
@@ -142,7 +143,7 @@ enum UpgradeText {
         let differing = check.groups.reduce(0) { $0 + $1.chains.count }
         var lines = [
             "\(chains(check.passed.count + differing + check.failures.count)) checked, "
-                + "\(check.counts.calls) calls: \(check.passed.count) the same, \(differing) differ"
+                + "\(check.counts.calls == 1 ? "1 call" : "\(check.counts.calls) calls"): \(check.passed.count) the same, \(differing) differ"
                 + (check.failures.isEmpty ? "" : ", \(check.failures.count) not replayed")
         ]
         if skipped > 0 { lines.append("\(chains(skipped)) of other code left out") }
@@ -168,7 +169,9 @@ enum UpgradeText {
         return lines
     }
 
-    private static func chains(_ count: Int) -> String { count == 1 ? "1 chain" : "\(count) chains" }
+    private static func chains(_ count: Int) -> String {
+        count == 1 ? "1 chain" : "\(count) chains"
+    }
 
     /// The result for programs.
     static func json(_ check: UpgradeCheck, skipped: Int) -> JSON {
