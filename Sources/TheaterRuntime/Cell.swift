@@ -103,6 +103,7 @@ final class Cell: @unchecked Sendable {
     private static func status(_ shared: Shared) -> ActorStatus {
         if let exit = shared.exit { return exit.status }
         switch shared.mailbox.phase {
+        case _ where shared.mailbox.isRefusing: return .stopping
         case .starting: return .starting
         case .idle, .busy: return .running
         case .draining, .ending, .ended: return .stopping

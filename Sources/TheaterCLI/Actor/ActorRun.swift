@@ -19,8 +19,8 @@ struct ActorRun: Sendable {
     let report: RunReport
     let logger: Logger
 
-    /// How many guests the node of one actor has room for.
-    private static let guestsMax = 16
+    /// How many actors may live at once: as many as `theater check` follows in a tree.
+    private static let guestsMax = TreeCheck.countMax
 
     /// Runs the actor to its end.
     func perform() async throws(CLIError) -> CommandStatus {
