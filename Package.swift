@@ -32,8 +32,8 @@ let package = Package(
             targets: [
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterStore",
                 "TheaterCapability",
-                "TheaterChain", "TheaterEngine", "TheaterManifest", "TheaterHandler",
-                "TheaterRuntime", "TheaterHandlers", "TheaterProcess",
+                "TheaterChain", "TheaterEngine", "TheaterReplay", "TheaterManifest",
+                "TheaterHandler", "TheaterRuntime", "TheaterHandlers", "TheaterProcess",
             ]),
     ],
     dependencies: [
@@ -76,6 +76,13 @@ let package = Package(
                     "-L", engineLibrary, "-Xlinker", "-rpath", "-Xlinker", engineLibrary,
                 ])
             ]),
+        // Above what a run is made of: a run again.
+        .target(
+            name: "TheaterReplay",
+            dependencies: [
+                "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
+            ],
+            swiftSettings: safe),
         .target(
             name: "TheaterManifest",
             dependencies: [
@@ -118,7 +125,7 @@ let package = Package(
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterCapability", "TheaterStore", "TheaterHandler",
-                "TheaterHandlers", "TheaterProcess", "TheaterRuntime", logging,
+                "TheaterHandlers", "TheaterProcess", "TheaterReplay", "TheaterRuntime", logging,
             ],
             swiftSettings: safe),
         // Layer 7: the command line.
@@ -127,7 +134,8 @@ let package = Package(
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterCapability", "TheaterStore", "TheaterHandler",
-                "TheaterHandlers", "TheaterRuntime", "TheaterNode", "TheaterBuild", logging,
+                "TheaterHandlers", "TheaterReplay", "TheaterRuntime", "TheaterNode",
+                "TheaterBuild", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -186,7 +194,7 @@ let package = Package(
                 "TheaterPlatform", "TheaterValue", "TheaterCapability", "TheaterPact",
                 "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterHandler", "TheaterHandlers", "TheaterProcess",
-                "TheaterRuntime", "TheaterTesting", logging, metricsTestKit,
+                "TheaterReplay", "TheaterRuntime", "TheaterTesting", logging, metricsTestKit,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -209,6 +217,15 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "TheaterReplayTests",
+            dependencies: [
+                "TheaterBuild", "TheaterChain", "TheaterEngine", "TheaterHandler",
+                "TheaterHandlers", "TheaterManifest", "TheaterNode", "TheaterPact",
+                "TheaterPlatform", "TheaterReplay", "TheaterRuntime", "TheaterStore",
+                "TheaterTesting", "TheaterValue", logging,
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "TheaterSimulationTests",
             dependencies: [
                 "TheaterSimulation", "TheaterRuntime", "TheaterPlatform", "TheaterValue",
@@ -223,7 +240,8 @@ let package = Package(
             dependencies: [
                 "TheaterNode", "TheaterHandler", "TheaterRuntime", "TheaterBuild", "TheaterChain",
                 "TheaterCapability", "TheaterEngine", "TheaterManifest", "TheaterPact",
-                "TheaterPlatform", "TheaterStore", "TheaterTesting", "TheaterValue", logging,
+                "TheaterPlatform", "TheaterReplay", "TheaterStore", "TheaterTesting",
+                "TheaterValue", logging,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -16,16 +16,19 @@ final class ImportBinding: Sendable {
     let eventType: EventType
     /// Whether a failure is the function's error value instead of a trap.
     let failsWithString: Bool
+    /// What the function is as an effect; `nil` for one that changes nothing outside.
+    let effect: EffectKind?
 
     init(
         handler: Int, signature: FunctionSignature, mode: ImportMode, eventType: EventType,
-        failsWithString: Bool
+        failsWithString: Bool, effect: EffectKind?
     ) {
         self.handler = handler
         self.signature = signature
         self.mode = mode
         self.eventType = eventType
         self.failsWithString = failsWithString
+        self.effect = effect
     }
 }
 

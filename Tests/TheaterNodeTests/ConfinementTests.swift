@@ -166,8 +166,9 @@ struct ConfinementTests {
 
     @Test("are not files outside its folder, however they are named")
     func files() async throws {
-        for reference in ["../secret.toml", "link.toml", "/etc/passwd", "\(folder.path)/secret.toml"]
-        {
+        for reference in [
+            "../secret.toml", "link.toml", "/etc/passwd", "\(folder.path)/secret.toml",
+        ] {
             try await refuses(reference, because: "must lie in the folder")
         }
         try await refuses(

@@ -202,6 +202,7 @@ struct SDKTreeTests {
             await Task.yield()
         }
         #expect(heard.sorted() == ["error", "exit 2", "stop", "stop"], "of the restart too")
+        try await expectReplays(of: node, chains: 4)
         try await node.close()
     }
 }

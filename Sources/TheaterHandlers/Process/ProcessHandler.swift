@@ -27,8 +27,9 @@ public final class ProcessHandler: Handler {
     public static let interfaces = [
         HostInterface(
             pact: interface(timeout: "execution-timeout: option<u64>"),
-            suspending: ["os-spawn"]),
-        HostInterface(pact: interface(timeout: ""), suspending: ["os-spawn"]),
+            suspending: Set(effects.keys), effects: effects),
+        HostInterface(
+            pact: interface(timeout: ""), suspending: Set(effects.keys), effects: effects),
         HostInterface(
             pact: """
                 interface process-control {
@@ -41,7 +42,12 @@ public final class ProcessHandler: Handler {
                         os-list: func() -> list<process-status>
                     }
                 }
-                """),
+                """, suspending: ["os-close-stdin"], effects: ["os-close-stdin": .idempotent]),
+    ]
+
+    /// What a program does when it is started or told something is the program's business: it may be anything.
+    private static let effects: [String: HostEffect] = [
+        "os-spawn": .once, "os-write-stdin": .once, "os-signal": .once, "os-kill": .idempotent,
     ]
 
     private static func interface(timeout: String) -> String {

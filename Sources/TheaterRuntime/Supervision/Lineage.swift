@@ -2,6 +2,7 @@
 
 internal import Synchronization
 internal import TheaterCapability
+internal import TheaterChain
 internal import TheaterHandler
 internal import TheaterManifest
 internal import TheaterPlatform
@@ -11,6 +12,8 @@ internal import TheaterValue
 final class Blueprint: Sendable {
     let name: String
     let manifest: Manifest
+    /// The digest of the manifest, as chains record it; of no meaning without a journal.
+    let manifestDigest: Digest
     let template: ActorTemplate
     let granted: [(grant: HandlerGrant, type: any Handler.Type)]
     /// What the actor holds, which is the most that its children get.
@@ -21,12 +24,13 @@ final class Blueprint: Sendable {
     let scope: ReferenceScope
 
     init(
-        name: String, manifest: Manifest, template: ActorTemplate,
+        name: String, manifest: Manifest, manifestDigest: Digest, template: ActorTemplate,
         granted: GrantedHandlers, initialState: Value,
         origin: String?, scope: ReferenceScope
     ) {
         self.name = name
         self.manifest = manifest
+        self.manifestDigest = manifestDigest
         self.template = template
         self.granted = granted.handlers
         grants = granted.effective.grants
