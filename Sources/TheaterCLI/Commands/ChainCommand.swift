@@ -25,7 +25,8 @@ struct ChainCommand: AsyncParsableCommand {
             """,
         subcommands: [
             ChainListCommand.self, ChainShowCommand.self, ChainVerifyCommand.self,
-            ChainDoubtsCommand.self, ChainResolveCommand.self,
+            ChainDoubtsCommand.self, ChainResolveCommand.self, ChainPruneCommand.self,
+            ChainCompactCommand.self, ChainBackupCommand.self, ChainRestoreCommand.self,
         ],
         defaultSubcommand: ChainListCommand.self)
 }
