@@ -133,6 +133,14 @@ let package = Package(
         .executableTarget(
             name: "JournalWriter", dependencies: ["TheaterChain", "TheaterPlatform"],
             path: "Tests/Helpers/JournalWriter", swiftSettings: settings),
+        .executableTarget(
+            name: "EffectWorker",
+            dependencies: [
+                "TheaterNode", "TheaterChain", "TheaterEngine", "TheaterHandler", "TheaterManifest",
+                "TheaterPact", "TheaterPlatform", "TheaterRuntime", "TheaterTesting",
+                "TheaterValue", logging,
+            ],
+            path: "Tests/Helpers/EffectWorker", exclude: ["check.py"], swiftSettings: settings),
         .testTarget(
             name: "TheaterPlatformTests", dependencies: ["TheaterPlatform"],
             swiftSettings: settings),
@@ -196,7 +204,8 @@ let package = Package(
         .testTarget(
             name: "TheaterNodeTests",
             dependencies: [
-                "TheaterNode", "TheaterHandler", "TheaterRuntime", "TheaterBuild", "TheaterChain",
+                "TheaterNode", "EffectWorker", "TheaterHandler", "TheaterRuntime", "TheaterBuild",
+                "TheaterChain",
                 "TheaterCapability", "TheaterEngine", "TheaterManifest", "TheaterPact",
                 "TheaterPlatform", "TheaterStore", "TheaterTesting", "TheaterValue", logging,
             ],
