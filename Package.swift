@@ -157,6 +157,13 @@ let package = Package(
         .executableTarget(
             name: "ProgramStarter", dependencies: ["TheaterProcess", "TheaterPlatform"],
             path: "Tests/Helpers/ProgramStarter", swiftSettings: settings),
+            name: "EffectWorker",
+            dependencies: [
+                "TheaterNode", "TheaterChain", "TheaterEngine", "TheaterHandler", "TheaterManifest",
+                "TheaterPact", "TheaterPlatform", "TheaterRuntime", "TheaterTesting",
+                "TheaterValue", logging,
+            ],
+            path: "Tests/Helpers/EffectWorker", exclude: ["check.py"], swiftSettings: settings),
         .testTarget(
             name: "TheaterPlatformTests", dependencies: ["TheaterPlatform"],
             swiftSettings: settings),
@@ -238,7 +245,8 @@ let package = Package(
         .testTarget(
             name: "TheaterNodeTests",
             dependencies: [
-                "TheaterNode", "TheaterHandler", "TheaterRuntime", "TheaterBuild", "TheaterChain",
+                "TheaterNode", "EffectWorker", "TheaterHandler", "TheaterRuntime", "TheaterBuild",
+                "TheaterChain",
                 "TheaterCapability", "TheaterEngine", "TheaterManifest", "TheaterPact",
                 "TheaterPlatform", "TheaterReplay", "TheaterStore", "TheaterTesting",
                 "TheaterValue", logging,

@@ -17,7 +17,8 @@ public struct JournalReader: Sendable {
             throw .directory(directory, error)
         }
         memory = nil
-        index = HeadIndex.load(disk, directory)
+        // During a swap of segments the index names places in the old ones.
+        index = files?.isSwapping == true ? nil : HeadIndex.load(disk, directory)
         guard let files else {
             heads = HeadTable()
             return
