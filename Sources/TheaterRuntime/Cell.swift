@@ -79,7 +79,11 @@ final class Cell: @unchecked Sendable {
         self.deadlines = deadlines
         control = GuestControl(world: world, deadlines: deadlines)
         shared = Mutex(
-            Shared(mailbox: Mailbox(capacity: blueprint.manifest.limits.mailbox), state: state))
+            Shared(
+                mailbox: Mailbox(
+                    capacity: blueprint.manifest.limits.mailbox,
+                    policy: blueprint.manifest.limits.mailboxPolicy),
+                state: state))
     }
 
     /// A logger that carries the actor's identity.

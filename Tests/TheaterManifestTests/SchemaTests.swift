@@ -59,9 +59,11 @@ struct SchemaTests {
         #expect(Limits().fuelPerLife == nil)
         #expect(Limits().requestTimeout == nil)
         #expect(Limits().messageAgeMax == .seconds(30))
+        #expect(Limits().mailboxPolicy == .reject)
         let manifest = try Manifest.parse(
             head + "[limits]\nfuel_per_life = 5\nrequest_timeout = \"1ms\"\n"
-                + "message_age_max = \"24h\"", file: "a.toml")
+                + "message_age_max = \"24h\"\nmailbox_policy = \"drop-oldest\"", file: "a.toml")
+        #expect(manifest.limits.mailboxPolicy == .dropOldest)
         #expect(manifest.limits.fuelPerLife == 5)
         #expect(manifest.limits.requestTimeout == .milliseconds(1))
         #expect(manifest.limits.messageAgeMax == .seconds(86_400))

@@ -155,7 +155,10 @@ struct StoreLogHandler: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    func log(event: LogEvent) { store.add("[\(metadata["actor.name"] ?? "?")] \(event.message)") }
+    func log(event: LogEvent) {
+        let name = metadata["actor.name"] ?? event.metadata?["actor.name"] ?? "?"
+        store.add("[\(name)] \(event.message)")
+    }
 }
 
 /// Waits until the test lets it go on. Functions: `wait`, which suspends.

@@ -92,6 +92,9 @@ public struct StoreHandler: Handler {
     /// The most bytes that an actor may store or get at once: what crosses the boundary is recorded,
     /// and an event has a bound of its own.
     public static let contentSizeMax = 16 << 20
+    /// The most bytes of one list of digests or labels: far more than the default `count_max` of digests
+    /// takes.
+    public static let listSizeMax = 16 << 20
     /// What a namespace may hold when the manifest does not say.
     public static let defaultQuota = StoreQuota(sizeMax: 1 << 30, countMax: 100_000)
     /// The highest `count_max`.

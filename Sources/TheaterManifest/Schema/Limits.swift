@@ -22,6 +22,8 @@ public struct Limits: Sendable, Hashable {
     public var messageAgeMax = Duration.seconds(30)
     /// How many messages may wait (`mailbox`).
     public var mailbox = 1_024
+    /// What happens to a message that finds the mailbox full (`mailbox_policy`).
+    public var mailboxPolicy = MailboxPolicy.reject
 
     /// Makes limits with every bound at its default.
     public init() {}
@@ -59,6 +61,7 @@ extension Limits {
     static let keys = [
         "memory", "table_elements", "fuel_per_call", "fuel_per_life", "call_timeout",
         "init_timeout", "request_timeout", "message_age_max", "mailbox",
+        "mailbox_policy",
     ]
 
     init(_ reader: inout SectionReader) {
@@ -79,5 +82,17 @@ extension Limits {
         messageAgeMax =
             reader.duration("message_age_max", in: Self.timeoutBounds) ?? defaults.messageAgeMax
         mailbox = reader.integer("mailbox", in: Self.mailboxBounds) ?? defaults.mailbox
+        let policy = reader.choice(
+            "mailbox_policy", among: MailboxPolicy.allCases.map(\.rawValue))
+        mailboxPolicy = policy.flatMap(MailboxPolicy.init(rawValue:)) ?? defaults.mailboxPolicy
     }
+}
+
+/// What happens when a message finds the mailbox full: the key `mailbox_policy` of `[limits]`.
+public enum MailboxPolicy: String, Sendable, Hashable, CaseIterable {
+    /// The newest is refused, and its sender hears that.
+    case reject
+    /// The oldest one-way message that waits makes room and becomes a dead letter. Without one, the
+    /// newest is refused: requests, calls and what belongs to channels are never dropped.
+    case dropOldest = "drop-oldest"
 }
