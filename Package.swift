@@ -108,7 +108,8 @@ let package = Package(
             name: "TheaterRuntime",
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
-                "TheaterManifest", "TheaterCapability", "TheaterHandler", logging, metrics,
+                "TheaterReplay", "TheaterManifest", "TheaterCapability", "TheaterHandler", logging,
+                metrics,
             ],
             swiftSettings: safe),
         .target(
