@@ -192,7 +192,8 @@ final class Recorder: @unchecked Sendable {
 
     /// Appends an event.
     ///
-    /// - Parameter payload: what it says, for those who subscribed; not made without any.
+    /// - Parameter payload: what it says, for those who subscribed and for the actor's own eyes; not made
+    ///   without any.
     private func append(
         _ type: EventType, _ payload: @autoclosure () -> EventPayload,
         _ write: (ChainWriter, WallTime) throws(JournalError) -> EventHead
@@ -205,11 +206,12 @@ final class Recorder: @unchecked Sendable {
             let parent = keepsRecent || isObserved ? writer.head.hash : nil
             let head = try write(writer, time)
             guard let parent else { return }
-            if keepsRecent { remember(head, parent, type.name, time) }
+            let payload = payload()
+            if keepsRecent { remember(head, parent, type.name, time, payload.encode()) }
             if isObserved {
                 feed.publish(
                     FeedEvent(
-                        head: head, parent: parent, type: type, time: time, payload: payload()))
+                        head: head, parent: parent, type: type, time: time, payload: payload))
             }
         } catch {
             throw Self.refused(error)
@@ -217,11 +219,12 @@ final class Recorder: @unchecked Sendable {
     }
 
     private func remember(
-        _ head: EventHead, _ parent: Digest, _ type: String, _ time: WallTime
+        _ head: EventHead, _ parent: Digest, _ type: String, _ time: WallTime,
+        _ payload: [UInt8]
     ) {
         let event = RecentEvent(
             sequence: head.sequence, hash: head.hash.bytes, parent: parent.bytes, type: type,
-            time: time)
+            time: time, payload: payload)
         newest.withLock { $0.add(event) }
     }
 

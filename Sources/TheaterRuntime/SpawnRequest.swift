@@ -25,6 +25,8 @@ public struct SpawnRequest: Sendable {
     public var manifestPath: String?
     /// Who waits for its result; then the parent is not told of it.
     var waiter: ResultBox?
+    /// The identity that a child gets; `nil` for a new one.
+    var childID: ActorID?
 
     /// Makes a request.
     public init(
