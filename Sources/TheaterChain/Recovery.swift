@@ -26,7 +26,7 @@ enum Recovery {
 
     // MARK: The lock
 
-    private static func takeLock(_ directory: String, _ disk: any Disk) throws(JournalError)
+    static func takeLock(_ directory: String, _ disk: any Disk) throws(JournalError)
         -> DiskFile
     {
         do throws(DiskError) {
@@ -81,6 +81,7 @@ enum Recovery {
     ) throws(JournalError) -> Recovered {
         let segments: SegmentSet
         do throws(DiskError) {
+            try SegmentSwap.settle(disk, directory)
             segments = try SegmentSet(disk, directory: directory)
         } catch {
             throw .directory(directory, error)
@@ -101,6 +102,10 @@ enum Recovery {
         if let problem = walk.problems.first { throw refusal(problem, disk) }
         var report = JournalRecovery()
         report.recordsRead = walk.recordCount
+        // A journal that was closed in order has a mark, then its index, and nothing after.
+        if walk.recordCount > 0 || walk.end.offset <= UInt32(SegmentHeader.size) {
+            report.doubts = try CutOffEffects.find(walk.heads, in: segments)
+        }
         if walk.isLastHeaderCut {
             // The crash came while the segment was made: make it again.
             guard last > 1 else {
@@ -111,7 +116,7 @@ enum Recovery {
             }
             return try begin(
                 directory, disk, lock, journal: journal, number: last,
-                heads: (walk.heads, walk.digest))
+                heads: (walk.heads, walk.digest), report)
         }
         do throws(DiskError) {
             return try settle(&report, directory, disk, lock, walk, last)
@@ -120,7 +125,7 @@ enum Recovery {
         }
     }
 
-    private static func refusal(_ problem: ChainProblem, _ disk: any Disk) -> JournalError {
+    static func refusal(_ problem: ChainProblem, _ disk: any Disk) -> JournalError {
         if problem.check == .segmentHeader, problem.offset == 8 {
             return .newerFormat(problem.file, problem.detail)
         }
@@ -130,7 +135,7 @@ enum Recovery {
 
     private static func begin(
         _ directory: String, _ disk: any Disk, _ lock: DiskFile, journal: ActorID, number: UInt32,
-        heads: (HeadTable, Digest)?
+        heads: (HeadTable, Digest)?, _ report: JournalRecovery = JournalRecovery()
     ) throws(JournalError) -> Recovered {
         let digest = heads?.1 ?? Hashing.journalStart(journal)
         do throws(DiskError) {
@@ -142,7 +147,7 @@ enum Recovery {
                 files: SegmentWriter(
                     disk: disk, directory: directory, journal: journal, lock: lock, file: file,
                     position: end, digest: digest, endsMarked: true),
-                report: JournalRecovery())
+                report: report)
         } catch {
             throw .directory(directory, error)
         }
@@ -225,12 +230,19 @@ enum Recovery {
 extension HeadIndex {
     /// Reads the index of a journal; `nil` when there is none that can be used.
     static func load(_ disk: any Disk, _ directory: String) -> HeadIndex? {
-        let path = JournalFiles.path(directory, JournalFiles.index)
-        guard let file = try? disk.open(path, .read) else { return nil }
+        (try? read(disk, directory)).flatMap(\.self)
+    }
+
+    /// Reads the index of a journal that has one; `nil` when it is not whole.
+    static func read(_ disk: any Disk, _ directory: String) throws(DiskError) -> HeadIndex? {
+        let file = try disk.open(JournalFiles.path(directory, JournalFiles.index), .read)
         defer { disk.close(file) }
-        guard let size = try? disk.size(of: file), size <= 1 << 32 else { return nil }
+        let size = try disk.size(of: file)
+        guard size <= 1 << 32 else { return nil }
         var bytes = [UInt8](repeating: 0, count: Int(size))
-        let count = bytes.withUnsafeMutableBytes { (try? disk.readAll(file, into: $0, at: 0)) ?? 0 }
+        let count = try bytes.withMutableBytes { (buffer) throws(DiskError) in
+            try disk.readAll(file, into: buffer, at: 0)
+        }
         return HeadIndex(Array(bytes.prefix(count)))
     }
 }

@@ -4,6 +4,7 @@ internal import TheaterChain
 internal import TheaterEngine
 internal import TheaterHandler
 internal import TheaterPact
+internal import TheaterPlatform
 internal import TheaterValue
 
 /// An import of an actor, bound to the host function that answers it.
@@ -16,16 +17,19 @@ final class ImportBinding: Sendable {
     let eventType: EventType
     /// Whether a failure is the function's error value instead of a trap.
     let failsWithString: Bool
+    /// What the function is as an effect; `nil` for one that changes nothing outside.
+    let effect: EffectKind?
 
     init(
         handler: Int, signature: FunctionSignature, mode: ImportMode, eventType: EventType,
-        failsWithString: Bool
+        failsWithString: Bool, effect: EffectKind?
     ) {
         self.handler = handler
         self.signature = signature
         self.mode = mode
         self.eventType = eventType
         self.failsWithString = failsWithString
+        self.effect = effect
     }
 }
 
@@ -41,6 +45,8 @@ final class ExportBinding: Sendable {
     let signature: FunctionSignature?
     /// The declared result; `nil` when there is none to check.
     private let result: TypeDescription?
+    /// The type of the parameter that receives the caller; `nil` without one.
+    private let callerForm: TypeDescription?
 
     init(index: Int, name: String, signature: FunctionSignature?) {
         self.index = index
@@ -48,12 +54,30 @@ final class ExportBinding: Sendable {
         nameBytes = Array(name.utf8)
         self.signature = signature
         result = signature?.results.first
+        callerForm =
+            signature?.takesCaller == true ? signature?.parameters.last?.type : nil
     }
 
     /// The declaration without the state, for messages.
     var usage: String {
         guard let signature else { return name }
         return "\(signature)"
+    }
+
+    /// What the function is called with by somebody who gives these arguments: who calls is added when it wants
+    /// to know; `nil` when it takes another number.
+    ///
+    /// - Parameter caller: the actor that calls; `nil` for somebody who is none.
+    func fit(
+        _ arguments: [Value], caller: ActorID?
+    ) -> (arguments: [Value], takesState: Bool)? {
+        guard let form = callerForm else {
+            return takesState(before: arguments.count).map { (arguments, $0) }
+        }
+        let text = caller.map { Value.string($0.description) }
+        let value =
+            form == .string ? text ?? .string("external") : Value.option(.string, text)
+        return takesState(before: arguments.count + 1).map { (arguments + [value], $0) }
     }
 
     /// Whether the function takes the actor's state before so many arguments; `nil` when it does not
@@ -74,6 +98,9 @@ final class ActorTemplate: Sendable {
     let metadata: PackageMetadata
     let imports: [ImportBinding]
     let exports: [String: ExportBinding]
+    /// The hashes of the exported interfaces, sorted by name and computed from the functions that are
+    /// there: what the module itself says about them is not believed.
+    let exportHashes: [PackageMetadata.Hash]
     /// The interfaces of the imports, and the position of each import's there: what meters count by.
     let interfaces: [String]
     let interfaceIndices: [Int]
@@ -104,6 +131,9 @@ final class ActorTemplate: Sendable {
                 signature: metadata.exports.first { $0.qualifiedName == item.name })
         }
         self.exports = exports
+        let found = metadata.exports.filter { exports[$0.qualifiedName] != nil }
+        exportHashes = PackageMetadata(imports: [], exports: found).exportHashes
+            .sorted { $0.name < $1.name }
     }
 }
 

@@ -73,6 +73,8 @@ struct Mailbox<Operation: Sendable> {
     private var droppableCount = 0
     private var lastTicket: Ticket = 0
     private var isRunning = false
+    /// Whether new operations are refused although the end has not begun.
+    private(set) var isRefusing = false
     /// What is left is not done, however the running operation ends.
     private var mustEnd = false
     let capacity: Int
@@ -96,7 +98,7 @@ struct Mailbox<Operation: Sendable> {
 
     /// Lets the caller run an operation of its own now, if nothing runs.
     mutating func take() -> Bool {
-        guard phase == .idle else { return false }
+        guard phase == .idle, !isRefusing else { return false }
         phase = .busy
         isRunning = true
         return true
@@ -105,7 +107,7 @@ struct Mailbox<Operation: Sendable> {
     /// Takes an operation in.
     ///
     /// - Parameters:
-    ///   - exceedingCapacity: whether it may wait although the mailbox is full.
+    ///   - exceedingCapacity: whether it may wait although the mailbox is full or refuses.
     ///   - isDroppable: whether the policy may drop it while it waits.
     ///   - make: makes the operation from its ticket when it has to wait.
     mutating func submit(
@@ -115,6 +117,7 @@ struct Mailbox<Operation: Sendable> {
         switch phase {
         case .ending, .ended: return .rejectEnded
         case .draining: return .rejectDraining
+        case _ where isRefusing && !exceedingCapacity: return .rejectDraining
         case .idle:
             phase = .busy
             isRunning = true
@@ -160,6 +163,9 @@ struct Mailbox<Operation: Sendable> {
         guard index < waiting.count, waiting[index].ticket == ticket else { return nil }
         return remove(at: index)
     }
+
+    /// Takes no more, while others end that must end first.
+    mutating func refuse() { isRefusing = true }
 
     /// Asks for the end: after what waits has been done, or without doing it.
     mutating func stop(drain: Bool) -> StopAction {

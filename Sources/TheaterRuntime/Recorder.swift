@@ -74,6 +74,18 @@ final class Recorder: @unchecked Sendable {
                 grants: grants.map(\.grant.type), state: state))
     }
 
+    func forked(
+        _ fork: ForkPoint, _ blueprint: Blueprint, state: [UInt8]
+    ) throws(ActorError) {
+        try append(
+            .forked(
+                Fork(
+                    of: fork.actor, at: fork.sequence, hash: fork.hash,
+                    module: blueprint.template.moduleDigest,
+                    manifest: blueprint.manifestDigest, name: blueprint.name,
+                    grants: grants.map(\.grant.type), isDryRun: blueprint.isDryRun, state: state)))
+    }
+
     func called(
         _ function: ExportBinding, _ parameters: [UInt8], fuel: UInt64
     ) throws(ActorError) {
@@ -103,9 +115,9 @@ final class Recorder: @unchecked Sendable {
 
     func failed(_ function: String, _ error: ActorError) {
         if let cause = error.cause, cause.code == .outOfFuel || cause.code == .deadline {
-            try? append(.limit(kind: cause.code.rawValue, message: cause.message))
+            _ = try? append(.limit(kind: cause.code.rawValue, message: cause.message))
         }
-        try? append(
+        _ = try? append(
             .failed(function: function, kind: error.code.rawValue, message: error.description))
     }
 
@@ -130,6 +142,47 @@ final class Recorder: @unchecked Sendable {
                 message: message))
     }
 
+    /// Records that an effect is about to be begun.
+    ///
+    /// - Returns: the place of the intent; `nil` for an actor that is not recorded.
+    func intent(
+        _ signature: FunctionSignature, _ input: [UInt8], _ effect: EffectKind,
+        _ policy: DoubtPolicy
+    ) throws(ActorError) -> EffectID? {
+        let head = try append(
+            .intent(
+                interface: signature.interface, function: signature.name, input: input,
+                effect: effect, policy: policy))
+        guard let actor, let head else { return nil }
+        return EffectID(actor: actor, sequence: head.sequence)
+    }
+
+    /// Records what an effect answered, or why it has no answer.
+    func outcome(
+        _ signature: FunctionSignature, of intent: EffectID, _ result: Result<[UInt8], HostError>
+    ) throws(ActorError) {
+        let (interface, function) = (signature.interface, signature.name)
+        switch result {
+        case .success(let output):
+            try append(
+                .outcome(
+                    interface: interface, function: function, intent: intent.sequence,
+                    output: output))
+        case .failure(let error):
+            try append(
+                .outcomeError(
+                    interface: interface, function: function, intent: intent.sequence,
+                    message: error.description))
+        }
+    }
+
+    /// Records how an effect in doubt is settled.
+    func settled(
+        _ intent: EffectID, as settlement: EffectSettlement, _ note: String
+    ) throws(ActorError) {
+        try append(.settled(intent: intent.sequence, as: settlement, note: note))
+    }
+
     func denied(_ what: String, _ reason: String) throws(ActorError) {
         try append(.denied(what: what, reason: reason))
     }
@@ -137,13 +190,13 @@ final class Recorder: @unchecked Sendable {
     func exited(_ reason: ExitReason) {
         switch reason {
         case .completed(let result):
-            try? append(
+            _ = try? append(
                 .exited(kind: "completed", reason: "the actor asked for it", result: result))
         case .stopped:
-            try? append(.exited(kind: "stopped", reason: "stopped in order", result: nil))
-        case .killed: try? append(.exited(kind: "killed", reason: "ended at once", result: nil))
+            _ = try? append(.exited(kind: "stopped", reason: "stopped in order", result: nil))
+        case .killed: _ = try? append(.exited(kind: "killed", reason: "ended at once", result: nil))
         case .failed(let error):
-            try? append(.exited(kind: "failed", reason: error.message, result: nil))
+            _ = try? append(.exited(kind: "failed", reason: error.message, result: nil))
         }
     }
 
@@ -155,7 +208,12 @@ final class Recorder: @unchecked Sendable {
 
     /// With strict durability, waits until everything recorded so far is on disk.
     func settle() async throws(ActorError) {
-        guard isStrict, let writer else { return }
+        if isStrict { try await settleAlways() }
+    }
+
+    /// Waits until everything recorded so far is on disk, of a chain that goes there.
+    func settleAlways() async throws(ActorError) {
+        guard let writer else { return }
         do throws(JournalError) {
             try await writer.sync()
         } catch {
@@ -182,46 +240,55 @@ final class Recorder: @unchecked Sendable {
     /// The newest events, oldest first. Any task may ask.
     func recent(_ countMax: Int) -> [RecentEvent] { newest.withLock { $0.last(countMax) } }
 
-    private func append(_ payload: @autoclosure () -> EventPayload) throws(ActorError) {
-        guard writer != nil else { return }
+    @discardableResult
+    private func append(
+        _ payload: @autoclosure () -> EventPayload
+    ) throws(ActorError) -> EventHead? {
+        guard writer != nil else { return nil }
         let payload = payload()
-        try append(payload.type, payload) { (writer, time) throws(JournalError) in
+        return try append(payload.type, payload) { (writer, time) throws(JournalError) in
             try writer.append(payload, time: time)
         }
     }
 
     /// Appends an event.
     ///
-    /// - Parameter payload: what it says, for those who subscribed; not made without any.
+    /// - Parameter payload: what it says, for those who subscribed and for the actor's own eyes; not made
+    ///   without any.
+    /// - Returns: the event; `nil` for an actor that is not recorded.
+    @discardableResult
     private func append(
         _ type: EventType, _ payload: @autoclosure () -> EventPayload,
         _ write: (ChainWriter, WallTime) throws(JournalError) -> EventHead
-    ) throws(ActorError) {
-        guard let writer else { return }
+    ) throws(ActorError) -> EventHead? {
+        guard let writer else { return nil }
         do throws(JournalError) {
             let time = world.wallTime()
             let isObserved =
                 feed.isObserved && !(type == .failed && world.has(.unpublishedFailures))
             let parent = keepsRecent || isObserved ? writer.head.hash : nil
             let head = try write(writer, time)
-            guard let parent else { return }
-            if keepsRecent { remember(head, parent, type.name, time) }
+            guard let parent else { return head }
+            let payload = payload()
+            if keepsRecent { remember(head, parent, type.name, time, payload.encode()) }
             if isObserved {
                 feed.publish(
                     FeedEvent(
-                        head: head, parent: parent, type: type, time: time, payload: payload()))
+                        head: head, parent: parent, type: type, time: time, payload: payload))
             }
+            return head
         } catch {
             throw Self.refused(error)
         }
     }
 
     private func remember(
-        _ head: EventHead, _ parent: Digest, _ type: String, _ time: WallTime
+        _ head: EventHead, _ parent: Digest, _ type: String, _ time: WallTime,
+        _ payload: [UInt8]
     ) {
         let event = RecentEvent(
             sequence: head.sequence, hash: head.hash.bytes, parent: parent.bytes, type: type,
-            time: time)
+            time: time, payload: payload)
         newest.withLock { $0.add(event) }
     }
 

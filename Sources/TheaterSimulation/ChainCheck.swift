@@ -62,6 +62,7 @@ struct ChainCheck {
             if lives > 0 { restarts.append(lastExit) }
             lives += 1
             state = decode(bytes)
+        case .forked: report("is a fork, and the script makes none")
         case .called(let function, let bytes, let fuel, _):
             called(function, bytes, at: time)
             allowance = fuel ?? .max
@@ -79,7 +80,7 @@ struct ChainCheck {
                 report("'\(function)' failed uncalled")
             }
             close(.failed(kind))
-        case .hostCall, .hostError, .denied, .limit:
+        case .hostCall, .hostError, .denied, .limit, .intent, .outcome, .outcomeError, .settled:
             if !isOpen { report("\(event.type) happened outside of a call") }
         case .exited(let kind, _, _):
             if !isAlive { report("ends twice") }

@@ -46,7 +46,7 @@ final class Script: @unchecked Sendable {
     func tell(_ notice: ChildNotice) {
         switch notice {
         case .exited(let child, _): told[child, default: []].append("completed")
-        case .failed(let child, _, _): told[child, default: []].append("failed")
+        case .failed(let child, _, _, _): told[child, default: []].append("failed")
         case .stopped(let child): told[child, default: []].append("stopped")
         }
     }

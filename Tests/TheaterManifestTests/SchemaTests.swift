@@ -45,6 +45,21 @@ struct SchemaTests {
         #expect(manifest.children == [first, second])
     }
 
+    @Test("an actor says how it is supervised itself, in words or not at all")
+    func ownSpec() throws {
+        let none = try Manifest.parse(head, file: "a.toml").supervision
+        #expect(none.restart == nil && none.shutdown == nil && none.state == nil)
+        let some = try Manifest.parse(
+            head
+                + "[supervision]\nrestart = \"transient\"\nshutdown = \"kill\"\nstate = \"last\"\n",
+            file: "a.toml"
+        ).supervision
+        #expect(some.restart == .transient && some.shutdown == .kill && some.state == .last)
+        #expect(findings(head + "[supervision]\nrestart = \"always\"\n").count == 1)
+        #expect(findings(head + "[supervision]\nshutdown = 5\n").count == 1)
+        #expect(findings(head + "restart = \"permanent\"\n").count == 1)
+    }
+
     @Test("256 children are taken, and not one more")
     func childrenMax() throws {
         let child = { (index: Int) in "[[children]]\nname = \"c\(index)\"\nmanifest = \"c.toml\"\n"
@@ -73,6 +88,34 @@ struct SchemaTests {
             let lines = findings(head + "[limits]\n" + line)
             #expect(lines.count == 1 && lines[0].hasSuffix("[manifest.out-of-range]"), "\(lines)")
         }
+    }
+
+    @Test("in_doubt belongs to the grant, beside the handler's keys or beside config")
+    func inDoubt() throws {
+        let manifest = try Manifest.parse(
+            head + """
+                [[handler]]
+                type = "a"
+                in_doubt = "ask"
+                key = 1
+                [[handler]]
+                type = "b"
+                in_doubt = "retry"
+                config = { key = 2 }
+                [[handler]]
+                type = "c"
+                """, file: "a.toml")
+        #expect(manifest.handlers.map(\.inDoubt) == [.ask, .retry, nil])
+        #expect(
+            manifest.handlers.map(\.configuration) == [
+                ["key": .integer(1)], ["key": .integer(2)], [:],
+            ])
+        #expect(manifest.handlers.map(\.inDoubtPlace.line) == [5, 9, 12])
+        let replaced = try #require(manifest.handlers.first).replacing(["key": .integer(3)])
+        #expect(replaced.inDoubt == .ask)
+        #expect(replaced != HandlerGrant(type: "a", configuration: ["key": .integer(3)]))
+        let lines = findings(head + "[[handler]]\ntype = \"a\"\nin_doubt = \"again\"")
+        #expect(lines.count == 1 && lines[0].contains("\"fail\", \"retry\", \"ask\""), "\(lines)")
     }
 
     @Test("policies are read, with hyphens or underscores")

@@ -55,6 +55,30 @@ struct ImportCheckTests {
         }
     }
 
+    @Test(
+        "functions of which no version has all are said to be in other versions, not to be missing")
+    func scattered() throws {
+        let other = """
+            interface runtime { @package: string = "theater:simple" exports { wink: func(n: u8) } }
+            """
+        let granted = [Self.runtimeText, other]
+        let report = try check(
+            "imports { theater:simple/runtime { self: func() -> string  wink: func(n: u8) } }",
+            granted: granted)
+        #expect(
+            report.description
+                == "the actor imports 'wink' of 'theater:simple/runtime' together with functions that "
+                + "this runtime has in another version of it only; no version has all of them. "
+                + "Import those of one version.")
+        let wrong = try check(
+            "imports { theater:simple/runtime { self: func() -> string  winc: func(n: u8) } }",
+            granted: granted)
+        #expect(
+            wrong.description
+                == "the actor imports 'winc' of 'theater:simple/runtime', which this runtime's "
+                + "interface does not have. Did you mean 'wink'?")
+    }
+
     @Test("an unknown interface is refused with the nearest name")
     func unknown() throws {
         let report = try check("imports { theater:simple/runtme { log: func(msg: string) } }")
@@ -153,5 +177,19 @@ struct ImportCheckTests {
         #expect(report.description.contains("the hash that it recorded is of other ones"))
         metadata.imports = []
         #expect(!ImportCheck(granted: [runtime]).check(metadata).isAccepted)
+    }
+
+    @Test("the right hash over other signatures is refused")
+    func borrowedHash() throws {
+        let package = try PactPackage.parse(
+            "imports { theater:simple/runtime { log: func(msg: u32) } }", file: "a.pact")
+        var metadata = try PackageMetadata(package: package)
+        let runtime = try Support.host(Self.runtimeText)
+        for hash in [runtime.hash(ofFunctions: ["log"]), runtime.hash(rules: .host)] {
+            metadata.importHashes[0].hash = hash
+            let report = ImportCheck(granted: [runtime]).check(metadata)
+            #expect(!report.isAccepted)
+            #expect(report.description.contains("log: func(msg: u32)"))
+        }
     }
 }

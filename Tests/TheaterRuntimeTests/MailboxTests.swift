@@ -87,6 +87,30 @@ struct MailboxTests {
         }
     }
 
+    @Test("one that refuses takes only what exceeds its capacity, and finishes what it has")
+    func refusing() {
+        var mailbox = Mailbox<Int>(capacity: 2)
+        _ = mailbox.started()
+        guard case .run = mailbox.submit({ _ in 1 }), case .wait = mailbox.submit({ _ in 2 }) else {
+            Issue.record("a mailbox with room refused")
+            return
+        }
+        mailbox.refuse()
+        guard case .rejectDraining = mailbox.submit({ _ in 3 }),
+            case .wait = mailbox.submit(exceedingCapacity: true, { _ in 4 }),
+            case .next(2) = mailbox.finished(), case .next(4) = mailbox.finished(),
+            case .rest = mailbox.finished(), !mailbox.take()
+        else {
+            Issue.record("a refusing mailbox took something, or lost something")
+            return
+        }
+        guard case .end(let left) = mailbox.stop(drain: true) else {
+            Issue.record("an idle mailbox did not end")
+            return
+        }
+        #expect(left.isEmpty)
+    }
+
     // Goal: with `drop-oldest` the mailbox drops exactly what a plain array says, whatever was withdrawn or
     // exceeds the capacity. Method: random schedules, mostly of a full mailbox; the seed is in every message.
     @Test("drops the oldest that may be dropped, and refuses when none may")

@@ -355,6 +355,79 @@ struct RPCTests {
                     [.string("test:m/m"), .string("test:own/own"), .string("test:svc/svc")]))
     }
 
+    @Test("a function that wants to know who calls is told, and nobody can say it for another")
+    func callers() async throws {
+        let stage = try Stage.messages()
+        let service = try await stage.start("service", change: { $0.manifest.rpc = ["test:svc/svc"] })
+        {
+            $0.exports = [
+                ("test:svc/svc", "ask: func(a: u32, caller: string) -> u32", .answer(.u32(1))),
+                (
+                    "test:svc/svc", "keep: func(state: value, caller: option<string>) -> value",
+                    .answer(Behaviour.ok())
+                ),
+            ]
+        }
+        let callers = [
+            try await Self.caller(stage, "first"), try await Self.caller(stage, "second"),
+        ]
+        for caller in callers {
+            _ = try await stage.host(
+                caller, "call", Self.call("ask", .tuple([.u32(7)])))
+            _ = try await stage.host(caller, "call", Self.call("keep"))
+            let forged = try await Self.error(
+                stage, caller, Self.call("ask", .tuple([.u32(7), .string("\(service)")])))
+            #expect(forged.contains("[rpc.wrong-argument]"), "\(forged)")
+        }
+        try await stage.system.call(service, "test:svc/svc.ask", [.u32(7)])
+        try await stage.system.call(service, "test:svc/svc.keep")
+        var told: [Value] = []
+        for event in try await stage.system.events(of: service).events {
+            guard case .called(let function, let input, _, _)? = try event.decodedPayload(),
+                function.hasPrefix("test:svc"), case .tuple(let items) = try CGRF.decode(input),
+                let last = items.last
+            else { continue }
+            told.append(last)
+        }
+        let names = callers.map { Value.string("\($0)") }
+        #expect(
+            told == [
+                names[0], .option(.string, names[0]), names[1], .option(.string, names[1]),
+                .string("external"), .option(.string, nil),
+            ])
+    }
+
+    @Test("an interface is what its functions are, not what its hash claims")
+    func claims() async throws {
+        let stage = try Stage.messages()
+        let caller = try await Self.caller(stage)
+        let forged = InterfaceHash(1, 2, 3, 4)
+        let claims: [@Sendable (inout PackageMetadata) -> Void] = [
+            { metadata in
+                for index in metadata.exportHashes.indices {
+                    metadata.exportHashes[index].hash = forged
+                }
+            },
+            // As a tool that records none.
+            { $0.exportHashes = [] },
+        ]
+        for (number, claim) in claims.enumerated() {
+            let service = try await stage.start("service-\(number)") {
+                $0.exports = [("test:own/own", "secret: func() -> u32", .answer(.u32(7)))]
+                $0.claims = claim
+            }
+            let interfaces = try stage.system.interfaces(of: service)
+            let own = try #require(interfaces.first { $0.name == "test:own/own" })
+            #expect(own.hash != forged)
+            #expect(try stage.system.exportHashes(of: service).map(\.name).contains(own.name))
+            for (hash, isRight) in [(own.hash, true), (forged, false)] {
+                let answer = try await stage.host(
+                    caller, "implements", .id(service), .string("test:own/own#\(hash)"))
+                #expect(answer == .bool(isRight))
+            }
+        }
+    }
+
     @Test("when the caller ends, nobody waits for the callee any more")
     func callerEnds() async throws {
         let stage = try Stage.messages()

@@ -7,8 +7,9 @@ import Foundation
 struct Bench {
     private static let rows =
         CommandRows.rows + SpawnRows.rows + CallRows.rows + HostCallRows.rows + ActorRows.rows
-        + ValueRows.rows + JournalRows.rows + RuntimeRows.rows + SupervisionRows.rows
-        + ControlRows.rows
+        + ValueRows.rows + JournalRows.rows + ReplayRows.rows + RuntimeRows.rows
+        + SupervisionRows.rows
+        + ControlRows.rows + ProcessRows.rows
 
     static func main() async {
         do {

@@ -19,8 +19,8 @@ struct ActorRun: Sendable {
     let report: RunReport
     let logger: Logger
 
-    /// How many guests the node of one actor has room for.
-    private static let guestsMax = 16
+    /// How many actors may live at once: as many as `theater check` follows in a tree.
+    private static let guestsMax = TreeCheck.countMax
 
     /// Runs the actor to its end.
     func perform() async throws(CLIError) -> CommandStatus {
@@ -150,10 +150,16 @@ private final class Live: Sendable {
 
     private func spawn() async throws(CLIError) -> ActorID {
         let plan = run.plan
+        let point = try await plan.fork?.point(in: node)
         do throws(ActorError) {
             var request = SpawnRequest(wasm: plan.wasm, manifest: plan.actor.manifest)
-            request.manifestPath = plan.actor.manifestPath
-            let id = try await node.system.spawn(request)
+            let id: ActorID
+            if let point {
+                id = try await node.system.fork(request, at: point)
+            } else {
+                request.manifestPath = plan.actor.manifestPath
+                id = try await node.system.spawn(request)
+            }
             showTree()
             return id
         } catch {

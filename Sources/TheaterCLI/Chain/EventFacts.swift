@@ -75,6 +75,18 @@ enum EventFacts {
             ]
                 + optional("name", name) + optional("parent", parent?.description)
                 + [("grants", .list(grants)), ("state", value(state))]
+        case .forked(let fork):
+            return [
+                ("actor", .text(fork.actor.description)), ("sequence", .number(fork.sequence)),
+                ("hash", .text(fork.hash.description)),
+                ("module", .text(fork.module.description)),
+                ("manifest", .text(fork.manifest.description)),
+            ]
+                + optional("name", fork.name)
+                + [
+                    ("grants", .list(fork.grants)), ("dry_run", .text("\(fork.isDryRun)")),
+                    ("state", value(fork.state)),
+                ]
         case .called(let function, let parameters, let fuel, let deadline):
             return [("function", .text(function)), ("parameters", value(parameters))]
                 + optional("fuel", fuel) + optional("deadline_nanoseconds", deadline)
@@ -94,6 +106,31 @@ enum EventFacts {
             return [
                 ("interface", .text(interface)), ("function", .text(function)),
                 ("input", value(input)), ("message", .text(message)),
+            ]
+        case .intent(let interface, let function, let input, let effect, let policy):
+            return [
+                ("interface", .text(interface)), ("function", .text(function)),
+                ("input", value(input)), ("effect", .text(EffectText.kind(effect))),
+                ("in_doubt", .text(EffectText.policy(policy))),
+                (
+                    "effect_id",
+                    .text(EffectID(actor: event.actor, sequence: event.sequence).description)
+                ),
+            ]
+        case .outcome(let interface, let function, let intent, let output):
+            return [
+                ("interface", .text(interface)), ("function", .text(function)),
+                ("intent", .number(intent)), ("output", value(output)),
+            ]
+        case .outcomeError(let interface, let function, let intent, let message):
+            return [
+                ("interface", .text(interface)), ("function", .text(function)),
+                ("intent", .number(intent)), ("message", .text(message)),
+            ]
+        case .settled(let intent, let settlement, let note):
+            return [
+                ("intent", .number(intent)), ("outcome", .text(EffectText.settlement(settlement))),
+                ("note", .text(note)),
             ]
         case .denied(let what, let reason):
             return [("what", .text(what)), ("reason", .text(reason))]

@@ -54,6 +54,10 @@ enum EventText {
             let handlers = grants.isEmpty ? "nothing" : grants.joined(separator: ", ")
             return "spawned \(label), module \(module.description.prefix(12)), may use "
                 + Printable.line(handlers, sizeMax: 1024)
+        case .forked(let fork):
+            let label = fork.name.map { Printable.line($0, sizeMax: 64) } ?? "an actor"
+            return "forked \(label) from event \(fork.sequence) of \(fork.actor)"
+                + (fork.isDryRun ? ", effects are refused" : "")
         case .called(let function, let parameters, _, _):
             return "called \(Printable.line(function, sizeMax: 256)) \(shown(parameters))"
         case .returned(let function, let output, _, let fuel):
@@ -65,6 +69,17 @@ enum EventText {
             return "\(type) \(shown(input)) -> \(shown(output))"
         case .hostError(_, _, let input, let message):
             return "\(type) \(shown(input)) failed: \(Printable.line(message))"
+        case .intent(_, _, let input, _, _):
+            return "\(type) \(shown(input)) begins"
+        case .outcome(_, _, let intent, let output):
+            return "\(type) of \(intent) -> \(shown(output))"
+        case .outcomeError(_, _, let intent, let message):
+            return "\(type) of \(intent) failed: \(Printable.line(message))"
+        case .settled(let intent, let settlement, let note):
+            let text = note.isEmpty ? "" : ": " + note
+            return Printable.line(
+                "settled \(intent) as \(EffectText.settlement(settlement))\(text)",
+                sizeMax: valueSizeMax)
         case .denied(let what, let reason):
             return Printable.line("denied \(what): \(reason)")
         case .limit(let kind, let message):

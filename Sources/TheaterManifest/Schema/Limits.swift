@@ -28,6 +28,21 @@ public struct Limits: Sendable, Hashable {
     /// Makes limits with every bound at its default.
     public init() {}
 
+    /// The narrower of both bounds, each for itself.
+    public func within(_ other: Limits) -> Limits {
+        var limits = self
+        limits.memory = min(memory, other.memory)
+        limits.tableElements = min(tableElements, other.tableElements)
+        limits.fuelPerCall = min(fuelPerCall, other.fuelPerCall)
+        limits.fuelPerLife = [fuelPerLife, other.fuelPerLife].compactMap { $0 }.min()
+        limits.callTimeout = min(callTimeout, other.callTimeout)
+        limits.initTimeout = min(initTimeout, other.initTimeout)
+        limits.requestTimeout = [requestTimeout, other.requestTimeout].compactMap { $0 }.min()
+        limits.messageAgeMax = min(messageAgeMax, other.messageAgeMax)
+        limits.mailbox = min(mailbox, other.mailbox)
+        return limits
+    }
+
     /// What `memory` may be.
     public static let memoryBounds = ByteCount.kibibytes(64)...ByteCount.gibibytes(4)
     /// What `table_elements` may be.

@@ -56,7 +56,7 @@ final class Caller: RPCCaller {
         do throws(RPCError) {
             callee = try self.callee(target)
             export = try Self.offered(function, by: callee)
-            arguments = try RPCArguments(parameters, for: export)
+            arguments = try RPCArguments(parameters, for: export, from: cell.id)
             waiting = try wait(for: callee, function, answer)
         } catch {
             return answer(.failure(error))
@@ -90,9 +90,7 @@ final class Caller: RPCCaller {
                     )
                 }
                 wanted = hash
-            } else if let own = cell.template.metadata.exportHashes.first(where: {
-                $0.name == name
-            }) {
+            } else if let own = cell.template.exportHashes.first(where: { $0.name == name }) {
                 wanted = own.hash
             } else {
                 throw RPCError(
@@ -116,11 +114,23 @@ final class Caller: RPCCaller {
     }
 
     func close() {
+        exchange.callers.withLock { callers in
+            if callers[cell.id]?.caller === self { callers[cell.id] = nil }
+        }
         let giveUp = state.withLock { state in
             state.isClosed = true
             return state.giveUp
         }
         giveUp?(Self.overError)
+    }
+
+    /// Ends the present wait.
+    ///
+    /// - Returns: whether there was one.
+    func interrupt(_ error: RPCError) -> Bool {
+        guard let giveUp = state.withLock({ $0.giveUp }) else { return false }
+        giveUp(error)
+        return true
     }
 
     // MARK: Steps of a call
@@ -208,12 +218,15 @@ final class Caller: RPCCaller {
 extension Cell {
     /// Whether the actor exports the very interface.
     func exports(_ name: String, _ hash: InterfaceHash) -> Bool {
-        template.metadata.exportHashes.contains { $0.name == name && $0.hash == hash }
+        template.exportHashes.contains { $0.name == name && $0.hash == hash }
     }
 }
 
 extension Exchange: RPCPort {
     func caller(for actor: ActorID, targets: TargetRule) -> (any RPCCaller)? {
-        system?.liveCell(actor).map { Caller(cell: $0, targets: targets, exchange: self) }
+        guard let cell = system?.liveCell(actor) else { return nil }
+        let caller = Caller(cell: cell, targets: targets, exchange: self)
+        callers.withLock { $0[actor] = WeakCaller(caller: caller) }
+        return caller
     }
 }

@@ -5,6 +5,7 @@ import TheaterChain
 import TheaterHandler
 import TheaterHandlers
 import TheaterManifest
+import TheaterPact
 import TheaterPlatform
 import TheaterTesting
 import TheaterValue
@@ -121,6 +122,11 @@ struct MessageActor {
     var rpc = false
     /// Further host functions that it imports.
     var others: [(interface: String, name: String, parameters: String, result: String)] = []
+    /// Types that those are declared with.
+    var types = ""
+
+    /// Changes what the module says about itself.
+    var claims: (@Sendable (inout PackageMetadata) -> Void)?
 
     /// A callback in the usual form.
     mutating func on(_ callback: String, _ behaviour: Behaviour) {
@@ -161,6 +167,7 @@ struct MessageActor {
                 "\($0.name): func(\($0.parameters)) -> value"
             }
             let pact = """
+                \(types)
                 imports { \(imports.joined(separator: "\n")) }
                 exports { \(exported.sorted { $0.key < $1.key }.map {
                     "\($0.key) { \($0.value.joined(separator: "\n")) }"
@@ -175,6 +182,12 @@ struct MessageActor {
             }
             return try actor(pact) { actor in
                 actor.pages = (4, nil)
+                if let claims {
+                    var metadata = try PackageMetadata(
+                        package: PactPackage.parse(pact, file: "test.pact"))
+                    claims(&metadata)
+                    actor.metadata = try metadata.encoded()
+                }
                 actor.imports = functions.map {
                     WatActor.importing($0.interface, $0.name, as: $0.name)
                 }
