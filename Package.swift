@@ -109,7 +109,8 @@ let package = Package(
             name: "TheaterRuntime",
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
-                "TheaterManifest", "TheaterCapability", "TheaterHandler", logging, metrics,
+                "TheaterReplay", "TheaterManifest", "TheaterCapability", "TheaterHandler", logging,
+                metrics,
             ],
             swiftSettings: safe),
         .target(
@@ -158,6 +159,13 @@ let package = Package(
         .executableTarget(
             name: "ProgramStarter", dependencies: ["TheaterProcess", "TheaterPlatform"],
             path: "Tests/Helpers/ProgramStarter", swiftSettings: settings),
+            name: "EffectWorker",
+            dependencies: [
+                "TheaterNode", "TheaterChain", "TheaterEngine", "TheaterHandler", "TheaterManifest",
+                "TheaterPact", "TheaterPlatform", "TheaterRuntime", "TheaterTesting",
+                "TheaterValue", logging,
+            ],
+            path: "Tests/Helpers/EffectWorker", exclude: ["check.py"], swiftSettings: settings),
         .testTarget(
             name: "TheaterPlatformTests", dependencies: ["TheaterPlatform"],
             swiftSettings: settings),
@@ -239,7 +247,8 @@ let package = Package(
         .testTarget(
             name: "TheaterNodeTests",
             dependencies: [
-                "TheaterNode", "TheaterHandler", "TheaterRuntime", "TheaterBuild", "TheaterChain",
+                "TheaterNode", "EffectWorker", "TheaterHandler", "TheaterRuntime", "TheaterBuild",
+                "TheaterChain",
                 "TheaterCapability", "TheaterEngine", "TheaterManifest", "TheaterPact",
                 "TheaterPlatform", "TheaterReplay", "TheaterStore", "TheaterTesting",
                 "TheaterValue", logging,

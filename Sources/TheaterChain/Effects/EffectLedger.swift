@@ -32,7 +32,7 @@ public struct EffectLedger: Sendable {
         case .outcome(_, _, let intent, _), .outcomeError(_, _, let intent, _),
             .settled(let intent, _, _):
             open[intent] = nil
-        case .spawned, .called, .returned, .failed, .hostCall, .hostError, .denied, .limit,
+        case .spawned, .forked, .called, .returned, .failed, .hostCall, .hostError, .denied, .limit,
             .exited:
             break
         }
