@@ -45,7 +45,8 @@ public final class Engine: Sendable {
                 .guestCeiling,
                 "\(guestsMax) actors are alive, which is all this node has room for; stop some, or "
                     + (guestsMax < EngineConfiguration.guestCeiling()
-                        ? "give the node more room" : "raise vm.max_map_count and start the node again")
+                        ? "give the node more room"
+                        : "raise vm.max_map_count and start the node again")
             )
         }
     }

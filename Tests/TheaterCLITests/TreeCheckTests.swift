@@ -63,7 +63,8 @@ struct TreeCheckTests {
         let data = ["--data", folder.path("data")]
         func store(_ path: String, _ label: String) async {
             let put = await InProcess(
-                ["store", "put", folder.path(path), "--label", label, "--store-id", "workers"] + data)
+                ["store", "put", folder.path(path), "--label", label, "--store-id", "workers"]
+                    + data)
             #expect(put.status == .success, "\(put.messages)")
         }
         try put("leaf", in: folder, more: child("deep", "near"))
