@@ -204,6 +204,7 @@ public final class ChainWriter: @unchecked Sendable {
             hash = newHash
             last = result.position
             end = result.end
+            core.waypoints.note(actor, made.sequence, last)
             return made
         }
     }

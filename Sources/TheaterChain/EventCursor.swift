@@ -3,81 +3,150 @@
 internal import TheaterPlatform
 
 /// The events of one chain, oldest first. Use it from one task at a time.
+///
+/// Records point backwards. So a cursor looks for its first event from the nearest one after it whose
+/// place is known, and notes the places that it passes for those who come later.
 public struct EventCursor {
-    /// How many positions are found at once by following the chain backwards.
-    private static let stride: UInt64 = 1024
+    /// How many records ``step(readsMax:)`` reads unless it is told.
+    public static let sliceSize = 128
+
+    /// What came of a step.
+    public enum Step: Sendable {
+        /// The next event.
+        case event(ChainEvent)
+        /// The next event is further away than this step was allowed to read; go on.
+        case more
+        /// There are no more events.
+        case end
+    }
 
     private let segments: SegmentSet
     private let entry: HeadEntry
     private let range: Range<UInt64>
-    /// Positions of events `stride - 1`, `2 * stride - 1` … of the range, and of its last, newest
-    /// first.
-    private var checkpoints: [(sequence: UInt64, position: Position)] = []
-    /// Positions of the next events, the next one last.
+    private let waypoints: Waypoints
+    /// Known events at or after the next one, the nearest last.
+    private var anchors: [Waypoints.Place] = []
+    /// How far the way back from the nearest anchor has come; `nil` between two ways.
+    private var walker: Waypoints.Place?
+    /// Positions of the next events, the next one last. Complete when there is no walker.
     private var positions: [Position] = []
     private var sequence: UInt64
     private var source: (number: UInt32, source: SegmentSource)?
     private var buffer: [UInt8] = []
+    /// How many records the present slice has read.
+    private var reads = 0
 
-    init(_ segments: SegmentSet, _ entry: HeadEntry, _ range: Range<UInt64>) throws(JournalError) {
+    init(
+        _ segments: SegmentSet, _ entry: HeadEntry, _ range: Range<UInt64>, _ waypoints: Waypoints
+    ) {
         self.segments = segments
         self.entry = entry
         self.range = range
+        self.waypoints = waypoints
         sequence = range.lowerBound
-        guard !range.isEmpty else { return }
-        try findCheckpoints()
+        guard !range.isEmpty, isThere(entry.last) else { return }
+        var known = waypoints.places(of: entry.actor, in: range)
+        known.removeAll { !isThere($0.position) || $0.sequence >= entry.count }
+        anchors = known.reversed()
+        if known.last.map({ $0.sequence < range.upperBound - 1 }) ?? true {
+            anchors.insert(
+                Waypoints.Place(sequence: entry.count - 1, position: entry.last), at: 0)
+        }
     }
 
-    /// The next event; `nil` after the last.
+    /// The next event; `nil` after the last. Reads as much as it takes to find it.
     ///
     /// - Throws: `damaged` or `disk`. Calling it again gives the same answer.
     public mutating func next() throws(JournalError) -> ChainEvent? {
-        if positions.isEmpty {
-            guard let checkpoint = checkpoints.last else { return nil }
-            positions = try walk(
-                back: checkpoint.position, from: checkpoint.sequence, to: sequence)
-            checkpoints.removeLast()
+        while true {
+            switch try step(readsMax: .max) {
+            case .event(let event): return event
+            case .more: continue
+            case .end: return nil
+            }
         }
-        guard let position = positions.last else { return nil }
+    }
+
+    /// The next event; `nil` after the last. Lets other tasks run after every few records.
+    ///
+    /// - Throws: `damaged` or `disk`. Calling it again gives the same answer.
+    public mutating func nextYielding() async throws(JournalError) -> ChainEvent? {
+        while true {
+            let result = try step(readsMax: Self.sliceSize - min(reads, Self.sliceSize - 1))
+            if reads >= Self.sliceSize {
+                reads = 0
+                await Task.yield()
+            }
+            switch result {
+            case .event(let event): return event
+            case .more: continue
+            case .end: return nil
+            }
+        }
+    }
+
+    /// Goes on towards the next event, and reads no more than a number of records for it.
+    ///
+    /// - Throws: `damaged` or `disk`. Calling it again gives the same answer.
+    public mutating func step(readsMax: Int = sliceSize) throws(JournalError) -> Step {
+        var left = max(1, readsMax)
+        while positions.isEmpty || walker != nil {
+            guard sequence < range.upperBound, let anchor = anchors.last else { return .end }
+            guard left > 0 else { return .more }
+            if walker == nil { collect(anchor) }
+            let place = walker ?? anchor
+            walker = place
+            if place.sequence <= sequence {
+                arrive()
+                continue
+            }
+            left -= 1
+            try back(from: place)
+        }
+        guard let position = positions.last else { return .end }
+        guard left > 0 else { return .more }
+        reads += 1
         let event = try read(position)
         positions.removeLast()
         sequence += 1
-        return event
+        return .event(event)
     }
 
-    private mutating func findCheckpoints() throws(JournalError) {
-        var place = entry.last
-        var number = entry.count - 1
-        let first = range.lowerBound
-        while true {
-            let isCheckpoint = (number - first) % Self.stride == Self.stride - 1
-            if number == range.upperBound - 1 || (number < range.upperBound - 1 && isCheckpoint) {
-                checkpoints.append((number, place))
-            }
-            guard number > first else { return }
-            guard let previous = try previous(of: place, number) else {
-                // The oldest events of a chain in memory are gone.
-                sequence = number
-                checkpoints.removeAll { $0.sequence < number }
-                return
-            }
-            place = previous
-            number -= 1
+    /// Goes one event back.
+    private mutating func back(from place: Waypoints.Place) throws(JournalError) {
+        reads += 1
+        guard let position = try previous(of: place.position, place.sequence) else {
+            // The oldest events of a chain in memory are gone.
+            sequence = place.sequence
+            if sequence >= range.upperBound { anchors = [] }
+            return arrive()
+        }
+        let passed = Waypoints.Place(sequence: place.sequence - 1, position: position)
+        walker = passed
+        waypoints.note(entry.actor, passed.sequence, passed.position)
+        if Waypoints.isCandidate(passed.sequence), passed.sequence > sequence {
+            // From here there is a shorter way to the next event.
+            anchors.append(passed)
+            positions = []
+        }
+        collect(passed)
+    }
+
+    private mutating func collect(_ place: Waypoints.Place) {
+        if place.sequence < range.upperBound, place.sequence >= sequence {
+            positions.append(place.position)
         }
     }
 
-    /// The positions from one event back to an older one, newest first.
-    private mutating func walk(
-        back position: Position, from newest: UInt64, to oldest: UInt64
-    ) throws(JournalError) -> [Position] {
-        var found = [position]
-        var number = newest
-        while number > oldest, let place = found.last {
-            guard let previous = try previous(of: place, number) else { break }
-            found.append(previous)
-            number -= 1
-        }
-        return found
+    /// The way back is over: the next event is found.
+    private mutating func arrive() {
+        walker = nil
+        if !anchors.isEmpty { anchors.removeLast() }
+    }
+
+    /// Whether a record is still kept.
+    private func isThere(_ position: Position) -> Bool {
+        !segments.isInMemory || segments.numbers.contains(position.segment)
     }
 
     /// Follows the pointer in a record; `nil` when that record is no longer in memory.

@@ -158,7 +158,7 @@ public final class Journal: Sendable {
         let all = 0..<entry.count
         let wanted = (range ?? all).clamped(to: all)
         guard let directory, !entry.isInMemory else {
-            return try EventCursor(SegmentSet(core.log), entry, wanted)
+            return EventCursor(SegmentSet(core.log), entry, wanted, core.waypoints)
         }
         try await core.sync(upTo: core.end)
         let segments: SegmentSet
@@ -167,7 +167,7 @@ public final class Journal: Sendable {
         } catch {
             throw .directory(directory, error)
         }
-        return try EventCursor(segments, entry, wanted)
+        return EventCursor(segments, entry, wanted, core.waypoints)
     }
 
     /// A reader of everything appended so far; waits until that is on disk.
@@ -177,7 +177,9 @@ public final class Journal: Sendable {
     public func reader() async throws(JournalError) -> JournalReader {
         let (heads, memory) = core.memory()
         try await core.sync(upTo: core.end)
-        return try JournalReader(directory: directory, disk: disk, heads: heads, memory: memory)
+        return try JournalReader(
+            directory: directory, disk: disk, heads: heads, memory: memory,
+            waypoints: core.waypoints)
     }
 }
 

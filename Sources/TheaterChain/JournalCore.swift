@@ -10,6 +10,7 @@ final class JournalCore: Sendable {
     private let state: Mutex<JournalState>
     private let pressure = Atomic<Bool>(false)
     private let signal = ThreadSignal()
+    let waypoints = Waypoints()
 
     init(options: JournalOptions, heads: HeadTable, end: Position?) {
         self.options = options

@@ -8,6 +8,7 @@ public struct JournalReader: Sendable {
     private let memory: SegmentSet?
     private let heads: HeadTable
     private let index: HeadIndex?
+    private let waypoints: Waypoints
 
     /// Opens the files of a journal without its lock.
     init(directory: String, disk: any Disk) throws(JournalError) {
@@ -17,7 +18,9 @@ public struct JournalReader: Sendable {
             throw .directory(directory, error)
         }
         memory = nil
-        index = HeadIndex.load(disk, directory)
+        // During a swap of segments the index names places in the old ones.
+        index = files?.isSwapping == true ? nil : HeadIndex.load(disk, directory)
+        waypoints = Waypoints()
         guard let files else {
             heads = HeadTable()
             return
@@ -34,7 +37,8 @@ public struct JournalReader: Sendable {
 
     /// Reads what an open journal has written and keeps in memory.
     init(
-        directory: String?, disk: any Disk, heads: HeadTable, memory: MemoryLog
+        directory: String?, disk: any Disk, heads: HeadTable, memory: MemoryLog,
+        waypoints: Waypoints
     ) throws(JournalError) {
         do throws(DiskError) {
             files = try directory.map { (path) throws(DiskError) in
@@ -45,6 +49,7 @@ public struct JournalReader: Sendable {
         }
         self.memory = SegmentSet(memory)
         self.heads = heads
+        self.waypoints = waypoints
         index = nil
     }
 
@@ -56,18 +61,19 @@ public struct JournalReader: Sendable {
 
     /// The events of a chain, oldest first; all of them, or those with a sequence in a range.
     ///
-    /// Needs memory for one event, and eight bytes for each 1,024 events of the range. Of a chain in
-    /// memory, events that were dropped are left out.
+    /// Needs memory for one event, and 16 bytes for each 1,024 events of the range. The first event is
+    /// found from the nearest one after it whose place is known: what was appended or read through the
+    /// same journal or reader is known at every 1,024th event at least, of chains of four million events
+    /// and more at fewer. Of a chain in memory, events that were dropped are left out.
     ///
-    /// - Throws: `unknownChain`; `damaged` when the chain cannot be followed back from its head;
-    ///   `disk`.
+    /// - Throws: `unknownChain`. The cursor throws `damaged` when the chain cannot be followed back.
     public func events(
         of actor: ActorID, in range: Range<UInt64>? = nil
     ) throws(JournalError) -> EventCursor {
         guard let entry = heads.entry(of: actor) else { throw .unknownChain(actor) }
         guard let segments = entry.isInMemory ? memory : files else { throw .unknownChain(actor) }
         let all = 0..<entry.count
-        return try EventCursor(segments, entry, (range ?? all).clamped(to: all))
+        return EventCursor(segments, entry, (range ?? all).clamped(to: all), waypoints)
     }
 
     /// Returns once what this reader sees is on stable storage; nothing to do for what is in memory.

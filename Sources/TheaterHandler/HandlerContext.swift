@@ -144,8 +144,11 @@ public struct CallbackError: Error, Sendable, Hashable {
     }
 }
 
-/// An event of the actor's own chain as the actor may see it.
+/// An event of the actor's own chain, or of a child's, as the actor may see it.
 public struct RecentEvent: Sendable, Hashable {
+    /// How much of a payload is kept, in bytes.
+    public static let payloadSizeMax = 1024
+
     /// The event's position in the chain, counted from zero.
     public let sequence: UInt64
     /// The event's hash, 32 bytes.
@@ -156,11 +159,22 @@ public struct RecentEvent: Sendable, Hashable {
     public let type: String
     /// When it was recorded.
     public let time: WallTime
+    /// The first ``payloadSizeMax`` bytes of what it says.
+    public let payload: [UInt8]
+    /// How many bytes that are in all.
+    public let payloadSize: Int
 
     /// Makes an event.
+    ///
+    /// - Parameter payload: all of it.
     public init(
-        sequence: UInt64, hash: [UInt8], parent: [UInt8], type: String, time: WallTime
+        sequence: UInt64, hash: [UInt8], parent: [UInt8], type: String, time: WallTime,
+        payload: [UInt8]
     ) {
+        self.payload =
+            payload.count > Self.payloadSizeMax
+            ? Array(payload.prefix(Self.payloadSizeMax)) : payload
+        payloadSize = payload.count
         self.sequence = sequence
         self.hash = hash
         self.parent = parent

@@ -37,11 +37,17 @@ public protocol SupervisionPort: Sendable {
 
     /// Passes a child's further events on until the subscription is cancelled or the child is over.
     ///
-    /// - Parameter sink: called in the order of the chain, on a task that the child does not wait for.
+    /// - Parameters:
+    ///   - sink: called in the order of the chain, on a task that the child does not wait for.
+    ///   - ended: called once, when nothing more comes.
     func subscribe(
         to child: ActorID, parent: ActorID,
-        sink: @escaping @Sendable (ChildEvent) async -> Void
+        sink: @escaping @Sendable (ChildEvent) async -> Void,
+        ended: @escaping @Sendable () -> Void
     ) -> Result<ChildSubscription, HostError>
+
+    /// Takes note that a parent will not hear of so many ends, because it was too slow.
+    func missed(_ count: Int, by parent: ActorID)
 
     /// Who is told how the children's lives end: once for each life, in the order in which they end.
     ///
@@ -79,9 +85,21 @@ public enum ChildNotice: Sendable, Hashable {
     /// It ended itself, with a result.
     case exited(ActorID, [UInt8]?)
     /// Something went wrong.
-    case failed(ActorID, code: String, message: String)
+    case failed(ActorID, ChildFailure, code: String, message: String)
     /// Somebody stopped it.
     case stopped(ActorID)
+}
+
+/// What kind of thing went wrong in a child.
+public enum ChildFailure: Sendable, Hashable {
+    /// A call took longer than it may.
+    case timeout
+    /// A function answered with something else than it declares.
+    case wrongType
+    /// The node was shutting down.
+    case shuttingDown
+    /// Anything else.
+    case other
 }
 
 /// What a subscriber learns.
@@ -90,6 +108,8 @@ public enum ChildEvent: Sendable, Hashable {
     case event(type: String, payload: [UInt8])
     /// So many events were passed over, because the subscriber was too slow.
     case gap(Int)
+    /// The events cannot be read any more, for this reason; nothing follows.
+    case broken(String)
 }
 
 /// A subscription to a child's events.

@@ -115,7 +115,7 @@ public struct RuntimeHandler: Handler {
 }
 
 extension RecentEvent {
-    /// The event as a `chain-event` record. Its payload is in the chain alone.
+    /// The event as a `chain-event` record. A long payload is cut, and the description says so.
     var value: Value {
         .record(
             Value.Record(
@@ -124,9 +124,14 @@ extension RecentEvent {
                     .init("hash", .bytes(hash)),
                     .init("parent-hash", .option(.list(.primitive(.u8)), .bytes(parent))),
                     .init("event-type", .string(type)),
-                    .init("data", .bytes([])),
+                    .init("data", .bytes(payload)),
                     .init("timestamp", .u64(UInt64(clamping: time.nanoseconds / 1_000_000))),
-                    .init("description", .option(.string, nil)),
+                    .init("description", .option(.string, note.map { .string($0) })),
                 ]))
+    }
+
+    private var note: String? {
+        payload.count < payloadSize
+            ? "the first \(payload.count) of \(payloadSize) bytes; the chain has all" : nil
     }
 }

@@ -6,6 +6,7 @@ internal import TheaterEngine
 public import TheaterHandler
 internal import TheaterHandlers
 internal import TheaterPlatform
+internal import TheaterProcess
 public import TheaterRuntime
 public import TheaterStore
 
@@ -22,6 +23,9 @@ public struct NodeOptions: Sendable {
     /// The variables that the handler `environment` grants from; `nil` for those that the process was
     /// started with.
     public var environment: [String: String]?
+    /// The program `theater-launch`, which starts processes; `nil` to look for it beside the running
+    /// program.
+    public var launcher: String?
     /// Handlers beside those that every node has.
     public var handlers: [any Handler.Type]
 
@@ -29,8 +33,9 @@ public struct NodeOptions: Sendable {
     public init(
         dataDirectory: String? = nil, guestsMax: Int? = nil,
         journal: JournalOptions = JournalOptions(), environment: [String: String]? = nil,
-        handlers: [any Handler.Type] = []
+        launcher: String? = nil, handlers: [any Handler.Type] = []
     ) {
+        self.launcher = launcher
         self.environment = environment
         self.dataDirectory = dataDirectory
         self.guestsMax = guestsMax
@@ -56,12 +61,14 @@ public final class Node: Sendable {
     public let journal: Journal
     /// The content that actors keep.
     public let store: ContentStore
+    /// What starts its actors' processes.
+    private let processes: ProcessHost
 
     /// The handlers that every node offers.
     public static let standardHandlers: [any Handler.Type] = [
         RuntimeHandler.self, SupervisorHandler.self, MessageServerHandler.self, RPCHandler.self,
         StoreHandler.self, TimerHandler.self, TimingHandler.self, LoopHandler.self,
-        RandomHandler.self, EnvironmentHandler.self,
+        RandomHandler.self, EnvironmentHandler.self, ProcessHandler.self,
     ]
 
     /// Opens a node: takes the data directory, recovers the journal, makes the engine. Effects that a
@@ -91,6 +98,9 @@ public final class Node: Sendable {
         services.provide(store)
         services.provide(
             EnvironmentVariables(options.environment ?? SystemEnvironment.variables()))
+        let processes = ProcessHost(launcher: options.launcher)
+        services.provide(processes)
+        self.processes = processes
         self.journal = journal
         self.store = store
         services.provide(NodeSecrets(), as: (any SecretPort).self)
@@ -99,11 +109,46 @@ public final class Node: Sendable {
             logger: logger, services: services, resolver: NodeResolver(store: store),
             keeper: StoredCode(store, logger: logger))
         var control = ControlServices()
-        // A namespace exists by its name; nothing is kept for it before something is put there.
-        control.makeStore = { () throws(ActorError) in
-            StoreNamespace(of: .random()).name
-        }
+        control.makeStore = { () throws(ActorError) in Self.newNamespace().name }
         self.control = ControlPlane(system, services: control)
+    }
+
+    // MARK: The store
+
+    /// A new, empty namespace of the store, for actors whose manifests name it as their `store_id`.
+    public func newStore() -> StoreNamespace { Self.newNamespace() }
+
+    /// A namespace exists by its name; nothing is kept for it before something is put there.
+    private static func newNamespace() -> StoreNamespace {
+        StoreNamespace("store-\(ActorID.random())") ?? StoreNamespace(of: .random())
+    }
+
+    /// Removes content that no label, chain or kept content names. See ``ContentStore/collect(grace:isTrial:roots:)``.
+    ///
+    /// Reads every chain, on a thread of its own; actors may run meanwhile. What is old, has no name, and is
+    /// mentioned for the first time meanwhile may still be removed.
+    ///
+    /// - Throws: `JournalError` when a chain cannot be read, `StoreError` as the collection does.
+    public func collectStore(
+        grace: Duration = .seconds(3600), isTrial: Bool = false
+    ) async throws -> StoreCollection {
+        let (reader, store) = (try await journal.reader(), store)
+        let outcome: Result<StoreCollection, any Error> = await withCheckedContinuation {
+            continuation in
+            let hasStarted = WorkerThread.start(name: "collection") {
+                continuation.resume(
+                    returning: Result {
+                        let roots = try ChainContent.mentioned(in: reader, of: store)
+                        return try store.collect(grace: grace, isTrial: isTrial) { roots }
+                    })
+            }
+            if !hasStarted {
+                continuation.resume(
+                    returning: .failure(
+                        ActorError(.journal, "the system gives no thread to read chains with")))
+            }
+        }
+        return try outcome.get()
     }
 
     /// The handlers that every node offers, and others; paths in grants are compared as the system
@@ -134,6 +179,7 @@ public final class Node: Sendable {
     public func close(grace: Duration = .seconds(5)) async throws {
         await system.shutDown(grace: grace)
         await control.close()
+        await processes.close()
         store.close()
         try await journal.close()
     }

@@ -64,6 +64,7 @@ public struct ImportCheck: Sendable {
         let computed = InterfaceHash.interface(
             name: name, functions: functions.map { ($0.name, $0.hash()) })
         let expected = recorded ?? computed
+        let everywhere = Set(offers.flatMap { $0.functions.map(\.name) })
         var refusal: ImportReport.Verdict?
         for offer in offers {
             let offered = Set(offer.functions.map(\.name))
@@ -72,10 +73,12 @@ public struct ImportCheck: Sendable {
                 let entries = missing.map { function in
                     ImportReport.Missing(
                         function: function,
-                        nearest: Suggestion.nearest(
-                            to: function, among: offer.functions.map(\.name)))
+                        nearest: Suggestion.nearest(to: function, among: everywhere.sorted()),
+                        isElsewhere: everywhere.contains(function))
                 }
-                refusal = refusal ?? .missingFunctions(entries)
+                // What no version has says more than what one version lacks.
+                let isNowhere = entries.filter { !$0.isElsewhere }
+                refusal = refusal ?? .missingFunctions(isNowhere.isEmpty ? entries : isNowhere)
                 continue
             }
             let subset = offer.hash(ofFunctions: wanted)

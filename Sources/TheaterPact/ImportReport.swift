@@ -38,6 +38,9 @@ public struct ImportReport: Hashable, Sendable {
         public var function: String
         /// One with a similar name, if there is.
         public var nearest: String?
+        /// Whether this runtime has the function in another version of the interface, which lacks
+        /// something else that the package imports.
+        public var isElsewhere = false
     }
 
     /// Two interfaces of one name that differ.
@@ -103,6 +106,11 @@ extension ImportReport.Outcome: CustomStringConvertible {
                 + "Add [[handler]] with type = \"\(handler)\" to the manifest, or remove the import."
         case .missingFunctions(let missing):
             return missing.map { entry in
+                if entry.isElsewhere {
+                    return "the actor imports '\(entry.function)' of '\(interface)' together with "
+                        + "functions that this runtime has in another version of it only; no version "
+                        + "has all of them. Import those of one version."
+                }
                 let hint = entry.nearest.map { " Did you mean '\($0)'?" } ?? ""
                 return "the actor imports '\(entry.function)' of '\(interface)', "
                     + "which this runtime's interface does not have.\(hint)"

@@ -172,6 +172,11 @@ extension ActorSystem {
             throw lineage.startError
                 ?? ActorError(.supervision, "the child \(lineage.id) did not start")
         case .unknown: throw Self.notFound(lineage.id)
+        case .released:
+            throw ActorError(
+                .ended,
+                "somebody else ended '\(lineage.blueprint?.name ?? "\(lineage.id)")' while it was started "
+                    + "again")
         case .stopping:
             throw ActorError(.supervision, "the parent is ending and starts no more children")
         case .overloaded:
@@ -232,12 +237,13 @@ extension ActorSystem {
     }
 
     func addChild(
-        _ blueprint: Blueprint, of parent: ActorID, spec: ChildSpec, waiter: ResultBox?
+        _ blueprint: Blueprint, of parent: ActorID, spec: ChildSpec, waiter: ResultBox?,
+        id: ActorID? = nil
     ) async throws(ActorError) -> ActorID {
         let family = family(of: try cell(parent))
         let lineage = Lineage(
-            world.newActorID(), parent: family?.lineage, spec: spec, blueprint: blueprint,
-            waiter: waiter)
+            id ?? world.newActorID(), parent: family?.lineage, spec: spec,
+            blueprint: blueprint, waiter: waiter)
         try check(await family?.team.add(lineage) ?? .stopping, lineage)
         return lineage.id
     }

@@ -94,7 +94,8 @@ public final class ActorSystem: Sendable {
         let blueprint = try await blueprint(request)
         if let parent = request.parent {
             return try await addChild(
-                blueprint, of: parent, spec: request.childSpec, waiter: request.waiter)
+                blueprint, of: parent, spec: request.childSpec, waiter: request.waiter,
+                id: request.childID)
         }
         let id = world.newActorID()
         try await startLife(id, blueprint, state: nil, lineage: nil)

@@ -253,7 +253,8 @@ final class Recorder: @unchecked Sendable {
 
     /// Appends an event.
     ///
-    /// - Parameter payload: what it says, for those who subscribed; not made without any.
+    /// - Parameter payload: what it says, for those who subscribed and for the actor's own eyes; not made
+    ///   without any.
     /// - Returns: the event; `nil` for an actor that is not recorded.
     @discardableResult
     private func append(
@@ -268,11 +269,12 @@ final class Recorder: @unchecked Sendable {
             let parent = keepsRecent || isObserved ? writer.head.hash : nil
             let head = try write(writer, time)
             guard let parent else { return head }
-            if keepsRecent { remember(head, parent, type.name, time) }
+            let payload = payload()
+            if keepsRecent { remember(head, parent, type.name, time, payload.encode()) }
             if isObserved {
                 feed.publish(
                     FeedEvent(
-                        head: head, parent: parent, type: type, time: time, payload: payload()))
+                        head: head, parent: parent, type: type, time: time, payload: payload))
             }
             return head
         } catch {
@@ -281,11 +283,12 @@ final class Recorder: @unchecked Sendable {
     }
 
     private func remember(
-        _ head: EventHead, _ parent: Digest, _ type: String, _ time: WallTime
+        _ head: EventHead, _ parent: Digest, _ type: String, _ time: WallTime,
+        _ payload: [UInt8]
     ) {
         let event = RecentEvent(
             sequence: head.sequence, hash: head.hash.bytes, parent: parent.bytes, type: type,
-            time: time)
+            time: time, payload: payload)
         newest.withLock { $0.add(event) }
     }
 

@@ -29,6 +29,8 @@ public struct SpawnRequest: Sendable {
     var scope = ReferenceScope.everything
     /// Whether an actor wrote the manifest: then its bounds are no wider than the parent's.
     var isAuthored = false
+    /// The identity that a child gets; `nil` for a new one.
+    var childID: ActorID?
 
     /// Makes a request.
     public init(

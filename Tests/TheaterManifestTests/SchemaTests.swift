@@ -45,6 +45,21 @@ struct SchemaTests {
         #expect(manifest.children == [first, second])
     }
 
+    @Test("an actor says how it is supervised itself, in words or not at all")
+    func ownSpec() throws {
+        let none = try Manifest.parse(head, file: "a.toml").supervision
+        #expect(none.restart == nil && none.shutdown == nil && none.state == nil)
+        let some = try Manifest.parse(
+            head
+                + "[supervision]\nrestart = \"transient\"\nshutdown = \"kill\"\nstate = \"last\"\n",
+            file: "a.toml"
+        ).supervision
+        #expect(some.restart == .transient && some.shutdown == .kill && some.state == .last)
+        #expect(findings(head + "[supervision]\nrestart = \"always\"\n").count == 1)
+        #expect(findings(head + "[supervision]\nshutdown = 5\n").count == 1)
+        #expect(findings(head + "restart = \"permanent\"\n").count == 1)
+    }
+
     @Test("256 children are taken, and not one more")
     func childrenMax() throws {
         let child = { (index: Int) in "[[children]]\nname = \"c\(index)\"\nmanifest = \"c.toml\"\n"

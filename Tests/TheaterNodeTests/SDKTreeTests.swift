@@ -26,6 +26,11 @@ struct SDKTreeTests {
             theater:simple/supervisor {
                 spawn: func(manifest: string, init-state: option<value>, wasm-bytes:
                     option<list<u8>>) -> result<string, string>
+                spawn-and-wait: func(manifest: string, init-state: option<value>, wasm-bytes:
+                    option<list<u8>>, timeout-ms: option<u64>) -> result<option<list<u8>>, string>
+                resume: func(manifest: string, state-bytes: option<list<u8>>, wasm-bytes:
+                    option<list<u8>>) -> result<string, string>
+                get-child-events: func(child-id: string) -> result<list<list<u8>>, string>
                 list-children: func() -> result<list<string>, string>
                 restart-child: func(child-id: string) -> result<_, string>
                 stop-child: func(child-id: string) -> result<_, string>
@@ -63,6 +68,9 @@ struct SDKTreeTests {
             }
             demo:kin/kin {
                 grow: func(state: state) -> result<tuple<state, string>, string>
+                abide: func(state: state) -> result<tuple<state, list<u8>>, string>
+                revive: func(state: state) -> result<tuple<state, string>, string>
+                follow: func(state: state, child: string) -> result<tuple<state, u32>, string>
                 tend: func(state: state, child: string) -> result<tuple<state, string>, string>
                 prune: func(state: state, child: string) -> result<state, string>
                 keep: func(state: state) -> result<tuple<state, string>, string>
@@ -79,7 +87,12 @@ struct SDKTreeTests {
 
         enum Actor: Exports {
             static func initialize(_ argument: Argument) throws(Failure) -> State {
-                State(heard: [])
+                // A child that is given bytes hands them back as its result, or keeps them.
+                if let bytes = argument.bytes {
+                    guard bytes.first == 0 else { return State(heard: ["\\(bytes.count)"]) }
+                    try Runtime.shutdown(bytes)
+                }
+                return State(heard: [])
             }
 
             static func handleChildError(
@@ -100,6 +113,22 @@ struct SDKTreeTests {
 
             static func grow(_ state: inout State) throws(Failure) -> String {
                 try Supervisor.spawn("store://kin/child", initState: nil, wasmBytes: nil)
+            }
+
+            static func abide(_ state: inout State) throws(Failure) -> [UInt8] {
+                try Supervisor.spawnAndWait(
+                    "store://kin/child", initState: .bytes([0, 8]), wasmBytes: nil,
+                    timeoutMs: 30_000) ?? []
+            }
+
+            static func revive(_ state: inout State) throws(Failure) -> String {
+                try Supervisor.resume(
+                    "store://kin/child", stateBytes: [1, 2, 3], wasmBytes: nil)
+            }
+
+            static func follow(_ state: inout State, child: String) throws(Failure) -> UInt32 {
+                try Supervisor.subscribeToChild(child)
+                return UInt32(try Supervisor.getChildEvents(child).count)
             }
 
             static func tend(_ state: inout State, child: String) throws(Failure) -> String {
@@ -195,13 +224,25 @@ struct SDKTreeTests {
             try await call(parent, "prune", .string("\(parent)"))
         }
         #expect(stranger?.value?.asString?.contains("supervisor.not-a-child") == true)
+        #expect(try await call(parent, "abide") == .bytes([0, 8]))
+        let revived = try await call(parent, "revive").asString.flatMap { ActorID($0) }
+        let follower = try #require(revived)
+        #expect(try await call(follower, "heard").asItems == [.string("3")])
+        let events = try await call(parent, "follow", .string("\(follower)"))
+        #expect(events == .u32(5), "spawned, and two calls: \(events)")
+        _ = try await call(follower, "heard")
         var heard: [String] = []
-        while heard.count < 4 {
+        while heard.count < 6 {
             heard = try await call(parent, "heard").asItems?.compactMap(\.asString) ?? []
             try #require(system.status(of: parent) == .running && !Task.isCancelled)
             await Task.yield()
         }
-        #expect(heard.sorted() == ["error", "exit 2", "stop", "stop"], "of the restart too")
+        // Of the restart too, and what the followed child did.
+        #expect(
+            heard.sorted() == [
+                "error", "exit 2", "stop", "stop", "theater.runtime/called",
+                "theater.runtime/returned",
+            ])
         try await expectReplays(of: node, chains: 4)
         try await node.close()
     }

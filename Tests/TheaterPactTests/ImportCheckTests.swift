@@ -55,6 +55,30 @@ struct ImportCheckTests {
         }
     }
 
+    @Test(
+        "functions of which no version has all are said to be in other versions, not to be missing")
+    func scattered() throws {
+        let other = """
+            interface runtime { @package: string = "theater:simple" exports { wink: func(n: u8) } }
+            """
+        let granted = [Self.runtimeText, other]
+        let report = try check(
+            "imports { theater:simple/runtime { self: func() -> string  wink: func(n: u8) } }",
+            granted: granted)
+        #expect(
+            report.description
+                == "the actor imports 'wink' of 'theater:simple/runtime' together with functions that "
+                + "this runtime has in another version of it only; no version has all of them. "
+                + "Import those of one version.")
+        let wrong = try check(
+            "imports { theater:simple/runtime { self: func() -> string  winc: func(n: u8) } }",
+            granted: granted)
+        #expect(
+            wrong.description
+                == "the actor imports 'winc' of 'theater:simple/runtime', which this runtime's "
+                + "interface does not have. Did you mean 'wink'?")
+    }
+
     @Test("an unknown interface is refused with the nearest name")
     func unknown() throws {
         let report = try check("imports { theater:simple/runtme { log: func(msg: string) } }")

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Logging
-internal import Synchronization
 public import TheaterCapability
 public import TheaterHandler
 public import TheaterManifest
@@ -12,24 +10,16 @@ internal import TheaterValue
 /// Lets an actor have children: start and stop them, look at them, and be told of their ends.
 ///
 /// Manifest: `type = "supervisor"`, with `children_max` (default 100). How children that the manifest
-/// declares are started again is in `[supervision]`; children that the actor spawns are not, unless it
-/// asks.
+/// declares are started again is in `[[children]]`. Children that the actor spawns are not, unless their
+/// own manifests say so with `restart` in `[supervision]`.
 public final class SupervisorHandler: Handler {
     /// The name used in manifests.
     public static let name = "supervisor"
 
-    /// `theater:simple/supervisor`, in the two versions that actors are built for.
+    /// `theater:simple/supervisor`: in the two versions that actors are built for, and in one with the
+    /// functions of both.
     public static let interfaces = [
-        HostInterface(
-            pact: interface(
-                """
-                spawn: func(manifest: string, init-state: option<value>, wasm-bytes: option<list<u8>>)
-                    -> result<string, string>
-                spawn-and-wait: func(manifest: string, init-state: option<value>, wasm-bytes:
-                    option<list<u8>>, timeout-ms: option<u64>) -> result<option<list<u8>>, string>
-                subscribe-to-child: func(child-id: string) -> result<_, string>
-                unsubscribe-from-child: func(child-id: string) -> result<_, string>
-                """), suspending: suspending),
+        HostInterface(pact: interface(spawn + subscribe), suspending: suspending),
         HostInterface(
             pact: interface(
                 """
@@ -37,9 +27,28 @@ public final class SupervisorHandler: Handler {
                     -> result<string, string>
                 spawn-and-wait: func(manifest: string, init-bytes: option<list<u8>>, wasm-bytes:
                     option<list<u8>>, timeout-ms: option<u64>) -> result<option<list<u8>>, string>
-                get-child-events: func(child-id: string) -> result<list<list<u8>>, string>
-                """), suspending: suspending.union(["get-child-events"])),
+
+                """ + events), suspending: suspendingWithEvents),
+        HostInterface(
+            pact: interface(spawn + subscribe + events), suspending: suspendingWithEvents),
     ]
+
+    private static let spawn = """
+        spawn: func(manifest: string, init-state: option<value>, wasm-bytes: option<list<u8>>)
+            -> result<string, string>
+        spawn-and-wait: func(manifest: string, init-state: option<value>, wasm-bytes:
+            option<list<u8>>, timeout-ms: option<u64>) -> result<option<list<u8>>, string>
+
+        """
+    private static let subscribe = """
+        subscribe-to-child: func(child-id: string) -> result<_, string>
+        unsubscribe-from-child: func(child-id: string) -> result<_, string>
+
+        """
+    private static let events = """
+        get-child-events: func(child-id: string) -> result<list<list<u8>>, string>
+
+        """
 
     /// A child starts no more children of its own than its parent may.
     public static let authority: [AuthorityKey] = [.maximum("children_max", absent: 100)]
@@ -47,6 +56,7 @@ public final class SupervisorHandler: Handler {
     private static let suspending: Set<String> = [
         "spawn", "spawn-and-wait", "resume", "restart-child", "stop-child",
     ]
+    private static let suspendingWithEvents = suspending.union(["get-child-events"])
 
     private static func interface(_ functions: String) -> String {
         """
@@ -65,45 +75,48 @@ public final class SupervisorHandler: Handler {
         """
     }
 
-    /// How many ends of children may wait for their callbacks; the oldest are dropped beyond that.
+    /// How many ends of children may wait for their callbacks; beyond that the oldest are dropped, and the
+    /// actor is told how many.
     public static let noticesMax = 10_000
     /// How many events `get-child-events` answers.
     public static let eventsMax = 256
 
-    private struct State {
-        var notices: [ChildNotice] = []
-        var isTelling = false
-        var isClosed = false
-        var task: Task<Void, Never>?
-        var subscriptions: [ActorID: ChildSubscription] = [:]
-    }
-
     private let context: HandlerContext
     private let port: any SupervisionPort
     private let childrenMax: Int
-    private let state = Mutex(State())
+    private let notices: ChildNotices
+    private let subscriptions: ChildSubscriptions
 
     /// Makes the handler of one actor.
-    public init(grant: inout SectionReader, context: HandlerContext) throws(ManifestDiagnostics) {
+    public convenience init(
+        grant: inout SectionReader, context: HandlerContext
+    ) throws(ManifestDiagnostics) {
+        try self.init(grant: &grant, context: context, noticesMax: Self.noticesMax)
+    }
+
+    /// The same, with another bound.
+    package init(
+        grant: inout SectionReader, context: HandlerContext, noticesMax: Int
+    ) throws(ManifestDiagnostics) {
         childrenMax = grant.integer("children_max", in: 0...100_000) ?? 100
         try grant.finish()
         self.context = context
         port = context.services.service((any SupervisionPort).self) ?? NoSupervision()
-        port.tell(context.actorID) { [weak self] notice in self?.add(notice) }
+        let notices = ChildNotices(context, port, countMax: noticesMax)
+        self.notices = notices
+        subscriptions = ChildSubscriptions(context, port)
+        port.tell(context.actorID) { [weak notices] notice in notices?.add(notice) }
     }
 
     /// Ends what the handler does for its actor; its children end with the actor itself.
     public func close() async {
         port.tell(context.actorID, of: nil)
-        let (task, subscriptions) = state.withLock { state in
-            state.isClosed = true
-            state.notices = []
-            defer { state.subscriptions = [:] }
-            return (state.task, state.subscriptions)
-        }
-        for subscription in subscriptions.values { subscription.cancel() }
-        task?.cancel()
+        subscriptions.close()
+        notices.close()
     }
+
+    /// How many children the actor listens to.
+    package var subscriptionsCount: Int { subscriptions.count }
 
     /// Answers one call.
     public func answer(_ call: HostCall) -> HostReply {
@@ -203,7 +216,9 @@ public final class SupervisorHandler: Handler {
                     .flatMap { events in Self.encoded(events) }
             }
         case "subscribe-to-child": return subscribe(child)
-        default: return unsubscribe(child)
+        default:
+            subscriptions.remove(child)
+            return .value(Self.ok(.unit))
         }
     }
 
@@ -231,128 +246,15 @@ public final class SupervisorHandler: Handler {
     }
 
     private func subscribe(_ child: ActorID) -> HostReply {
-        let callback = "theater:simple/supervisor-handlers.handle-child-event"
+        let callback = ChildSubscriptions.callback
         guard context.cell.exports(callback) else {
             return .failure(
                 HostError(
                     "supervisor.no-callback",
                     "the actor does not export \(callback), so nobody would hear the events"))
         }
-        if state.withLock({ $0.subscriptions[child] }) != nil {
-            return .value(Self.ok(.unit))
-        }
-        let cell = context.cell
-        let made = port.subscribe(to: child, parent: context.actorID) { event in
-            switch event {
-            case .event(let type, let payload):
-                _ = await cell.callEvenWhenFull(
-                    callback, [.string(child.description), .string(type), .bytes(payload)])
-            case .gap(let count):
-                _ = await cell.callEvenWhenFull(
-                    callback,
-                    [
-                        .string(child.description), .string("theater-runtime/gap"),
-                        .bytes(Array("\(count)".utf8)),
-                    ])
-            }
-        }
-        switch made {
-        case .failure(let error): return .failure(error)
-        case .success(let subscription):
-            let known = state.withLock { state in
-                state.isClosed
-                    ? subscription : state.subscriptions.updateValue(subscription, forKey: child)
-            }
-            known?.cancel()
-            return .value(Self.ok(.unit))
-        }
-    }
-
-    private func unsubscribe(_ child: ActorID) -> HostReply {
-        state.withLock { $0.subscriptions.removeValue(forKey: child) }?.cancel()
+        if let error = subscriptions.add(child) { return .failure(error) }
         return .value(Self.ok(.unit))
-    }
-
-    // MARK: Callbacks
-
-    private func add(_ notice: ChildNotice) {
-        let mustStart = state.withLock { state in
-            guard !state.isClosed else { return false }
-            if state.notices.count >= Self.noticesMax { state.notices.removeFirst() }
-            state.notices.append(notice)
-            defer { state.isTelling = true }
-            return !state.isTelling
-        }
-        guard mustStart else { return }
-        let task = context.world.start { [weak self] in await self?.tell() }
-        state.withLock { $0.task = task }
-    }
-
-    /// Calls the actor back, one notice after the other.
-    private func tell() async {
-        while let notice = nextNotice() {
-            let (function, arguments) = Self.callback(notice)
-            guard context.cell.exports(function) else { continue }
-            // An actor that is busy for long is told later.
-            var result = await context.cell.callEvenWhenFull(function, arguments)
-            while case .failure(let error) = result, error.code == .late, !isClosed {
-                result = await context.cell.callEvenWhenFull(function, arguments)
-            }
-            if case .failure(let error) = result, error.code != .ended {
-                context.logger.warning("the callback \(function) failed: \(error.message)")
-            }
-        }
-    }
-
-    private var isClosed: Bool { state.withLock { $0.isClosed } }
-
-    private func nextNotice() -> ChildNotice? {
-        state.withLock { state in
-            guard !state.notices.isEmpty, !state.isClosed else {
-                state.isTelling = false
-                return nil
-            }
-            return state.notices.removeFirst()
-        }
-    }
-
-    private static func callback(_ notice: ChildNotice) -> (String, [Value]) {
-        let interface = "theater:simple/supervisor-handlers"
-        switch notice {
-        case .exited(let child, let result):
-            return (
-                "\(interface).handle-child-exit",
-                [
-                    .string(child.description),
-                    .option(.list(.primitive(.u8)), result.map { .bytes($0) }),
-                ]
-            )
-        case .stopped(let child):
-            return ("\(interface).handle-child-external-stop", [.string(child.description)])
-        case .failed(let child, let code, let message):
-            let (name, tag): (String, UInt32) =
-                switch code {
-                case "actor.deadline": ("operation-timeout", 0)
-                case "actor.wrong-result": ("type-mismatch", 4)
-                case "actor.shutting-down": ("shutting-down", 2)
-                default: ("internal", 5)
-                }
-            let error = Value.record(
-                Value.Record(
-                    "wit-actor-error",
-                    [
-                        .init(
-                            "error-type",
-                            .variant(
-                                Value.Variant("wit-error-type", name, tag: tag))),
-                        .init(
-                            "data",
-                            .option(
-                                .list(.primitive(.u8)),
-                                .bytes(Array("\(message) [\(code)]".utf8)))),
-                    ]))
-            return ("\(interface).handle-child-error", [.string(child.description), error])
-        }
     }
 
     // MARK: Values
@@ -408,7 +310,9 @@ private struct NoSupervision: SupervisionPort {
     ) async -> Result<[RecentEvent], HostError> { .failure(Self.error) }
     func subscribe(
         to child: ActorID, parent: ActorID,
-        sink: @escaping @Sendable (ChildEvent) async -> Void
+        sink: @escaping @Sendable (ChildEvent) async -> Void,
+        ended: @escaping @Sendable () -> Void
     ) -> Result<ChildSubscription, HostError> { .failure(Self.error) }
+    func missed(_ count: Int, by parent: ActorID) {}
     func tell(_ parent: ActorID, of sink: (@Sendable (ChildNotice) -> Void)?) {}
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension SupervisionSettings {
-    static let keys = ["strategy", "intensity", "period", "backoff"]
+    /// The keys that belong to no other table.
+    static let keys = ["strategy", "intensity", "period", "backoff", "restart", "shutdown"]
 
     /// What `intensity` may be.
     static let intensityBounds = 0...1_000_000
@@ -19,6 +20,9 @@ extension SupervisionSettings {
         intensity = reader.integer("intensity", in: Self.intensityBounds) ?? defaults.intensity
         period = reader.duration("period", in: Self.periodBounds) ?? defaults.period
         backoff = reader.section("backoff") { Self.backoff(&$0) } ?? defaults.backoff
+        restart = ChildDeclaration.restart(&reader)
+        shutdown = ChildDeclaration.shutdown(&reader)
+        state = ChildDeclaration.state(&reader)
     }
 
     /// Reads `one-for-one`, or `one_for_one` as Erlang has it.
@@ -111,11 +115,9 @@ extension ChildDeclaration {
                 manifest, key: "manifest", entry, expected: expected, &reader)
         }
         self.init(name: name ?? "", manifest: manifest ?? "")
-        let restart = reader.choice("restart", among: Restart.allCases.map(\.rawValue))
-        self.restart = restart.flatMap(Restart.init(rawValue:)) ?? self.restart
-        if let shutdown = Self.shutdown(&reader) { self.shutdown = shutdown }
-        let state = reader.choice("state", among: StateSource.allCases.map(\.rawValue))
-        self.state = state.flatMap(StateSource.init(rawValue:)) ?? self.state
+        restart = Self.restart(&reader) ?? restart
+        shutdown = Self.shutdown(&reader) ?? shutdown
+        state = Self.state(&reader) ?? state
         if let other = reader.table["initial_state_value"], reader.has("initial_state") {
             reader.add(
                 .conflict, at: other.place,
@@ -132,7 +134,17 @@ extension ChildDeclaration {
         guard name != nil, manifest != nil else { return nil }
     }
 
-    private static func shutdown(_ reader: inout SectionReader) -> Shutdown? {
+    static func restart(_ reader: inout SectionReader) -> Restart? {
+        let word = reader.choice("restart", among: Restart.allCases.map(\.rawValue))
+        return word.flatMap(Restart.init(rawValue:))
+    }
+
+    static func state(_ reader: inout SectionReader) -> StateSource? {
+        let word = reader.choice("state", among: StateSource.allCases.map(\.rawValue))
+        return word.flatMap(StateSource.init(rawValue:))
+    }
+
+    static func shutdown(_ reader: inout SectionReader) -> Shutdown? {
         let expected = "\"kill\", \"infinity\" or a duration such as \"5s\" up to 24h"
         guard let entry = reader.entry("shutdown", expected: expected) else { return nil }
         guard case .string(let text) = entry.node.content else {

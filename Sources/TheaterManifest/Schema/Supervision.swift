@@ -2,7 +2,8 @@
 
 public import TheaterValue
 
-/// How an actor's children are supervised: the table `[supervision]`. The meanings are those of OTP.
+/// How an actor's children are supervised, and how it wants to be itself: the table `[supervision]`. The
+/// meanings are those of OTP.
 public struct SupervisionSettings: Sendable, Hashable {
     /// Whom the end of a child concerns.
     public enum Strategy: String, Sendable, Hashable, CaseIterable {
@@ -35,6 +36,12 @@ public struct SupervisionSettings: Sendable, Hashable {
     public var period = Duration.seconds(5)
     /// How long to wait before a restart (`backoff`).
     public var backoff = Backoff()
+    /// When the actor itself is started again, if another actor spawned it (`restart`).
+    public var restart: ChildDeclaration.Restart?
+    /// How the actor itself is stopped by an actor that spawned it (`shutdown`).
+    public var shutdown: ChildDeclaration.Shutdown?
+    /// What the actor itself starts with again, if another actor spawned it (`state`).
+    public var state: ChildDeclaration.StateSource?
 
     /// Makes settings with defaults.
     public init() {}

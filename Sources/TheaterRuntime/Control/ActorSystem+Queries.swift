@@ -81,7 +81,7 @@ extension ActorSystem {
         var (size, scanned) = (0, 0)
         do throws(JournalError) {
             var cursor = try await journal.events(of: id, in: first..<end)
-            while let event = try cursor.next() {
+            while let event = try await cursor.nextYielding() {
                 scanned += 1
                 if filter.wants(event.type) {
                     size += event.payload?.count ?? 0
@@ -95,7 +95,6 @@ extension ActorSystem {
                     let count = journal.existingHead(actor: id)?.count ?? 0
                     return EventPage(events: events, next: next < min(end, count) ? next : nil)
                 }
-                if scanned % 256 == 0 { await Task.yield() }
             }
         } catch {
             throw ActorError(.journal, "the chain of \(id) cannot be read: \(error)")

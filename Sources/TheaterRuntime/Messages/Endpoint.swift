@@ -237,6 +237,15 @@ final class Endpoint: Sendable {
         if isClosed { giveUp?(Self.overError) }
     }
 
+    /// Ends the present wait.
+    ///
+    /// - Returns: whether there was one.
+    func interrupt(_ error: MessageError) -> Bool {
+        guard let giveUp = state.withLock({ $0.giveUp }) else { return false }
+        giveUp(error)
+        return true
+    }
+
     private static let overError = MessageError(.givenUp, "the one who asked has ended")
 }
 

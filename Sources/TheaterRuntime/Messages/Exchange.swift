@@ -26,11 +26,18 @@ final class Exchange: Sendable {
         weak var system: ActorSystem?
     }
 
+    /// One who may call others, and whom nobody keeps alive here.
+    struct WeakCaller {
+        weak var caller: Caller?
+    }
+
     let world: World
     let deadlines: Deadlines
     private let home = Mutex(Weak())
     private let endpoints = Mutex<[ActorID: Endpoint]>([:])
     private let waits = Mutex(WaitGraph())
+    /// Those who may call others, so that what they wait for can be given up.
+    let callers = Mutex<[ActorID: WeakCaller]>([:])
     private let letters = Mutex(DeadLetters())
     let channels = Mutex(Channels())
 
@@ -101,12 +108,39 @@ final class Exchange: Sendable {
         switch waits.withLock({ $0.begin(waiter, for: target) }) {
         case .wait(let token):
             return .success { [weak self] in self?.waits.withLock { $0.end(token) } }
-        case .cycle(let path):
-            let names = path.map { id in
-                "'\(system?.name(of: id) ?? "?")' (\(id))"
-            }
-            return .failure(WaitCycle(path: names.joined(separator: " -> ")))
+        case .cycle(let path): return .failure(cycle(path))
         }
+    }
+
+    private func cycle(_ path: [ActorID]) -> WaitCycle {
+        let names = path.map { id in
+            "'\(system?.name(of: id) ?? "?")' (\(id))"
+        }
+        return WaitCycle(path: names.joined(separator: " -> "))
+    }
+
+    /// Enters the wait of a parent for a child that it starts, starts again or stops.
+    ///
+    /// It is never refused. When the child waits for its parent, itself or through others, that wait is
+    /// given up with an error that names the circle, so that the child can go on.
+    ///
+    /// - Returns: how to take it back.
+    func beginWait(ofParent parent: ActorID, for child: ActorID) -> @Sendable () -> Void {
+        let (token, circle) = waits.withLock { $0.enter(parent, for: child) }
+        if let circle {
+            let cycle = cycle(circle)
+            for id in circle.dropFirst().dropLast() where giveUp(id, cycle) { break }
+        }
+        return { [weak self] in self?.waits.withLock { $0.end(token) } }
+    }
+
+    /// Ends what an actor waits for.
+    ///
+    /// - Returns: whether it waited for an answer.
+    private func giveUp(_ id: ActorID, _ cycle: WaitCycle) -> Bool {
+        let message = cycle.message("what '\(system?.name(of: id) ?? "?")' asked for")
+        if endpoint(of: id)?.interrupt(MessageError(.cycle, message)) == true { return true }
+        return callers.withLock { $0[id]?.caller }?.interrupt(RPCError(.cycle, message)) == true
     }
 
     /// How many actors wait for another.

@@ -30,16 +30,37 @@ struct WaitGraph {
     /// Enters a wait, which replaces an earlier one of the same actor. Costs a step for each actor that
     /// waits for the next.
     mutating func begin(_ waiter: ActorID, for target: ActorID) -> BeginAction {
-        if target == waiter || waits[target] != nil {
-            var path = [waiter, target]
-            while let current = path.last, current != waiter, let next = waits[current] {
-                path.append(next.target)
-            }
-            if path.last == waiter { return .cycle(path) }
-        }
+        if let circle = circle(waiter, target) { return .cycle(circle) }
+        return .wait(add(waiter, target))
+    }
+
+    /// Enters a wait that nobody refuses, which replaces an earlier one of the same actor.
+    ///
+    /// - Returns: the circle that it closes, as in ``BeginAction/cycle(_:)``. Somebody else in it must give
+    ///   up then.
+    mutating func enter(
+        _ waiter: ActorID, for target: ActorID
+    ) -> (token: Token, circle: [ActorID]?) {
+        let circle = circle(waiter, target)
+        return (add(waiter, target), circle)
+    }
+
+    private mutating func add(_ waiter: ActorID, _ target: ActorID) -> Token {
         last += 1
         waits[waiter] = (target, last)
-        return .wait(Token(waiter: waiter, number: last))
+        return Token(waiter: waiter, number: last)
+    }
+
+    private func circle(_ waiter: ActorID, _ target: ActorID) -> [ActorID]? {
+        guard target == waiter || waits[target] != nil else { return nil }
+        var path = [waiter, target]
+        // A circle of others is there only until the one of them who must has given up.
+        while let current = path.last, current != waiter, path.count <= waits.count + 2,
+            let next = waits[current]
+        {
+            path.append(next.target)
+        }
+        return path.last == waiter ? path : nil
     }
 
     /// A wait is over; without effect when it was replaced.

@@ -84,7 +84,6 @@ public final class EventSubscription: AsyncSequence, Sendable {
         private var heldEvent: FeedEvent?
         private var heldPast: ChainEvent?
         private var hasLooked: Bool
-        private var readCount = 0
 
         fileprivate init(_ subscription: EventSubscription, isFirst: Bool) {
             self.subscription = subscription
@@ -152,11 +151,9 @@ public final class EventSubscription: AsyncSequence, Sendable {
                 return .event(event)
             }
             guard let end = past?.end else { return nil }
-            readCount += 1
-            if readCount % 256 == 0 { await Task.yield() }
             let event: ChainEvent?
             do throws(JournalError) {
-                event = try past?.cursor.next()
+                event = try await past?.cursor.nextYielding()
             } catch {
                 throw ActorError(
                     .journal, "the past of \(subscription.actor) cannot be read: \(error)")

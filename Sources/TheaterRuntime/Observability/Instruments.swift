@@ -14,6 +14,7 @@ struct Instruments: Sendable {
     let fuel: Counter
     let hostCalls: Counter
     let eventsDropped: Counter
+    let noticesDropped: Counter
     let callsFlagged: Counter
     let messagesFlagged: Counter
     let errorsReported: Counter
@@ -35,6 +36,7 @@ struct Instruments: Sendable {
         fuel = counter("theater.fuel.used")
         hostCalls = counter("theater.host_calls")
         eventsDropped = counter("theater.events.dropped")
+        noticesDropped = counter("theater.notices.dropped")
         callsFlagged = counter("theater.watchdog.flagged", [("kind", "running-call")])
         messagesFlagged = counter("theater.watchdog.flagged", [("kind", "oldest-message")])
         errorsReported = counter("theater.runtime.errors")

@@ -154,6 +154,9 @@ final class Observatory: Sendable {
     @Sendable
     func lost(_ count: Int) { instruments.eventsDropped.increment(by: count) }
 
+    /// So many ends of children were not told, because their parents were too slow.
+    func missed(_ count: Int) { instruments.noticesDropped.increment(by: count) }
+
     /// Ends the task. What happens later is still counted.
     func close() {
         let task = state.withLock { state -> Task<Void, Never>? in

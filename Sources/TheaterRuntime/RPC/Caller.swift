@@ -114,11 +114,23 @@ final class Caller: RPCCaller {
     }
 
     func close() {
+        exchange.callers.withLock { callers in
+            if callers[cell.id]?.caller === self { callers[cell.id] = nil }
+        }
         let giveUp = state.withLock { state in
             state.isClosed = true
             return state.giveUp
         }
         giveUp?(Self.overError)
+    }
+
+    /// Ends the present wait.
+    ///
+    /// - Returns: whether there was one.
+    func interrupt(_ error: RPCError) -> Bool {
+        guard let giveUp = state.withLock({ $0.giveUp }) else { return false }
+        giveUp(error)
+        return true
     }
 
     // MARK: Steps of a call
@@ -212,6 +224,9 @@ extension Cell {
 
 extension Exchange: RPCPort {
     func caller(for actor: ActorID, targets: TargetRule) -> (any RPCCaller)? {
-        system?.liveCell(actor).map { Caller(cell: $0, targets: targets, exchange: self) }
+        guard let cell = system?.liveCell(actor) else { return nil }
+        let caller = Caller(cell: cell, targets: targets, exchange: self)
+        callers.withLock { $0[actor] = WeakCaller(caller: caller) }
+        return caller
     }
 }

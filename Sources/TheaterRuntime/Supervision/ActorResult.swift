@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import TheaterEngine
 public import TheaterPlatform
 
 /// How one life of an actor ended: told to its parent exactly once, after everything it held is released.
@@ -26,7 +27,9 @@ public enum ActorResult: Sendable, Hashable, Codable {
             self = .success(ChildResult(actor: actor, result: result))
         case .failed(let error):
             self = .error(
-                ChildError(actor: actor, code: error.code.rawValue, message: error.message))
+                ChildError(
+                    actor: actor, code: error.code.rawValue, message: error.message,
+                    cause: error.cause?.code.rawValue))
         case .stopped: self = .externalStop(ChildExternalStop(actor: actor, isForced: false))
         case .killed: self = .externalStop(ChildExternalStop(actor: actor, isForced: true))
         }
@@ -49,6 +52,15 @@ public struct ChildError: Sendable, Hashable, Codable {
     public let code: String
     /// What went wrong.
     public let message: String
+    /// The code of the engine's error behind it, such as `engine.trap`, where there is one.
+    public let cause: String?
+
+    init(actor: ActorID, code: String, message: String, cause: String? = nil) {
+        self.actor = actor
+        self.code = code
+        self.message = message
+        self.cause = cause
+    }
 }
 
 /// The life of an actor that somebody stopped.

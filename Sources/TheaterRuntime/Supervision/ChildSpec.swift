@@ -22,6 +22,14 @@ public struct ChildSpec: Sendable, Hashable {
         self.state = state
     }
 
+    /// The spec of a child that an actor spawns: what the child's own manifest asks for.
+    init(ofSpawned settings: SupervisionSettings) {
+        self.init()
+        restart = settings.restart ?? restart
+        shutdown = settings.shutdown ?? shutdown
+        state = settings.state ?? state
+    }
+
     /// The spec of a declared child.
     public init(_ declaration: ChildDeclaration) {
         self.init(

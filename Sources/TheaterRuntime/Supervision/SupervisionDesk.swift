@@ -2,6 +2,7 @@
 
 internal import Synchronization
 internal import TheaterChain
+internal import TheaterEngine
 internal import TheaterHandler
 internal import TheaterManifest
 internal import TheaterPlatform
@@ -46,22 +47,42 @@ struct SupervisionDesk: SupervisionPort {
 
     func spawn(_ order: ChildOrder, parent: ActorID) async -> Result<ActorID, HostError> {
         await answer { (system) async throws(ActorError) in
-            try await system.spawn(system.request(order, parent: parent))
+            let (request, endWait) = try await Self.request(order, parent, system)
+            defer { endWait() }
+            return try await system.spawn(request)
         }
+    }
+
+    /// What an order means, with the parent's wait for the child entered.
+    private static func request(
+        _ order: ChildOrder, _ parent: ActorID, _ system: ActorSystem
+    ) async throws(ActorError) -> (SpawnRequest, endWait: @Sendable () -> Void) {
+        var request = try await system.request(order, parent: parent)
+        let child = system.world.newActorID()
+        request.childID = child
+        return (request, system.exchange.beginWait(ofParent: parent, for: child))
     }
 
     func spawnAndWait(
         _ order: ChildOrder, timeout: Duration?, parent: ActorID
     ) async -> Result<[UInt8]?, HostError> {
         let waiter = ResultBox()
-        let started = await answer { (system) async throws(ActorError) in
-            var request = try await system.request(order, parent: parent)
-            request.waiter = waiter
-            return (system, try await system.spawn(request))
+        let made = await answer { (system) async throws(ActorError) in
+            (system, try await Self.request(order, parent, system))
         }
-        switch started {
+        switch made {
         case .failure(let error): return .failure(error)
-        case .success(let (system, child)): return await result(of: child, waiter, timeout, system)
+        case .success((let system, (var request, let endWait))):
+            defer { endWait() }
+            request.waiter = waiter
+            // Nobody would hear of a second result.
+            request.childSpec.restart = .temporary
+            do throws(ActorError) {
+                return await result(
+                    of: try await system.spawn(request), waiter, timeout, system)
+            } catch {
+                return .failure(Self.hostError(error))
+            }
         }
     }
 
@@ -107,12 +128,18 @@ struct SupervisionDesk: SupervisionPort {
 
     func restart(_ child: ActorID, parent: ActorID) async -> HostError? {
         await failure { (system) async throws(ActorError) in
+            _ = try system.child(child, of: parent)
+            let endWait = system.exchange.beginWait(ofParent: parent, for: child)
+            defer { endWait() }
             try await system.restartChild(child, of: parent)
         }
     }
 
     func stop(_ child: ActorID, parent: ActorID) async -> HostError? {
         await failure { (system) async throws(ActorError) in
+            _ = try system.child(child, of: parent)
+            let endWait = system.exchange.beginWait(ofParent: parent, for: child)
+            defer { endWait() }
             try await system.removeChild(child, of: parent)
         }
     }
@@ -142,22 +169,41 @@ struct SupervisionDesk: SupervisionPort {
 
     func subscribe(
         to child: ActorID, parent: ActorID,
-        sink: @escaping @Sendable (ChildEvent) async -> Void
+        sink: @escaping @Sendable (ChildEvent) async -> Void,
+        ended: @escaping @Sendable () -> Void
     ) -> Result<ChildSubscription, HostError> {
         answer { (system) throws(ActorError) in
             _ = try system.child(child, of: parent)
             let subscription = try system.subscribe(to: child)
             system.world.start {
                 var iterator = subscription.makeAsyncIterator()
-                while let item = try? await iterator.next() {
-                    switch item {
-                    case .event(let event):
-                        await sink(.event(type: event.type, payload: event.payload ?? []))
-                    case .gap(_, let count): await sink(.gap(Int(clamping: count)))
+                do throws(ActorError) {
+                    while let item = try await iterator.next() {
+                        switch item {
+                        case .event(let event):
+                            await sink(.event(type: event.type, payload: event.payload ?? []))
+                        case .gap(_, let count): await sink(.gap(Int(clamping: count)))
+                        }
                     }
+                } catch {
+                    await sink(.broken("\(error.message) [\(error.code.rawValue)]"))
                 }
+                ended()
             }
             return ChildSubscription { subscription.cancel() }
+        }
+    }
+
+    func missed(_ count: Int, by parent: ActorID) {
+        link.system?.observatory.missed(count)
+    }
+
+    private static func failure(_ child: ChildError) -> ChildFailure {
+        switch (ActorError.Code(rawValue: child.code), child.cause) {
+        case (.deadline, _), (_, EngineError.Code.deadline.rawValue): .timeout
+        case (.wrongResult, _), (.wrongArgument, _): .wrongType
+        case (.shuttingDown, _): .shuttingDown
+        default: .other
         }
     }
 
@@ -171,7 +217,9 @@ struct SupervisionDesk: SupervisionPort {
             switch result {
             case .success(let child): sink(.exited(child.actor, child.result))
             case .error(let child):
-                sink(.failed(child.actor, code: child.code, message: child.message))
+                sink(
+                    .failed(
+                        child.actor, Self.failure(child), code: child.code, message: child.message))
             case .externalStop(let child): sink(.stopped(child.actor))
             }
         }
@@ -223,6 +271,7 @@ extension ActorSystem {
         if found.path?.isStoreReference ?? true { request.isAuthored = true }
         request.initialState = order.initialState
         request.parent = parent
+        request.childSpec = ChildSpec(ofSpawned: found.manifest.supervision)
         // A name of its own: several children may have one manifest.
         request.name = try childName(found.manifest.name, parent)
         return request
@@ -240,17 +289,18 @@ extension ActorSystem {
             throw ActorError(.journal, "the actors of this system are not recorded")
         }
         do {
-            try await journal.sync()
-            var cursor = try await journal.reader().events(of: id)
+            let end = journal.existingHead(actor: id)?.count ?? 0
+            let first = end - min(end, UInt64(clamping: countMax))
+            var cursor = try await journal.events(of: id, in: first..<end)
             var newest: [RecentEvent] = []
-            while let event = try cursor.next() {
-                if newest.count >= 2 * countMax { newest.removeFirst(countMax) }
+            while let event = try await cursor.nextYielding() {
                 newest.append(
                     RecentEvent(
                         sequence: event.sequence, hash: event.hash.bytes,
-                        parent: event.parent.bytes, type: event.type, time: event.time))
+                        parent: event.parent.bytes, type: event.type, time: event.time,
+                        payload: event.payload ?? []))
             }
-            return newest.suffix(countMax)
+            return newest
         } catch {
             throw ActorError(.journal, "the chain of \(id) cannot be read: \(error)")
         }

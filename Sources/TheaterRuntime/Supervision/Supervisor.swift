@@ -48,6 +48,8 @@ struct Supervisor<ID: Hashable & Sendable> {
         case failed
         /// There is no such child.
         case unknown
+        /// Somebody else ended the child meanwhile.
+        case released
         /// The supervisor is ending.
         case stopping
         /// Too many requests wait.
@@ -95,7 +97,7 @@ struct Supervisor<ID: Hashable & Sendable> {
         case initial
         case restart(ID)
         case add(ID, Ticket)
-        case manual(Ticket)
+        case manual(ID, Ticket)
         case remove(ID, Ticket)
         case giveUp
         case failedStart(ID)
@@ -288,7 +290,10 @@ struct Supervisor<ID: Hashable & Sendable> {
         switch purpose {
         case .initial: actions.append(.allStarted)
         case .restart: break
-        case .add(_, let ticket), .manual(let ticket): actions.append(.answer(ticket, .done))
+        case .add(_, let ticket): actions.append(.answer(ticket, .done))
+        case .manual(let id, let ticket):
+            let isReleased = index(of: id).map { children[$0].isReleased } ?? true
+            actions.append(.answer(ticket, isReleased ? .released : .done))
         case .remove(let id, let ticket):
             forget(id, &actions)
             actions.append(.answer(ticket, .done))
@@ -404,7 +409,7 @@ struct Supervisor<ID: Hashable & Sendable> {
             plan = []
             forget(id, &actions)
             actions.append(.answer(ticket, .failed))
-        case .manual(let ticket):
+        case .manual(_, let ticket):
             purpose = nil
             plan = []
             actions.append(.answer(ticket, .failed))
@@ -429,7 +434,7 @@ struct Supervisor<ID: Hashable & Sendable> {
             plan = [.start(id)]
         case .restart(let id, let ticket):
             guard index(of: id) != nil else { return actions.append(.answer(ticket, .unknown)) }
-            purpose = .manual(ticket)
+            purpose = .manual(id, ticket)
             plan = [.stop(id), .start(id)]
         case .remove(let id, let ticket):
             guard index(of: id) != nil else { return actions.append(.answer(ticket, .unknown)) }
@@ -442,7 +447,7 @@ struct Supervisor<ID: Hashable & Sendable> {
     private mutating func beginShutDown(_ actions: inout [Action]) {
         mustShutDown = false
         switch purpose {
-        case .add(_, let ticket)?, .manual(let ticket)?, .remove(_, let ticket)?:
+        case .add(_, let ticket)?, .manual(_, let ticket)?, .remove(_, let ticket)?:
             actions.append(.answer(ticket, .stopping))
         default: break
         }

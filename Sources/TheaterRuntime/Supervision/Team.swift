@@ -75,10 +75,15 @@ final class Team: Sendable {
     }
 
     func add(_ lineage: Lineage) async -> Machine.Outcome {
-        await request { state, ticket in
+        let outcome = await request { state, ticket in
             state.kin[lineage.id] = lineage
             return .add(lineage.id, lineage.spec, ticket)
         }
+        // Whom the machine never took, it does not forget either.
+        state.withLock { state in
+            if state.machine.phase(of: lineage.id) == nil { state.kin[lineage.id] = nil }
+        }
+        return outcome
     }
 
     func restart(_ id: ActorID) async -> Machine.Outcome {
@@ -113,6 +118,8 @@ final class Team: Sendable {
         await withCheckedContinuation { continuation in
             let actions = state.withLock { state -> [Machine.Action]? in
                 if isForced { state.isForced = true }
+                // Whoever is stopped hears nothing of the ends that this is for its children.
+                state.sink = nil
                 guard !state.isOver else { return nil }
                 state.ends.append(continuation)
                 return state.machine.handle(.shutDown, now: world.now())

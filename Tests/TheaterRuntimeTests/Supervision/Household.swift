@@ -23,6 +23,8 @@ struct KinGuest {
         case quit([UInt8])
         /// Traps.
         case trap
+        /// Answers with an error.
+        case refuse
         /// Calls the first function that it imports of the supervisor, with this input.
         case call(Value)
     }
@@ -38,12 +40,15 @@ struct KinGuest {
     static let state = "get-child-state: func(child-id: string) -> result<option<list<u8>>, string>"
     static let list = "list-children: func() -> result<list<string>, string>"
     static let restart = "restart-child: func(child-id: string) -> result<_, string>"
+    static let events = "get-child-events: func(child-id: string) -> result<list<list<u8>>, string>"
 
     var birth = Birth.plain
     /// Functions of the supervisor that it imports, each with an export `test:kin/kin.NAME` that passes on.
     var supervisor: [String] = []
     /// What `handle-child-error` is declared to take.
     var errorParameters = "state: value, child-id: string, error: value"
+    /// Types that its declarations use.
+    var definitions = ""
 
     private var callbacks: [String] {
         ["handle-child-error: func(\(errorParameters)) -> value"] + Self.callbacks
@@ -75,6 +80,7 @@ struct KinGuest {
         return try Engine.assemble(
             wat: actor(
                 """
+                \(definitions)
                 imports {
                     theater:simple/runtime { shutdown: func(data: option<list<u8>>) -> result<_, string> }
                     test:gate/gate { wait: func(name: string) -> result<string, string> }
@@ -85,6 +91,8 @@ struct KinGuest {
                     theater:simple/supervisor-handlers { \(callbacks.joined(separator: "\n")) }
                     test:kin/kin {
                         crash: func()
+                        spin: func()
+                        lie: func() -> u32
                         quit: func()
                         wait: func(name: string) -> value
                         echo: func(v: value) -> value
@@ -113,6 +121,14 @@ struct KinGuest {
         case .plain: break
         case .quit: first = quit
         case .trap: first = "(unreachable)"
+        case .refuse:
+            let bytes = try CGRF.encode(
+                .result(ok: .tuple([]), err: .string, .err(.string("not today"))))
+            actor.body.append(WatActor.data(bytes, at: 90000))
+            first = """
+                (call $answer (i32.const 90000) (i32.const \(bytes.count)) (local.get $slot)
+                  (local.get $lenslot)) (return (i32.const 0))
+                """
         case .call(let input):
             let bytes = try CGRF.encode(input)
             actor.body.append(WatActor.data(bytes, at: 80000))
@@ -137,6 +153,8 @@ struct KinGuest {
             WatActor.data(kept, at: 600), WatActor.data(data, at: 70000),
             WatActor.function("theater:simple/actor.init", first + keep),
             WatActor.function("test:kin/kin.crash", "unreachable"),
+            WatActor.function("test:kin/kin.spin", "(loop $again (br $again)) (unreachable)"),
+            WatActor.function("test:kin/kin.lie", Self.echo),
             WatActor.function("test:kin/kin.quit", quit + Self.echo),
             WatActor.function("test:kin/kin.echo", Self.echo),
             WatActor.function(
@@ -190,7 +208,8 @@ struct Household: Sendable {
     /// - Parameter kin: what references mean, beside `plain`: a manifest's children and its guest.
     init(
         _ kin: [String: (children: [ChildDeclaration], guest: KinGuest)] = [:],
-        handlers: [any Handler.Type] = [], world: World = .system
+        handlers: [any Handler.Type] = [], world: World = .system,
+        journal: Journal = .inMemory()
     ) throws {
         var made = ["plain": (Self.manifest("plain"), try KinGuest().wasm())]
         for (name, (children, guest)) in kin {
@@ -199,6 +218,7 @@ struct Household: Sendable {
             made[name] = (manifest, try guest.wasm())
         }
         stage = try Stage(
+            journal: journal,
             handlers: [RuntimeHandler.self, GateHandler.self, SupervisorHandler.self] + handlers,
             resolver: Cupboard(made: made), world: world)
     }

@@ -125,6 +125,45 @@ struct NoticeTests {
         await house.system.shutDown()
     }
 
+    @Test("a subscriber that is busy for long is told of events when it has time")
+    func lateEvents() async throws {
+        let clock = ManualClock()
+        let house = try Household(world: clock.world)
+        let root = try await house.root(KinGuest(supervisor: [KinGuest.subscribe])) {
+            $0.limits.callTimeout = .seconds(10)
+        }
+        let child = try await house.child(of: root)
+        try await house.system.call(root, "test:kin/kin.subscribe-to-child", [.id(child)])
+        let cell = try house.system.cell(root)
+        let wait = try #require(cell.template.exports["test:kin/kin.wait"])
+        let later = clock.world.now().advanced(by: .seconds(3600))
+        for gate in ["late event 1", "late event 2"] {
+            let refusal = cell.post(
+                wait, [.string(gate)], takesState: false, isCallback: false, beginBy: later
+            ) { _ in }
+            #expect(refusal == nil)
+        }
+        await Gate.of("late event 1").arrived()
+        try await house.system.call(child, "test:kin/kin.echo", [.u8(1)])
+        let end = Work { () async throws(ActorError) in
+            _ = try await house.system.awaitEnd(of: root)
+        }
+        try await house.reach(waiting: 2, of: root, during: end)
+        clock.advance(by: .seconds(8))
+        Gate.of("late event 1").open()
+        await Gate.of("late event 2").arrived()
+        clock.advance(by: .seconds(3))
+        // The callback is withdrawn, and waits again.
+        for _ in 0..<2000 { await Task.yield() }
+        try await house.reach(waiting: 1, of: root, during: end)
+        Gate.of("late event 2").open()
+        for (number, type) in [(1, "called"), (2, "returned")] {
+            let told = try await house.called(root, "handle-child-event", nth: number)
+            #expect(told[1] == .string("theater.runtime/\(type)"))
+        }
+        await house.system.shutDown()
+    }
+
     @Test("a subscriber whose mailbox is full loses no event")
     func fullMailboxEvents() async throws {
         let house = try Household()

@@ -218,9 +218,17 @@ struct SupervisorHandlerTests {
         }
     }
 
-    @Test("has the hash of theater 0.3.7's interface, and that of the later one")
+    @Test(
+        "has the hash of theater 0.3.7's interface, and that of the later one, beside one of both")
     func hashes() throws {
-        let hashes = SupervisorHandler.interfaces.map { "\($0.pact.hash(rules: .host))" }
+        #expect(SupervisorHandler.interfaces.count == 3)
+        let both = try #require(SupervisorHandler.interfaces.last)
+        let functions = SupervisorHandler.interfaces.map { interface in
+            Set(interface.pact.functions.map(\.name))
+        }
+        #expect(functions[2] == functions[0].union(functions[1]))
+        #expect(both.suspending == SupervisorHandler.interfaces[1].suspending)
+        let hashes = SupervisorHandler.interfaces.dropLast().map { "\($0.pact.hash(rules: .host))" }
         #expect(
             hashes == [
                 "802d3cc29f9e141e4809eb926ceb441206837da1c469d17333a6633b0e82908b",
@@ -351,6 +359,30 @@ struct SupervisorHandlerTests {
         #expect(items[1] == .string("\(child)"))
         #expect(items[2] == .string("theater.runtime/called"))
         #expect(try await family.ask("unsubscribe-from-child", .string("\(child)")).ok == .unit)
+        await family.stage.system.shutDown()
+    }
+
+    @Test("one actor reads its children's events and hears them, with what they say")
+    func eventsOfBoth() async throws {
+        let family = try await Family(Self.later + [Self.earlier[1]])
+        let child = try await family.spawn(state: .bytes([5]))
+        #expect(try await family.ask("subscribe-to-child", .string("\(child)")).ok == .unit)
+        let long = Value.bytes([UInt8](repeating: 7, count: 3000))
+        _ = try await family.stage.system.call(child, "test:child/child.echo", [long])
+        _ = try await family.called("handle-child-event")
+        let events = try await family.ask("get-child-events", .string("\(child)")).ok
+        let items = try #require(events?.asItems).map { item in
+            try ChainItem(CGRF.decode(try #require(item.asBytes)))
+        }
+        var cursor = try await family.stage.journal.reader().events(of: child)
+        var recorded: [ChainEvent] = []
+        while let event = try cursor.next() { recorded.append(event) }
+        #expect(items == recorded.map(ChainItem.init))
+        #expect(items.count == 3)
+        #expect(items[0].note == nil && !items[0].data.isEmpty)
+        #expect(items[1].data.count == 1024)
+        let size = recorded[1].payload?.count ?? 0
+        #expect(items[1].note == "the first 1024 of \(size) bytes; the chain has all")
         await family.stage.system.shutDown()
     }
 

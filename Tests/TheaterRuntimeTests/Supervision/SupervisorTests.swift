@@ -299,6 +299,25 @@ struct SupervisorTests {
         #expect(drill.feed(.remove("a", 9999)) == ["answer 9999 overloaded"])
     }
 
+    @Test("a restart that somebody else's stop overtakes has failed")
+    func releasedRestart() {
+        for restart in ChildDeclaration.Restart.allCases {
+            var drill = Drill()
+            drill.play(.start([("a", ChildSpec(restart: restart)), abc[1]]))
+            #expect(drill.feed(.restart("a", 1)) == ["stop a"])
+            #expect(drill.feed(.release("a")) == [])
+            #expect(drill.feed(.ended("a", .normal)) == ["answer 1 released", "forget a"])
+            #expect(drill.machine.ids == ["b"])
+        }
+        // What was released before its stop began is stopped, and not started.
+        var drill = Drill()
+        drill.play(.start(abc))
+        drill.feed(.release("b"))
+        #expect(drill.play(.restart("b", 2)) == ["stop b", "answer 2 released", "forget b"])
+        // One that is not released is started, also beside one that is.
+        #expect(drill.play(.restart("c", 3)) == ["stop c", "start c", "answer 3 done"])
+    }
+
     /// Random events against what must always hold.
     @Test("keeps its invariants under random events", arguments: 0..<UInt64(400))
     func random(seed: UInt64) {
