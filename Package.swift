@@ -31,8 +31,8 @@ let package = Package(
             targets: [
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterStore",
                 "TheaterCapability",
-                "TheaterChain", "TheaterEngine", "TheaterManifest", "TheaterHandler",
-                "TheaterRuntime", "TheaterHandlers",
+                "TheaterChain", "TheaterEngine", "TheaterReplay", "TheaterManifest",
+                "TheaterHandler", "TheaterRuntime", "TheaterHandlers",
             ]),
     ],
     dependencies: [
@@ -67,6 +67,13 @@ let package = Package(
                     "-L", engineLibrary, "-Xlinker", "-rpath", "-Xlinker", engineLibrary,
                 ])
             ]),
+        // Above what a run is made of: a run again.
+        .target(
+            name: "TheaterReplay",
+            dependencies: [
+                "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
+            ],
+            swiftSettings: safe),
         .target(
             name: "TheaterManifest",
             dependencies: [
@@ -108,7 +115,7 @@ let package = Package(
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterCapability", "TheaterStore", "TheaterHandler",
-                "TheaterHandlers", "TheaterRuntime", logging,
+                "TheaterHandlers", "TheaterReplay", "TheaterRuntime", logging,
             ],
             swiftSettings: safe),
         // Layer 7: the command line.
@@ -117,7 +124,8 @@ let package = Package(
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterCapability", "TheaterStore", "TheaterHandler",
-                "TheaterHandlers", "TheaterRuntime", "TheaterNode", "TheaterBuild", logging,
+                "TheaterHandlers", "TheaterReplay", "TheaterRuntime", "TheaterNode",
+                "TheaterBuild", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -163,8 +171,8 @@ let package = Package(
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterCapability", "TheaterPact",
                 "TheaterChain", "TheaterEngine",
-                "TheaterManifest", "TheaterHandler", "TheaterHandlers", "TheaterRuntime",
-                "TheaterTesting", logging, metricsTestKit,
+                "TheaterManifest", "TheaterHandler", "TheaterHandlers", "TheaterReplay",
+                "TheaterRuntime", "TheaterTesting", logging, metricsTestKit,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -187,6 +195,15 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "TheaterReplayTests",
+            dependencies: [
+                "TheaterBuild", "TheaterChain", "TheaterEngine", "TheaterHandler",
+                "TheaterHandlers", "TheaterManifest", "TheaterNode", "TheaterPact",
+                "TheaterPlatform", "TheaterReplay", "TheaterRuntime", "TheaterStore",
+                "TheaterTesting", "TheaterValue", logging,
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "TheaterSimulationTests",
             dependencies: [
                 "TheaterSimulation", "TheaterRuntime", "TheaterPlatform", "TheaterValue",
@@ -201,7 +218,8 @@ let package = Package(
             dependencies: [
                 "TheaterNode", "TheaterHandler", "TheaterRuntime", "TheaterBuild", "TheaterChain",
                 "TheaterCapability", "TheaterEngine", "TheaterManifest", "TheaterPact",
-                "TheaterPlatform", "TheaterStore", "TheaterTesting", "TheaterValue", logging,
+                "TheaterPlatform", "TheaterReplay", "TheaterStore", "TheaterTesting",
+                "TheaterValue", logging,
             ],
             swiftSettings: settings),
         .testTarget(

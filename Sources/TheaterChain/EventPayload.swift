@@ -27,6 +27,17 @@ public enum EventPayload: Sendable, Hashable {
     case limit(kind: String, message: String)
     /// The actor's life ended.
     case exited(kind: String, reason: String, result: [UInt8]?)
+    /// A host function that changes the world outside is about to be called. An outcome or a settlement
+    /// that names this event's sequence follows, or the effect is in doubt.
+    case intent(
+        interface: String, function: String, input: [UInt8], effect: EffectKind, policy: DoubtPolicy
+    )
+    /// That host function answered; the number is the sequence of the intent.
+    case outcome(interface: String, function: String, intent: UInt64, output: [UInt8])
+    /// That host function broke, or was never called.
+    case outcomeError(interface: String, function: String, intent: UInt64, message: String)
+    /// An effect in doubt is settled.
+    case settled(intent: UInt64, as: EffectSettlement, note: String)
 }
 
 extension EventPayload {
@@ -47,16 +58,22 @@ extension EventPayload {
         case .denied: .denied
         case .limit: .limit
         case .exited: .exited
+        case .intent(let interface, let function, _, _, _),
+            .outcome(let interface, let function, _, _),
+            .outcomeError(let interface, let function, _, _):
+            EventType(interface: interface, function: function)
+        case .settled: .settled
         }
     }
 
     /// The tags of the binary form.
     enum Tag: UInt8 {
         case spawned = 1, called, returned, failed, hostCall, hostError, denied, limit, exited
+        case intent, outcome, outcomeError, settled
     }
 
-    /// The compact binary form. Interface and function of a host call are not in it: they are the
-    /// event's type.
+    /// The compact binary form. Interface and function of a host call or effect are not in it: they are
+    /// the event's type.
     public func encode() -> [UInt8] {
         var out = PayloadEncoder()
         switch self {
@@ -105,6 +122,23 @@ extension EventPayload {
             out.put(kind)
             out.put(reason)
             out.put(optional: result) { $0.put($1) }
+        case .intent(_, _, let input, let effect, let policy):
+            out.begin(.intent)
+            out.bytes += [effect.rawValue, policy.rawValue]
+            out.put(input)
+        case .outcome(_, _, let intent, let output):
+            out.begin(.outcome)
+            out.put(intent)
+            out.put(output)
+        case .outcomeError(_, _, let intent, let message):
+            out.begin(.outcomeError)
+            out.put(intent)
+            out.put(message)
+        case .settled(let intent, let settlement, let note):
+            out.begin(.settled)
+            out.put(intent)
+            out.bytes.append(settlement.rawValue)
+            out.put(note)
         }
         return out.bytes
     }
@@ -177,6 +211,27 @@ extension EventPayload {
             let (kind, reason) = (try input.text("kind"), try input.text("reason"))
             let result = try input.flag("result") ? try input.blob("result") : nil
             return .exited(kind: kind, reason: reason, result: result)
+        case .intent:
+            let (interface, function) = try input.split(type)
+            let effect: EffectKind = try input.choice("kind of effect")
+            let policy: DoubtPolicy = try input.choice("policy")
+            return .intent(
+                interface: interface, function: function, input: try input.blob("input"),
+                effect: effect, policy: policy)
+        case .outcome:
+            let (interface, function) = try input.split(type)
+            return .outcome(
+                interface: interface, function: function, intent: try input.varint("intent"),
+                output: try input.blob("output"))
+        case .outcomeError:
+            let (interface, function) = try input.split(type)
+            return .outcomeError(
+                interface: interface, function: function, intent: try input.varint("intent"),
+                message: try input.text("message"))
+        case .settled:
+            let intent = try input.varint("intent")
+            return .settled(
+                intent: intent, as: try input.choice("settlement"), note: try input.text("note"))
         }
     }
 }

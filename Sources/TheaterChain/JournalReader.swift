@@ -75,6 +75,19 @@ public struct JournalReader: Sendable {
         return EventCursor(segments, entry, (range ?? all).clamped(to: all), waypoints)
     }
 
+    /// Returns once what this reader sees is on stable storage; nothing to do for what is in memory.
+    ///
+    /// - Throws: `disk`.
+    public func sync() throws(JournalError) {
+        // The segments before the newest were synced before it was begun.
+        guard let files, let newest = files.numbers.last else { return }
+        do throws(DiskError) {
+            try files.sync(newest)
+        } catch {
+            throw .disk(error)
+        }
+    }
+
     /// Checks one chain: that every event is as it was recorded, follows the one before it, belongs
     /// to this actor and appears once. Reads the whole journal, but hashes this chain only.
     ///

@@ -93,6 +93,18 @@ struct PayloadDecoder {
         return value == 1
     }
 
+    /// One of the values of an enumeration.
+    mutating func choice<Choice: RawRepresentable<UInt8>>(
+        _ what: String
+    ) throws(PayloadError) -> Choice {
+        let start = offset
+        let number = try byte(what)
+        guard let choice = Choice(rawValue: number) else {
+            throw PayloadError(offset: start, reason: "the \(what) \(number) is not known")
+        }
+        return choice
+    }
+
     mutating func varint(_ what: String) throws(PayloadError) -> UInt64 {
         var value: UInt64 = 0
         for shift in stride(from: UInt64(0), through: 63, by: 7) {

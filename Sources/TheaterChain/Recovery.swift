@@ -101,6 +101,10 @@ enum Recovery {
         if let problem = walk.problems.first { throw refusal(problem, disk) }
         var report = JournalRecovery()
         report.recordsRead = walk.recordCount
+        // A journal that was closed in order has a mark, then its index, and nothing after.
+        if walk.recordCount > 0 || walk.end.offset <= UInt32(SegmentHeader.size) {
+            report.doubts = try CutOffEffects.find(walk.heads, in: segments)
+        }
         if walk.isLastHeaderCut {
             // The crash came while the segment was made: make it again.
             guard last > 1 else {
@@ -111,7 +115,7 @@ enum Recovery {
             }
             return try begin(
                 directory, disk, lock, journal: journal, number: last,
-                heads: (walk.heads, walk.digest))
+                heads: (walk.heads, walk.digest), report)
         }
         do throws(DiskError) {
             return try settle(&report, directory, disk, lock, walk, last)
@@ -130,7 +134,7 @@ enum Recovery {
 
     private static func begin(
         _ directory: String, _ disk: any Disk, _ lock: DiskFile, journal: ActorID, number: UInt32,
-        heads: (HeadTable, Digest)?
+        heads: (HeadTable, Digest)?, _ report: JournalRecovery = JournalRecovery()
     ) throws(JournalError) -> Recovered {
         let digest = heads?.1 ?? Hashing.journalStart(journal)
         do throws(DiskError) {
@@ -142,7 +146,7 @@ enum Recovery {
                 files: SegmentWriter(
                     disk: disk, directory: directory, journal: journal, lock: lock, file: file,
                     position: end, digest: digest, endsMarked: true),
-                report: JournalRecovery())
+                report: report)
         } catch {
             throw .directory(directory, error)
         }

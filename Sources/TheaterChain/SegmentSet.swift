@@ -47,4 +47,12 @@ struct SegmentSet: Sendable {
             return SegmentSource(block: block, number: number)
         }
     }
+
+    /// Waits until a segment is on stable storage.
+    func sync(_ number: UInt32) throws(DiskError) {
+        guard case .files(let disk, _) = storage else { return }
+        let file = try disk.open(path(number), .read)
+        defer { disk.close(file) }
+        try disk.sync(file)
+    }
 }

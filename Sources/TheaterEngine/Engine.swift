@@ -44,7 +44,10 @@ public final class Engine: Sendable {
             throw EngineError(
                 .guestCeiling,
                 "\(guestsMax) actors are alive, which is all this node has room for; stop some, or "
-                    + "raise vm.max_map_count and start the node again")
+                    + (guestsMax < EngineConfiguration.guestCeiling()
+                        ? "give the node more room"
+                        : "raise vm.max_map_count and start the node again")
+            )
         }
     }
 

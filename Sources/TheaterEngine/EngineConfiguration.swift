@@ -59,7 +59,11 @@ enum EngineConfiguration {
     }
 
     /// Makes an engine with room for that many guests.
+    ///
+    /// - Throws: `engine.instantiation` when the process has no such address space, where the library
+    ///   itself would end the process.
     static func makeEngine(guestsMax: Int) throws(EngineError) -> OpaquePointer {
+        try probeAddressSpace(guestsMax: guestsMax)
         let config = wasm_config_new()
         wasmtime_config_consume_fuel_set(config, true)
         wasmtime_config_epoch_interruption_set(config, false)
@@ -95,6 +99,22 @@ enum EngineConfiguration {
             throw EngineError(.instantiation, "libwasmtime refused the engine's configuration")
         }
         return engine
+    }
+
+    /// Reserves what the pool will reserve, and gives it back.
+    private static func probeAddressSpace(guestsMax: Int) throws(EngineError) {
+        // A memory's 4 GiB and the guard behind it, and the fibers' stacks and tables.
+        let slot = (4 << 30) + (64 << 20)
+        let size = (guestsMax + 64) * slot
+        let place = mmap(nil, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        guard let place, place != MAP_FAILED else {
+            throw EngineError(
+                .instantiation,
+                "the process has no address space for \(guestsMax) actors (\(size >> 30) GiB): "
+                    + "\(String(cString: strerror(errno))); raise its limit (ulimit -v), or give the "
+                    + "node less room")
+        }
+        munmap(place, size)
     }
 }
 

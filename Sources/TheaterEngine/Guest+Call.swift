@@ -237,7 +237,11 @@ extension Guest {
     private func resume(_ waiting: Pending, with result: Result<[UInt8], EngineError>) {
         switch result {
         case .success(let bytes):
-            _ = charge(bytes.count)
+            // As for an answer that came at once, so that fuel does not depend on who was quick.
+            guard charge(Int(waiting.call.inputSize) + bytes.count) else {
+                waiting.trap.pointee = trap(Self.outOfFuel)
+                break
+            }
             switch place(answer: bytes, for: waiting.call) {
             case .success(let status): setStatus(waiting.results, status)
             case .failure(let error): waiting.trap.pointee = trap(error)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import TheaterPlatform
+public import TheaterPlatform
 
 /// A host function's answer to one call of a guest.
 public enum HostAnswer {
@@ -32,6 +32,20 @@ public struct HostWait {
         begin = { completion, world in
             world.start { completion.resume(returning: await operation()) }
         }
+        self.then = then
+        self.ifEnded = ifEnded
+    }
+
+    /// Waits for what the closure begins: perhaps a task, which is cancelled when the guest ends first.
+    ///
+    /// - Parameter begin: runs on the task that drives the guest and off the guest's stack; must not
+    ///   block. See ``init(operation:then:ifEnded:)`` for the others.
+    public init(
+        begin: @escaping (HostCompletion, World) -> Task<Void, Never>?,
+        then: @escaping (any Sendable) -> Result<[UInt8], EngineError>,
+        ifEnded: @escaping (EngineError) -> Void
+    ) {
+        self.begin = begin
         self.then = then
         self.ifEnded = ifEnded
     }

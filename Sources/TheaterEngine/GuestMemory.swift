@@ -125,7 +125,7 @@ extension Guest {
         }
     }
 
-    private static let outOfFuel = EngineError(
+    static let outOfFuel = EngineError(
         .outOfFuel,
         "the call used up its fuel in host calls; raise fuel_per_call under [limits] if it needs more"
     )

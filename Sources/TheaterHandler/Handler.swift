@@ -40,8 +40,8 @@ public protocol Handler: Sendable {
     /// - Throws: diagnostics that name the key and its place.
     init(grant: inout SectionReader, context: HandlerContext) throws(ManifestDiagnostics)
 
-    /// Answers one call. Runs on the guest's stack, so it must neither block nor wait: what takes
-    /// time is returned as ``HostReply/later(_:)``.
+    /// Answers one call. Must neither block nor wait: what takes time is returned as
+    /// ``HostReply/later(_:)``.
     func answer(_ call: HostCall) -> HostReply
 
     /// Releases everything the handler holds for its actor. Called exactly once, unless the handler
@@ -68,12 +68,19 @@ public struct HostCall: Sendable {
     public let function: String
     /// The arguments in the declared order.
     public let arguments: [Value]
+    /// The identity of the effect, when the function is one: the same however often this very effect is
+    /// tried, and that of no other. Pass it on as idempotency key. `nil` as well for an actor that is
+    /// not recorded.
+    public let effectID: String?
 
     /// Makes a call.
-    public init(interface: String, function: String, arguments: [Value]) {
+    public init(
+        interface: String, function: String, arguments: [Value], effectID: String? = nil
+    ) {
         self.interface = interface
         self.function = function
         self.arguments = arguments
+        self.effectID = effectID
     }
 }
 
@@ -132,7 +139,20 @@ public struct HostError: Error, Sendable, Hashable, CustomStringConvertible {
     public var description: String { "\(message) [\(code)]" }
 }
 
-/// A host interface: its declaration in Pact, and which of its functions take time.
+/// What a host function does to the world outside of its actor's chain.
+public enum HostEffect: Sendable, Hashable {
+    /// Nothing that outlives the actor, or nothing that anybody minds: the call is recorded once it is
+    /// answered.
+    case none
+    /// It changes the world, and doing it twice, with one ``HostCall/effectID``, changes no more than doing
+    /// it once. Its intent is durable before the handler sees the call.
+    case idempotent
+    /// It changes the world each time. Its intent is durable before the handler sees the call.
+    case once
+}
+
+/// A host interface: its declaration in Pact, which of its functions take time, and which change the
+/// world.
 public struct HostInterface: Sendable, Hashable {
     /// The declaration.
     public let pact: PactInterface
@@ -141,9 +161,16 @@ public struct HostInterface: Sendable, Hashable {
     /// The functions that are declared to answer `value` and answer a `result<value, string>`, so that
     /// a failure is their error value.
     public let valueResults: Set<String>
+    private let effects: [String: HostEffect]
 
     /// The full name, such as `theater:simple/runtime`.
     public var name: String { pact.name }
+
+    /// What a function does to the world.
+    public func effect(of function: String) -> HostEffect { effects[function] ?? .none }
+
+    /// Whether any function is an effect.
+    public var hasEffects: Bool { effects.values.contains { $0 != .none } }
 
     /// Declares an interface.
     ///
@@ -151,8 +178,11 @@ public struct HostInterface: Sendable, Hashable {
     ///   - text: the host Pact, which is the handler's own source: a mistake in it is a programmer's.
     ///   - suspending: the functions that may answer ``HostReply/later(_:)`` or ``HostReply/parked(_:)``.
     ///   - valueResults: the functions that answer a result under the declared type `value`.
+    ///   - effects: what the functions do to the world; nothing, where it does not say. An effect is
+    ///     waited for, so it must be among `suspending`; the handler may still answer it at once.
     public init(
-        pact text: String, suspending: Set<String> = [], valueResults: Set<String> = []
+        pact text: String, suspending: Set<String> = [], valueResults: Set<String> = [],
+        effects: [String: HostEffect] = [:]
     ) {
         do throws(PactError) {
             pact = try PactFile.parseHost(text, file: "<handler>").interface
@@ -161,8 +191,12 @@ public struct HostInterface: Sendable, Hashable {
         }
         let names = Set(pact.functions.map(\.name))
         precondition(
-            suspending.union(valueResults).isSubset(of: names),
+            suspending.union(valueResults).union(effects.keys).isSubset(of: names),
             "names are functions of the interface")
+        precondition(
+            effects.allSatisfy { $0.value == .none || suspending.contains($0.key) },
+            "effects are waited for")
+        self.effects = effects
         self.suspending = suspending
         self.valueResults = valueResults
     }

@@ -40,20 +40,24 @@ public struct HandlerRegistry: Sendable {
 
     /// The handlers that a manifest grants, in its order.
     ///
-    /// - Throws: a diagnostic for each entry that names no handler on offer.
+    /// - Throws: a diagnostic for each entry that names no handler on offer, or says `in_doubt` of one
+    ///   without effects.
     public func granted(
         by manifest: Manifest
     ) throws(ManifestDiagnostics) -> [(grant: HandlerGrant, type: any Handler.Type)] {
         var found: [(HandlerGrant, any Handler.Type)] = []
-        var unknown: [ManifestDiagnostic] = []
+        var refused: [ManifestDiagnostic] = []
         for grant in manifest.handlers {
             if let type = types[grant.type] {
                 found.append((grant, type))
+                if grant.inDoubt != nil, !type.interfaces.contains(where: \.hasEffects) {
+                    refused.append(grant.needlessInDoubt)
+                }
             } else {
-                unknown.append(grant.unknownType(among: names))
+                refused.append(grant.unknownType(among: names))
             }
         }
-        guard unknown.isEmpty else { throw ManifestDiagnostics(unknown) }
+        guard refused.isEmpty else { throw ManifestDiagnostics(refused) }
         return found
     }
 }

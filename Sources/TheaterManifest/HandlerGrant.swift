@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// What becomes of an effect that was begun and of which nobody knows whether it took place.
+public enum InDoubt: String, Sendable, Hashable, CaseIterable {
+    /// It counts as failed.
+    case fail
+    /// It stays open and may be done again. Only where doing it twice does it once.
+    case retry
+    /// It stays open until somebody says what happened.
+    case ask
+}
+
 /// One handler that an actor is granted, with its configuration.
 ///
-/// Written as `[[handler]]` with a `type` and the handler's keys beside it. `[[handlers]]`, and a
-/// `config` table for the keys, mean the same. The handler reads the keys through `reader()`.
+/// Written as `[[handler]]` with a `type`, perhaps `in_doubt`, and the handler's keys beside it.
+/// `[[handlers]]`, and a `config` table for the handler's keys, mean the same. The handler reads the keys through `reader()`.
 public struct HandlerGrant: Sendable {
     /// The handler's name, such as `runtime`.
     public let type: String
@@ -11,20 +21,32 @@ public struct HandlerGrant: Sendable {
     public let place: ManifestPlace
     /// The manifest's name, as given to `Manifest.parse`.
     public let file: String
+    /// What becomes of effects in doubt (`in_doubt`); `nil` when it is not written, which means
+    /// ``InDoubt/fail``.
+    public let inDoubt: InDoubt?
+    /// Where `in_doubt` is written; the place of the type otherwise.
+    public let inDoubtPlace: ManifestPlace
     let section: SourceTable
 
-    init(type: String, place: ManifestPlace, file: String, section: SourceTable) {
+    init(
+        type: String, place: ManifestPlace, file: String, section: SourceTable,
+        inDoubt: InDoubt? = nil, inDoubtPlace: ManifestPlace? = nil
+    ) {
         self.type = type
         self.place = place
         self.file = file
+        self.inDoubt = inDoubt
+        self.inDoubtPlace = inDoubtPlace ?? place
         self.section = section
     }
 
     /// Makes a grant in code.
-    public init(type: String, configuration: [String: ManifestValue] = [:]) {
+    public init(
+        type: String, configuration: [String: ManifestValue] = [:], inDoubt: InDoubt? = nil
+    ) {
         self.init(
             type: type, place: .none, file: "handler '\(type)'",
-            section: SourceTable(configuration))
+            section: SourceTable(configuration), inDoubt: inDoubt)
     }
 
     /// The handler's keys and values.
@@ -52,7 +74,8 @@ public struct HandlerGrant: Sendable {
         }
         return HandlerGrant(
             type: type, place: place, file: file,
-            section: SourceTable(place: section.place, entries: entries))
+            section: SourceTable(place: section.place, entries: entries), inDoubt: inDoubt,
+            inDoubtPlace: inDoubtPlace)
     }
 
     /// A reader for the configuration; call `finish()` on it so that unknown keys are refused.
@@ -63,6 +86,14 @@ public struct HandlerGrant: Sendable {
     /// The refusal of a handler that the node does not offer, with the nearest one it does.
     public func unknownType(among offered: [String]) -> ManifestDiagnostic {
         Self.unknown(type, file: file, at: place, among: offered)
+    }
+
+    /// The refusal of `in_doubt` where nothing can be in doubt.
+    public var needlessInDoubt: ManifestDiagnostic {
+        ManifestDiagnostic(
+            .unknownKey, file: file, at: inDoubtPlace,
+            "'in_doubt' says nothing about handler '\(type)', which changes nothing outside",
+            suggestion: "remove it")
     }
 
     static func unknown(
@@ -81,11 +112,13 @@ extension HandlerGrant: Hashable {
     /// Two grants are equal when they grant the same, wherever they are written.
     public static func == (left: HandlerGrant, right: HandlerGrant) -> Bool {
         left.type == right.type && left.configuration == right.configuration
+            && left.inDoubt == right.inDoubt
     }
 
     /// Hashes the type and the configuration.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(type)
         hasher.combine(configuration)
+        hasher.combine(inDoubt)
     }
 }

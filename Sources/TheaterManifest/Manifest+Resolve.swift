@@ -5,11 +5,20 @@ extension Manifest {
     ///
     /// Lexical: nothing is looked up on disk. An absolute reference stays; any other is taken from
     /// the manifest's folder. `.` and `..` are worked out; `..` at the root stays at the root.
-    /// References with a scheme (`store://…`) are returned as they are.
+    /// References with a scheme (`store://…`) are returned as they are. Of a manifest in the store, what
+    /// is not absolute is a label of the same namespace, beside the manifest's own.
     public static func resolve(
         _ reference: String, relativeTo manifestPath: String
     ) -> String {
         if scheme(of: reference) != nil { return reference }
+        if let scheme = scheme(of: manifestPath), !reference.hasPrefix("/") {
+            let place = manifestPath.dropFirst(scheme.count + 3)
+            let namespace = place.prefix { $0 != "/" }
+            let label = place.dropFirst(namespace.count)
+            // What is named by its content has no place among the labels.
+            let folder = label.hasPrefix("/hash/") ? "/" : String(label)
+            return "\(scheme)://\(namespace)" + normalized(join(reference, relativeTo: folder))
+        }
         return normalized(join(reference, relativeTo: manifestPath))
     }
 

@@ -91,21 +91,6 @@ public struct Manifest: Sendable, Hashable {
         warnings = []
     }
 
-    /// The bytes whose digest names the manifest in a chain: the source and, if values were given
-    /// from outside, a NUL byte and a line `name=value` for each in the order of the names.
-    ///
-    /// Line feeds and backslashes of a value are escaped, so different values give different bytes.
-    /// A secret is never among them: the source holds its reference alone.
-    public var recorded: [UInt8] {
-        guard !variables.isEmpty else { return Array(source.utf8) }
-        var bytes = Array(source.utf8) + [0]
-        for (name, value) in variables.sorted(by: { $0.key < $1.key }) {
-            let escaped = value.replacing("\\", with: "\\\\").replacing("\n", with: "\\n")
-            bytes += Array("\(name)=\(escaped)\n".utf8)
-        }
-        return bytes
-    }
-
     /// The policy of a handler type, if the manifest has one.
     public func policy(_ type: String) -> HandlerPolicy? { policies.first { $0.type == type } }
 

@@ -43,8 +43,11 @@ extension ManifestParser {
         } else if let type = reader.string("type", required: true) {
             let place = table["type"]?.node.place ?? table.place
             let section = configuration(table, type: type, key: key, &reader)
+            let inDoubt = reader.choice("in_doubt", among: InDoubt.allCases.map(\.rawValue))
             grant = HandlerGrant(
-                type: type, place: place, file: file, section: section.readingSecrets(&reader))
+                type: type, place: place, file: file, section: section.readingSecrets(&reader),
+                inDoubt: inDoubt.flatMap(InDoubt.init(rawValue:)),
+                inDoubtPlace: table["in_doubt"]?.place)
             if let refused = KeyHints.refusedHandlers[type] {
                 reader.add(
                     .unsupported, at: place, "handler '\(type)' \(refused.message)",
@@ -73,7 +76,7 @@ extension ManifestParser {
     private func configuration(
         _ table: SourceTable, type: String, key: String, _ reader: inout SectionReader
     ) -> SourceTable {
-        let entries = table.entries.filter { $0.key != "type" }
+        let entries = table.entries.filter { !["type", "in_doubt"].contains($0.key) }
         var section = SourceTable(place: table.place, entries: entries)
         if let config = table["config"] {
             for entry in entries where entry.key != "config" && !KeyHints.isTopLevel(entry.key) {

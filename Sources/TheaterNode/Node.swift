@@ -64,7 +64,8 @@ public final class Node: Sendable {
         RandomHandler.self, EnvironmentHandler.self,
     ]
 
-    /// Opens a node: takes the data directory, recovers the journal, makes the engine.
+    /// Opens a node: takes the data directory, recovers the journal, makes the engine. Effects that a
+    /// crash cut off are logged, and settled where their policy says how.
     ///
     /// - Throws: `JournalError`, `StoreError` or `DiskError` when the directory is taken or unusable,
     ///   `EngineError` when the engine cannot be made.
@@ -75,6 +76,7 @@ public final class Node: Sendable {
             } else {
                 Journal.inMemory(options: options.journal)
             }
+        try DoubtfulEffects.settle(in: journal, logger: logger)
         let engine = try Engine(
             EngineOptions(
                 guestsMax: options.guestsMax,
@@ -94,13 +96,49 @@ public final class Node: Sendable {
         services.provide(NodeSecrets(), as: (any SecretPort).self)
         system = ActorSystem(
             engine: engine, journal: journal, handlers: Self.registry(options.handlers),
-            logger: logger, services: services, resolver: NodeResolver(store: store))
+            logger: logger, services: services, resolver: NodeResolver(store: store),
+            keeper: StoredCode(store, logger: logger))
         var control = ControlServices()
-        // A namespace exists by its name; nothing is kept for it before something is put there.
-        control.makeStore = { () throws(ActorError) in
-            StoreNamespace(of: .random()).name
-        }
+        control.makeStore = { () throws(ActorError) in Self.newNamespace().name }
         self.control = ControlPlane(system, services: control)
+    }
+
+    // MARK: The store
+
+    /// A new, empty namespace of the store, for actors whose manifests name it as their `store_id`.
+    public func newStore() -> StoreNamespace { Self.newNamespace() }
+
+    /// A namespace exists by its name; nothing is kept for it before something is put there.
+    private static func newNamespace() -> StoreNamespace {
+        StoreNamespace("store-\(ActorID.random())") ?? StoreNamespace(of: .random())
+    }
+
+    /// Removes content that no label, chain or kept content names. See ``ContentStore/collect(grace:isTrial:roots:)``.
+    ///
+    /// Reads every chain, on a thread of its own; actors may run meanwhile. What is old, has no name, and is
+    /// mentioned for the first time meanwhile may still be removed.
+    ///
+    /// - Throws: `JournalError` when a chain cannot be read, `StoreError` as the collection does.
+    public func collectStore(
+        grace: Duration = .seconds(3600), isTrial: Bool = false
+    ) async throws -> StoreCollection {
+        let (reader, store) = (try await journal.reader(), store)
+        let outcome: Result<StoreCollection, any Error> = await withCheckedContinuation {
+            continuation in
+            let hasStarted = WorkerThread.start(name: "collection") {
+                continuation.resume(
+                    returning: Result {
+                        let roots = try ChainContent.mentioned(in: reader, of: store)
+                        return try store.collect(grace: grace, isTrial: isTrial) { roots }
+                    })
+            }
+            if !hasStarted {
+                continuation.resume(
+                    returning: .failure(
+                        ActorError(.journal, "the system gives no thread to read chains with")))
+            }
+        }
+        return try outcome.get()
     }
 
     /// The handlers that every node offers, and others; paths in grants are compared as the system

@@ -8,7 +8,8 @@ public import TheaterStore
 /// Finds the manifests and the wasm of children in files and in the store.
 ///
 /// What an actor names must lie in the folder of its own manifest, or below, with symbolic links
-/// followed: the manifest of its child, and the files that this names. `store://…` is open to it.
+/// followed: the manifest of its child, the files that this names, and those that its children's name in
+/// turn. Of the store, its own namespace and those that actors share are open to it.
 public struct NodeResolver: ActorResolver {
     /// The largest wasm that is read, in bytes.
     public static let wasmSizeMax = 256 << 20
@@ -65,7 +66,7 @@ public struct NodeResolver: ActorResolver {
             wasmPath = try place(wasm, reference)
         } else {
             wasmPath = Manifest.resolve(manifest.package, relativeTo: path ?? "")
-            if reference.isConfined { try confine(wasmPath, to: reference, "the wasm of a child") }
+            try confine(wasmPath, to: reference.scope, "the wasm of a child")
         }
         let wasm = try bytes(of: wasmPath, sizeMax: Self.wasmSizeMax, .module)
         return ResolvedActor(manifest: manifest, wasm: wasm, path: path)
@@ -77,20 +78,37 @@ public struct NodeResolver: ActorResolver {
         _ reference: ActorReference
     ) throws(ManifestDiagnostics) {
         try manifest.readInitialState(manifestPath: found) { path, sizeMax in
-            if reference.isConfined {
-                // `path` is worked out from the child's manifest; it must stay below the parent's.
-                try confine(path, to: reference, "a first state")
+            try confine(path, to: reference.scope, "a first state")
+            if reference.scope != .everything, let wanted = Self.namespace(of: path),
+                wanted != Self.namespace(of: found)
+            {
+                throw ActorError(
+                    .manifest,
+                    "a first state that is in the store must be in the namespace of its manifest; "
+                        + "'\(path)' is not")
             }
             return try bytes(of: path, sizeMax: sizeMax, .manifest)
         }
     }
 
-    /// Refuses a path outside the folder of the manifest that a reference is relative to.
+    /// Refuses what a reference may not lead to.
     private func confine(
-        _ path: String, to reference: ActorReference, _ what: String
+        _ path: String, to scope: ReferenceScope, _ what: String
     ) throws(ActorError) {
-        guard !StoreReference.isReference(path) else { return }
-        let folder = CanonicalPath.resolve(Manifest.resolve(".", relativeTo: reference.base ?? ""))
+        guard case .named(let folder, let actor) = scope else { return }
+        if StoreReference.isReference(path) {
+            guard let namespace = Self.namespace(of: path), namespace.isPrivate,
+                namespace != StoreNamespace(of: actor)
+            else { return }
+            throw ActorError(
+                .manifest, "\(what) must not lie in the namespace of another actor; '\(path)' does")
+        }
+        guard let folder = folder.map({ CanonicalPath.resolve($0) }) else {
+            throw ActorError(
+                .manifest,
+                "\(what) must be in the store, because the manifest of the parent is not in a folder; "
+                    + "'\(path)' is a file")
+        }
         let found = CanonicalPath.resolve(path)
         guard found == folder || found.hasPrefix(folder == "/" ? "/" : folder + "/") else {
             throw ActorError(
@@ -105,8 +123,12 @@ public struct NodeResolver: ActorResolver {
         _ text: String, _ reference: ActorReference
     ) throws(ActorError) -> String {
         let path = Manifest.resolve(text, relativeTo: reference.base ?? "")
-        if reference.isConfined { try confine(path, to: reference, "what an actor names") }
+        try confine(path, to: reference.scope, "what an actor names")
         return path
+    }
+
+    private static func namespace(of path: String) -> StoreNamespace? {
+        try? StoreReference(parsing: path).namespace
     }
 
     private func bytes(

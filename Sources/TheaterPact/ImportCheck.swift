@@ -59,10 +59,11 @@ public struct ImportCheck: Sendable {
             return .unknown(nearest: Suggestion.nearest(to: name, among: names))
         }
         let wanted = Set(functions.map(\.name))
-        // A package of a tool that records no hashes is taken at its signatures.
-        let expected =
-            recorded
-            ?? .interface(name: name, functions: functions.map { ($0.name, $0.hash()) })
+        // A package of a tool that records no hashes is taken at its signatures, and one that does must
+        // mean by its hash what its signatures say.
+        let computed = InterfaceHash.interface(
+            name: name, functions: functions.map { ($0.name, $0.hash()) })
+        let expected = recorded ?? computed
         let everywhere = Set(offers.flatMap { $0.functions.map(\.name) })
         var refusal: ImportReport.Verdict?
         for offer in offers {
@@ -81,8 +82,10 @@ public struct ImportCheck: Sendable {
                 continue
             }
             let subset = offer.hash(ofFunctions: wanted)
-            if expected == subset { return .verified(.functions) }
-            if expected == offer.hash(rules: .host) { return .verified(.wholeInterface) }
+            if computed == subset || functions.isEmpty {
+                if expected == subset { return .verified(.functions) }
+                if expected == offer.hash(rules: .host) { return .verified(.wholeInterface) }
+            }
             if case .mismatch = refusal { continue }
             refusal = .mismatch(
                 ImportReport.Mismatch(

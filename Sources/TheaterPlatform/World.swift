@@ -88,9 +88,14 @@ public struct World: Sendable {
     }
 
     /// Starts a task of this world. Whoever starts it owns it: cancels it and awaits it, or bounds it.
+    ///
+    /// - Parameter isUrgent: whether it goes before the tasks that actors run on; only for what is short, and
+    ///   runs no guest.
     @discardableResult
-    public func start(_ work: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+    public func start(
+        isUrgent: Bool = false, _ work: @escaping @Sendable () async -> Void
+    ) -> Task<Void, Never> {
         if let executor { return Task(executorPreference: executor) { await work() } }
-        return Task { await work() }
+        return Task(priority: isUrgent ? .high : nil) { await work() }
     }
 }

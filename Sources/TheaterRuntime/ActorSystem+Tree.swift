@@ -2,6 +2,7 @@
 
 internal import Logging
 internal import Synchronization
+internal import TheaterChain
 internal import TheaterEngine
 public import TheaterManifest
 public import TheaterPlatform
@@ -57,6 +58,8 @@ extension ActorSystem {
             cell.kill("the actor and its children did not stop within \(grace)")
         }
         defer { timer.cancel() }
+        // What it hears of its children's ends is still done.
+        cell.shared.withLock { $0.mailbox.refuse() }
         await team.stopAll(isForced: false)
         return await cell.stop(grace: grace)
     }
@@ -87,7 +90,8 @@ extension ActorSystem {
         ActorResult(id, try await awaitEnd(of: id))
     }
 
-    /// Ends every actor, each tree in order and within the grace period, and starts no more.
+    /// Ends every actor, each tree in order and within the grace period, and starts no more. Returns when
+    /// their chains are on disk.
     ///
     /// - Parameter deadline: when this has passed, all that still lives is ended at once; `nil` leaves
     ///   each tree its grace period.
@@ -112,6 +116,8 @@ extension ActorSystem {
         await timer?.value
         deadlines.close()
         observatory.close()
+        // A journal that refuses has told every actor, and tells whoever closes it.
+        try? await journal?.sync()
     }
 
     // MARK: Starting again
@@ -274,8 +280,11 @@ extension ActorSystem {
                 let found = try await resolve(
                     ActorReference(
                         manifest: declaration.manifest, wasm: declaration.wasm,
-                        base: cell.blueprint.origin))
+                        base: cell.blueprint.origin, scope: cell.blueprint.scope))
                 var request = SpawnRequest(wasm: found.wasm, manifest: found.manifest)
+                request.scope = cell.blueprint.scope
+                request.isAuthored =
+                    request.scope != .everything && found.path?.isStoreReference ?? true
                 request.name = "\(cell.name)/\(declaration.name)"
                 request.initialState = declaration.initialState
                 request.manifestPath = found.path
@@ -403,6 +412,18 @@ public struct ActorTree: Sendable, Hashable {
     public let children: [ActorTree]
 }
 
+/// What a reference may lead to.
+public enum ReferenceScope: Sendable, Hashable {
+    /// Everything: an operator wrote it.
+    case everything
+    /// What an actor may name, and what stands in the manifests that it named.
+    ///
+    /// - Parameters:
+    ///   - folder: where files must lie, or below, with symbolic links followed; `nil` for no files at all.
+    ///   - actor: who named it. Its own part of the store is open, as are those that actors share.
+    case named(folder: String?, actor: ActorID)
+}
+
 /// Which actor is meant: where its manifest is, and perhaps its wasm.
 public struct ActorReference: Sendable, Hashable {
     /// A path, or `store://…`; empty when only the wasm is wanted.
@@ -411,20 +432,20 @@ public struct ActorReference: Sendable, Hashable {
     public var wasm: String?
     /// The path of the manifest that the reference is in; `nil` for the working directory.
     public var base: String?
-    /// Whether an actor names it: then it must lie in the folder of `base`.
-    public var isConfined: Bool
+    /// What it may lead to.
+    public var scope: ReferenceScope
     /// Whether the wasm is at hand, and need not be found.
     public var hasWasm: Bool
 
     /// Makes a reference.
     public init(
-        manifest: String, wasm: String? = nil, base: String? = nil, isConfined: Bool = false,
-        hasWasm: Bool = false
+        manifest: String, wasm: String? = nil, base: String? = nil,
+        scope: ReferenceScope = .everything, hasWasm: Bool = false
     ) {
         self.manifest = manifest
         self.wasm = wasm
         self.base = base
-        self.isConfined = isConfined
+        self.scope = scope
         self.hasWasm = hasWasm
     }
 }

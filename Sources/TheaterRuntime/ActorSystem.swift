@@ -39,6 +39,8 @@ public final class ActorSystem: Sendable {
     private let link = SystemLink()
     /// Finds what children are made from.
     private let resolver: (any ActorResolver)?
+    /// Keeps what actors are made from.
+    private let keeper: (any CodeKeeper)?
 
     /// Makes a system without actors.
     ///
@@ -46,12 +48,14 @@ public final class ActorSystem: Sendable {
     ///   - journal: `nil` records nothing, for embedders who want the sandbox alone.
     ///   - services: what handlers may use beside the cells of their actors.
     ///   - resolver: finds the manifests and the wasm of children; `nil` when there are none.
+    ///   - keeper: keeps what recorded actors are made from; `nil` keeps nothing.
     ///   - world: the outside, simulated or real.
     ///   - observability: how the actors are watched.
     public init(
         engine: Engine, journal: Journal?, handlers: HandlerRegistry, logger: Logger,
         services: HandlerServices = HandlerServices(), resolver: (any ActorResolver)? = nil,
-        world: World = .system, observability: ObservabilityOptions = ObservabilityOptions()
+        keeper: (any CodeKeeper)? = nil, world: World = .system,
+        observability: ObservabilityOptions = ObservabilityOptions()
     ) {
         self.engine = engine
         self.journal = journal
@@ -66,6 +70,7 @@ public final class ActorSystem: Sendable {
         self.services = services
         self.logger = logger
         self.resolver = resolver
+        self.keeper = keeper
         observatory = Observatory(observability, world: world, logger: logger)
         link.system = self
         exchange.connect(self)
@@ -99,16 +104,40 @@ public final class ActorSystem: Sendable {
 
     /// Loads and checks what an actor is made from.
     func blueprint(_ request: SpawnRequest) async throws(ActorError) -> Blueprint {
-        let manifest = request.manifest
+        var manifest = request.manifest
+        if request.isAuthored, let parent = request.parent {
+            let held = try cell(parent).manifest
+            manifest.limits = manifest.limits.within(held.limits)
+            manifest.chain.durability = max(manifest.chain.durability, held.chain.durability)
+        }
         let granted = try grants(for: request)
         let template = try await template(
             for: request.wasm, granted: granted.handlers, manifest: manifest)
         try template.checkOffers(manifest.rpc)
+        try template.checkRetries(granted.handlers.map(\.grant), of: manifest.name)
+        let digest = await keep(request.wasm, template, manifest)
         return Blueprint(
-            name: request.name ?? manifest.name, manifest: manifest, template: template,
+            name: request.name ?? manifest.name, manifest: manifest, manifestDigest: digest,
+            template: template,
             granted: granted,
             initialState: request.initialState ?? manifest.initialState ?? CallShape.noState,
-            origin: request.manifestPath)
+            origin: request.manifestPath, scope: request.scope)
+    }
+
+    /// Sees to it that what the actor is made from can be found again by what its chain names.
+    ///
+    /// - Returns: the digest of the manifest.
+    private func keep(
+        _ wasm: [UInt8], _ template: ActorTemplate, _ manifest: Manifest
+    ) async -> Digest {
+        guard journal != nil else { return .zero }
+        let recorded = manifest.recorded
+        let digest = Digest.sha256(of: recorded)
+        if let keeper, !keeper.has(module: template.moduleDigest, manifest: digest) {
+            await keeper.keep(
+                wasm: wasm, as: template.moduleDigest, manifest: recorded, as: digest)
+        }
+        return digest
     }
 
     /// What the request's actor gets: measured against its parent, which must live.
@@ -179,7 +208,7 @@ public final class ActorSystem: Sendable {
             world: world, feed: feed)
         try recorder.spawned(
             module: template.moduleDigest,
-            manifest: .sha256(of: manifest.recorded), name: name, parent: parent,
+            manifest: blueprint.manifestDigest, name: name, parent: parent,
             state: encoded)
         return Cell(
             id: id, blueprint: blueprint, recorder: recorder, state: state, logger: logger,
@@ -198,6 +227,7 @@ public final class ActorSystem: Sendable {
         let template = try await template(
             for: request.wasm, granted: granted.handlers, manifest: request.manifest)
         try template.checkOffers(request.manifest.rpc)
+        try template.checkRetries(granted.handlers.map(\.grant), of: request.manifest.name)
         return template.exports.values.map(\.usage).sorted()
     }
 

@@ -16,16 +16,19 @@ final class ImportBinding: Sendable {
     let eventType: EventType
     /// Whether a failure is the function's error value instead of a trap.
     let failsWithString: Bool
+    /// What the function is as an effect; `nil` for one that changes nothing outside.
+    let effect: EffectKind?
 
     init(
         handler: Int, signature: FunctionSignature, mode: ImportMode, eventType: EventType,
-        failsWithString: Bool
+        failsWithString: Bool, effect: EffectKind?
     ) {
         self.handler = handler
         self.signature = signature
         self.mode = mode
         self.eventType = eventType
         self.failsWithString = failsWithString
+        self.effect = effect
     }
 }
 
@@ -74,6 +77,9 @@ final class ActorTemplate: Sendable {
     let metadata: PackageMetadata
     let imports: [ImportBinding]
     let exports: [String: ExportBinding]
+    /// The hashes of the exported interfaces, sorted by name and computed from the functions that are
+    /// there: what the module itself says about them is not believed.
+    let exportHashes: [PackageMetadata.Hash]
     /// The interfaces of the imports, and the position of each import's there: what meters count by.
     let interfaces: [String]
     let interfaceIndices: [Int]
@@ -104,6 +110,9 @@ final class ActorTemplate: Sendable {
                 signature: metadata.exports.first { $0.qualifiedName == item.name })
         }
         self.exports = exports
+        let found = metadata.exports.filter { exports[$0.qualifiedName] != nil }
+        exportHashes = PackageMetadata(imports: [], exports: found).exportHashes
+            .sorted { $0.name < $1.name }
     }
 }
 

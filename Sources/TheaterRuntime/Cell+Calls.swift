@@ -70,6 +70,8 @@ extension Cell {
     ///   - beginBy: after this the operation is not begun; its own time counts from when it begins. `nil`
     ///     leaves both to the options.
     ///   - exceedsCapacity: whether a full mailbox takes it; only for what is bounded otherwise.
+    ///   - isDroppable: whether it may make room for what comes later, if the mailbox's policy is that;
+    ///     then `completion` hears `actor.mailbox-full`.
     ///   - depth: `nil` starts a task when the actor is idle; otherwise an idle actor begins on the
     ///     caller's stack, with so many runners below it. The caller must not be a host function then.
     ///   - completion: told the result exactly once unless the operation is refused, perhaps before this
@@ -78,7 +80,7 @@ extension Cell {
     func post(
         _ function: ExportBinding, _ arguments: [Value], takesState: Bool, isCallback: Bool,
         options: CallOptions = CallOptions(), beginBy: MonotonicTime? = nil,
-        exceedsCapacity: Bool = false, depth: Int? = nil,
+        exceedsCapacity: Bool = false, isDroppable: Bool = false, depth: Int? = nil,
         completion: @escaping @Sendable (Result<Value, ActorError>) -> Void
     ) -> ActorError? {
         let now = world.now()
@@ -96,11 +98,14 @@ extension Cell {
             }
         let action = shared.withLock { shared in
             shared.mailbox.submit(
-                exceedingCapacity: exceedsCapacity || world.has(.overfullMailbox)
+                exceedingCapacity: exceedsCapacity || world.has(.overfullMailbox),
+                isDroppable: isDroppable
             ) { _ in operation }
         }
         switch action {
-        case .wait: return nil
+        case .wait(_, let dropped):
+            dropped?.reply(.failure(fullError))
+            return nil
         case .rejectFull: return fullError
         case .rejectDraining: return stoppingError
         case .rejectEnded: return endedError
@@ -206,7 +211,8 @@ extension Cell {
                     }
                 }
                 switch action {
-                case .wait:
+                case .wait(_, let dropped):
+                    dropped?.reply(.failure(fullError))
                     // A caller that gave up before it had a ticket was not heard then.
                     if Task.isCancelled { withdraw(ticket, cancelledError) }
                     if operation.deadline < world.now() { withdraw(ticket, lateError) }

@@ -78,7 +78,11 @@ final class Cell: @unchecked Sendable {
         self.deadlines = deadlines
         control = GuestControl(world: world, deadlines: deadlines)
         shared = Mutex(
-            Shared(mailbox: Mailbox(capacity: blueprint.manifest.limits.mailbox), state: state))
+            Shared(
+                mailbox: Mailbox(
+                    capacity: blueprint.manifest.limits.mailbox,
+                    policy: blueprint.manifest.limits.mailboxPolicy),
+                state: state))
     }
 
     /// A logger that carries the actor's identity.
@@ -103,6 +107,7 @@ final class Cell: @unchecked Sendable {
     private static func status(_ shared: Shared) -> ActorStatus {
         if let exit = shared.exit { return exit.status }
         switch shared.mailbox.phase {
+        case _ where shared.mailbox.isRefusing: return .stopping
         case .starting: return .starting
         case .idle, .busy: return .running
         case .draining, .ending, .ended: return .stopping

@@ -11,13 +11,15 @@ internal import TheaterValue
 final class CellHost: GuestHost, @unchecked Sendable {
     // SAFETY: used by the guest's runner alone; what a suspended call finishes runs while its runner
     // waits for exactly that.
-    private let template: ActorTemplate
-    private let handlers: [any Handler]
-    private let recorder: Recorder
-    private let meter: ActorMeter
-    private let world: World
+    let template: ActorTemplate
+    let handlers: [any Handler]
+    let recorder: Recorder
+    let meter: ActorMeter
+    let world: World
     /// Set when something could not be recorded: the actor ends with it.
     private(set) var journalFailure: ActorError?
+    /// Whether an intent was recorded whose effect may begin only when it is on disk.
+    var hasFreshIntent = false
 
     init(
         template: ActorTemplate, handlers: [any Handler], recorder: Recorder, meter: ActorMeter,
@@ -38,6 +40,9 @@ final class CellHost: GuestHost, @unchecked Sendable {
         switch unsafe decode(input, binding) {
         case .success(let decoded): call = decoded
         case .failure(let error): return unsafe fail(binding, [UInt8](input), error)
+        }
+        if let effect = binding.effect {
+            return unsafe begin(effect, binding, [UInt8](input), call)
         }
         switch handlers[binding.handler].answer(call) {
         case .value(let value):
@@ -72,7 +77,7 @@ final class CellHost: GuestHost, @unchecked Sendable {
     }
 
     /// Records that a grant does not cover a call; answers only when that is impossible.
-    private func noteDenial(of call: HostCall, _ error: HostError) -> HostAnswer? {
+    func noteDenial(of call: HostCall, _ error: HostError) -> HostAnswer? {
         do throws(ActorError) {
             try recorder.denied("\(call.interface).\(call.function)", error.description)
             return nil
@@ -109,13 +114,18 @@ final class CellHost: GuestHost, @unchecked Sendable {
                     + "effect is not known"))
     }
 
-    /// Only strict durability holds a wait up.
-    var mustAskToWait: Bool { recorder.isStrict }
+    /// Only strict durability and effects hold a wait up.
+    var mustAskToWait: Bool { recorder.isStrict || hasFreshIntent }
 
     /// Nothing that happened before an effect may be lost while the effect stays.
     func willWait() async -> EngineError? {
         do throws(ActorError) {
-            try await recorder.settle()
+            if hasFreshIntent {
+                hasFreshIntent = false
+                try await recorder.settleAlways()
+            } else {
+                try await recorder.settle()
+            }
             return nil
         } catch {
             journalFailure = error
@@ -172,17 +182,11 @@ final class CellHost: GuestHost, @unchecked Sendable {
     ) -> HostAnswer {
         let bytes: [UInt8]
         var recordedBytes: [UInt8]?
-        if case .tuple(let items) = value, items.isEmpty {
-            bytes = Self.unitBytes
-        } else {
-            do throws(CGRFError) {
-                bytes = try CGRF.encode(value)
-                if let recorded { recordedBytes = try CGRF.encode(recorded) }
-            } catch {
-                return unsafe fail(
-                    binding, [UInt8](input),
-                    HostError("host.unencodable", "the answer does not encode: \(error)"))
-            }
+        do throws(HostError) {
+            bytes = try Self.encode(value)
+            if let recorded { recordedBytes = try Self.encode(recorded) }
+        } catch {
+            return unsafe fail(binding, [UInt8](input), error)
         }
         do throws(ActorError) {
             try unsafe recorder.hostCall(binding.eventType, input, recordedBytes ?? bytes)
@@ -192,13 +196,28 @@ final class CellHost: GuestHost, @unchecked Sendable {
         return .bytes(bytes)
     }
 
+    /// Encodes an answer.
+    static func encode(_ value: Value) throws(HostError) -> [UInt8] {
+        if case .tuple(let items) = value, items.isEmpty { return unitBytes }
+        do throws(CGRFError) {
+            return try CGRF.encode(value)
+        } catch {
+            throw HostError("host.unencodable", "the answer does not encode: \(error)")
+        }
+    }
+
     /// The error value where the function has one, else a trap.
     private func refuse(_ binding: ImportBinding, _ input: [UInt8], _ error: HostError)
         -> HostAnswer
     {
         guard binding.failsWithString else { return fail(binding, input, error) }
-        let value = Value.result(ok: .string, err: .string, .err(.string(error.description)))
+        let value = Self.errorValue(error)
         return unsafe input.withUnsafeBytes { unsafe finish(binding, $0, value) }
+    }
+
+    /// A failure as the error value of a function that has one.
+    static func errorValue(_ error: HostError) -> Value {
+        .result(ok: .string, err: .string, .err(.string(error.description)))
     }
 
     /// Records that a call has no answer, and traps the guest.
@@ -212,7 +231,7 @@ final class CellHost: GuestHost, @unchecked Sendable {
         return .failure(EngineError(.hostFunction, error.description))
     }
 
-    private func stop(_ error: ActorError) -> HostAnswer {
+    func stop(_ error: ActorError) -> HostAnswer {
         journalFailure = error
         return .failure(EngineError(.hostFunction, error.message))
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import TheaterManifest
+
 /// The order of an actor's operations: one at a time, in the order of arrival, at most so many waiting.
 ///
 /// A state machine without locks, tasks or clocks: it decides, the cell acts. Operations are known by
@@ -27,8 +29,8 @@ struct Mailbox<Operation: Sendable> {
     enum SubmitAction {
         /// The submitter runs the operation itself, now.
         case run
-        /// The operation waits under this ticket.
-        case wait(Ticket)
+        /// The operation waits under this ticket, perhaps in the place of another that is not done.
+        case wait(Ticket, dropped: Operation?)
         case rejectFull
         case rejectDraining
         case rejectEnded
@@ -53,24 +55,38 @@ struct Mailbox<Operation: Sendable> {
     }
 
     private(set) var phase = Phase.starting
-    private var waiting: [(ticket: Ticket, operation: Operation)] = []
-    /// The position of the first in `waiting`: taking one does not move the others.
+    private struct Entry {
+        let ticket: Ticket
+        /// `nil` once it was taken out of its turn.
+        var operation: Operation?
+        let isDroppable: Bool
+    }
+
+    /// In the order of arrival. Taking one out leaves a gap, which moves no other.
+    private var waiting: [Entry] = []
+    /// The position of the first that waits, or the end: never a gap.
     private var first = 0
+    /// How many operations wait.
+    private(set) var depth = 0
+    /// No operation with a lower ticket may be dropped, and how many may.
+    private var droppableFrom: Ticket = 0
+    private var droppableCount = 0
     private var lastTicket: Ticket = 0
     private var isRunning = false
+    /// Whether new operations are refused although the end has not begun.
+    private(set) var isRefusing = false
     /// What is left is not done, however the running operation ends.
     private var mustEnd = false
     let capacity: Int
+    let policy: MailboxPolicy
 
-    init(capacity: Int) {
+    init(capacity: Int, policy: MailboxPolicy = .reject) {
         self.capacity = max(1, capacity)
+        self.policy = policy
     }
 
-    /// How many operations wait.
-    var depth: Int { waiting.count - first }
-
     /// The operation that has waited longest.
-    var oldest: Operation? { depth > 0 ? waiting[first].operation : nil }
+    var oldest: Operation? { first < waiting.count ? waiting[first].operation : nil }
 
     /// The actor is ready: runs what came meanwhile.
     mutating func started() -> FinishAction {
@@ -82,7 +98,7 @@ struct Mailbox<Operation: Sendable> {
 
     /// Lets the caller run an operation of its own now, if nothing runs.
     mutating func take() -> Bool {
-        guard phase == .idle else { return false }
+        guard phase == .idle, !isRefusing else { return false }
         phase = .busy
         isRunning = true
         return true
@@ -91,23 +107,34 @@ struct Mailbox<Operation: Sendable> {
     /// Takes an operation in.
     ///
     /// - Parameters:
-    ///   - exceedingCapacity: whether it may wait although the mailbox is full.
+    ///   - exceedingCapacity: whether it may wait although the mailbox is full or refuses.
+    ///   - isDroppable: whether the policy may drop it while it waits.
     ///   - make: makes the operation from its ticket when it has to wait.
     mutating func submit(
-        exceedingCapacity: Bool = false, _ make: (Ticket) -> Operation
+        exceedingCapacity: Bool = false, isDroppable: Bool = false,
+        _ make: (Ticket) -> Operation
     ) -> SubmitAction {
         switch phase {
         case .ending, .ended: return .rejectEnded
         case .draining: return .rejectDraining
+        case _ where isRefusing && !exceedingCapacity: return .rejectDraining
         case .idle:
             phase = .busy
             isRunning = true
             return .run
         case .starting, .busy:
-            guard depth < capacity || exceedingCapacity else { return .rejectFull }
+            var dropped: Operation?
+            if depth >= capacity, !exceedingCapacity {
+                guard policy == .dropOldest, let oldest = dropOldest() else { return .rejectFull }
+                dropped = oldest
+            }
             lastTicket += 1
-            waiting.append((lastTicket, make(lastTicket)))
-            return .wait(lastTicket)
+            waiting.append(
+                Entry(
+                    ticket: lastTicket, operation: make(lastTicket), isDroppable: isDroppable))
+            depth += 1
+            if isDroppable { droppableCount += 1 }
+            return .wait(lastTicket, dropped: dropped)
         }
     }
 
@@ -132,11 +159,13 @@ struct Mailbox<Operation: Sendable> {
 
     /// Takes a waiting operation out again; `nil` when it is running or over.
     mutating func withdraw(_ ticket: Ticket) -> Operation? {
-        guard let index = waiting[first...].firstIndex(where: { $0.ticket == ticket }) else {
-            return nil
-        }
-        return waiting.remove(at: index).operation
+        let index = position(of: ticket)
+        guard index < waiting.count, waiting[index].ticket == ticket else { return nil }
+        return remove(at: index)
     }
+
+    /// Takes no more, while others end that must end first.
+    mutating func refuse() { isRefusing = true }
 
     /// Asks for the end: after what waits has been done, or without doing it.
     mutating func stop(drain: Bool) -> StopAction {
@@ -158,15 +187,48 @@ struct Mailbox<Operation: Sendable> {
         phase = .ended
     }
 
+    /// Takes out the oldest that may be dropped.
+    private mutating func dropOldest() -> Operation? {
+        guard droppableCount > 0 else { return nil }
+        var index = position(of: droppableFrom)
+        while index < waiting.count {
+            if waiting[index].isDroppable, waiting[index].operation != nil {
+                droppableFrom = waiting[index].ticket + 1
+                return remove(at: index)
+            }
+            index += 1
+        }
+        return nil
+    }
+
+    /// The position of a ticket, or of the next one that is there; tickets go up.
+    private func position(of ticket: Ticket) -> Int {
+        var (low, high) = (first, waiting.count)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if waiting[middle].ticket < ticket { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
     private mutating func takeNext() -> Operation? {
-        guard depth > 0 else { return nil }
-        let operation = waiting[first].operation
-        first += 1
-        if first == waiting.count {
+        first < waiting.count ? remove(at: first) : nil
+    }
+
+    private mutating func remove(at index: Int) -> Operation? {
+        guard let operation = waiting[index].operation else { return nil }
+        waiting[index].operation = nil
+        depth -= 1
+        if waiting[index].isDroppable { droppableCount -= 1 }
+        if depth == 0 {
             waiting.removeAll(keepingCapacity: waiting.capacity <= 64)
             first = 0
-        } else if first > 64, first * 2 > waiting.count {
-            waiting.removeFirst(first)
+            return operation
+        }
+        while waiting[first].operation == nil { first += 1 }
+        // At least half are gaps: each was made once, so this costs a constant for each.
+        if waiting.count > 64, depth * 2 < waiting.count {
+            waiting.removeAll { $0.operation == nil }
             first = 0
         }
         return operation
@@ -175,8 +237,8 @@ struct Mailbox<Operation: Sendable> {
     private mutating func takeAll() -> [Operation] {
         defer {
             waiting = []
-            first = 0
+            (first, depth, droppableCount) = (0, 0, 0)
         }
-        return waiting[first...].map(\.operation)
+        return waiting[first...].compactMap(\.operation)
     }
 }

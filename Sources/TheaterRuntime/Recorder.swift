@@ -103,9 +103,9 @@ final class Recorder: @unchecked Sendable {
 
     func failed(_ function: String, _ error: ActorError) {
         if let cause = error.cause, cause.code == .outOfFuel || cause.code == .deadline {
-            try? append(.limit(kind: cause.code.rawValue, message: cause.message))
+            _ = try? append(.limit(kind: cause.code.rawValue, message: cause.message))
         }
-        try? append(
+        _ = try? append(
             .failed(function: function, kind: error.code.rawValue, message: error.description))
     }
 
@@ -130,6 +130,47 @@ final class Recorder: @unchecked Sendable {
                 message: message))
     }
 
+    /// Records that an effect is about to be begun.
+    ///
+    /// - Returns: the place of the intent; `nil` for an actor that is not recorded.
+    func intent(
+        _ signature: FunctionSignature, _ input: [UInt8], _ effect: EffectKind,
+        _ policy: DoubtPolicy
+    ) throws(ActorError) -> EffectID? {
+        let head = try append(
+            .intent(
+                interface: signature.interface, function: signature.name, input: input,
+                effect: effect, policy: policy))
+        guard let actor, let head else { return nil }
+        return EffectID(actor: actor, sequence: head.sequence)
+    }
+
+    /// Records what an effect answered, or why it has no answer.
+    func outcome(
+        _ signature: FunctionSignature, of intent: EffectID, _ result: Result<[UInt8], HostError>
+    ) throws(ActorError) {
+        let (interface, function) = (signature.interface, signature.name)
+        switch result {
+        case .success(let output):
+            try append(
+                .outcome(
+                    interface: interface, function: function, intent: intent.sequence,
+                    output: output))
+        case .failure(let error):
+            try append(
+                .outcomeError(
+                    interface: interface, function: function, intent: intent.sequence,
+                    message: error.description))
+        }
+    }
+
+    /// Records how an effect in doubt is settled.
+    func settled(
+        _ intent: EffectID, as settlement: EffectSettlement, _ note: String
+    ) throws(ActorError) {
+        try append(.settled(intent: intent.sequence, as: settlement, note: note))
+    }
+
     func denied(_ what: String, _ reason: String) throws(ActorError) {
         try append(.denied(what: what, reason: reason))
     }
@@ -137,13 +178,13 @@ final class Recorder: @unchecked Sendable {
     func exited(_ reason: ExitReason) {
         switch reason {
         case .completed(let result):
-            try? append(
+            _ = try? append(
                 .exited(kind: "completed", reason: "the actor asked for it", result: result))
         case .stopped:
-            try? append(.exited(kind: "stopped", reason: "stopped in order", result: nil))
-        case .killed: try? append(.exited(kind: "killed", reason: "ended at once", result: nil))
+            _ = try? append(.exited(kind: "stopped", reason: "stopped in order", result: nil))
+        case .killed: _ = try? append(.exited(kind: "killed", reason: "ended at once", result: nil))
         case .failed(let error):
-            try? append(.exited(kind: "failed", reason: error.message, result: nil))
+            _ = try? append(.exited(kind: "failed", reason: error.message, result: nil))
         }
     }
 
@@ -155,7 +196,12 @@ final class Recorder: @unchecked Sendable {
 
     /// With strict durability, waits until everything recorded so far is on disk.
     func settle() async throws(ActorError) {
-        guard isStrict, let writer else { return }
+        if isStrict { try await settleAlways() }
+    }
+
+    /// Waits until everything recorded so far is on disk, of a chain that goes there.
+    func settleAlways() async throws(ActorError) {
+        guard let writer else { return }
         do throws(JournalError) {
             try await writer.sync()
         } catch {
@@ -182,10 +228,13 @@ final class Recorder: @unchecked Sendable {
     /// The newest events, oldest first. Any task may ask.
     func recent(_ countMax: Int) -> [RecentEvent] { newest.withLock { $0.last(countMax) } }
 
-    private func append(_ payload: @autoclosure () -> EventPayload) throws(ActorError) {
-        guard writer != nil else { return }
+    @discardableResult
+    private func append(
+        _ payload: @autoclosure () -> EventPayload
+    ) throws(ActorError) -> EventHead? {
+        guard writer != nil else { return nil }
         let payload = payload()
-        try append(payload.type, payload) { (writer, time) throws(JournalError) in
+        return try append(payload.type, payload) { (writer, time) throws(JournalError) in
             try writer.append(payload, time: time)
         }
     }
@@ -194,18 +243,20 @@ final class Recorder: @unchecked Sendable {
     ///
     /// - Parameter payload: what it says, for those who subscribed and for the actor's own eyes; not made
     ///   without any.
+    /// - Returns: the event; `nil` for an actor that is not recorded.
+    @discardableResult
     private func append(
         _ type: EventType, _ payload: @autoclosure () -> EventPayload,
         _ write: (ChainWriter, WallTime) throws(JournalError) -> EventHead
-    ) throws(ActorError) {
-        guard let writer else { return }
+    ) throws(ActorError) -> EventHead? {
+        guard let writer else { return nil }
         do throws(JournalError) {
             let time = world.wallTime()
             let isObserved =
                 feed.isObserved && !(type == .failed && world.has(.unpublishedFailures))
             let parent = keepsRecent || isObserved ? writer.head.hash : nil
             let head = try write(writer, time)
-            guard let parent else { return }
+            guard let parent else { return head }
             let payload = payload()
             if keepsRecent { remember(head, parent, type.name, time, payload.encode()) }
             if isObserved {
@@ -213,6 +264,7 @@ final class Recorder: @unchecked Sendable {
                     FeedEvent(
                         head: head, parent: parent, type: type, time: time, payload: payload))
             }
+            return head
         } catch {
             throw Self.refused(error)
         }

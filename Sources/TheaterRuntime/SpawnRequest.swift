@@ -27,6 +27,10 @@ public struct SpawnRequest: Sendable {
     var waiter: ResultBox?
     /// The identity that a child gets; `nil` for a new one.
     var childID: ActorID?
+    /// What the references in the manifest may lead to.
+    var scope = ReferenceScope.everything
+    /// Whether an actor wrote the manifest: then its bounds are no wider than the parent's.
+    var isAuthored = false
 
     /// Makes a request.
     public init(

@@ -132,7 +132,8 @@ struct TemplateLoader {
             handler: handler, signature: signature,
             mode: interface.suspending.contains(function.name) ? .suspending : .immediate,
             eventType: EventType(interface: interface.name, function: function.name),
-            failsWithString: failsWithString)
+            failsWithString: failsWithString,
+            effect: EffectKind(interface.effect(of: function.name)))
     }
 }
 

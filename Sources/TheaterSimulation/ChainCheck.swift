@@ -59,7 +59,7 @@ struct ChainCheck {
                 report("'\(function)' failed uncalled")
             }
             close(.failed(kind))
-        case .hostCall, .hostError, .denied, .limit:
+        case .hostCall, .hostError, .denied, .limit, .intent, .outcome, .outcomeError, .settled:
             if !isOpen { report("\(event.type) happened outside of a call") }
         case .exited(let kind, _, _):
             if !isAlive { report("ends twice") }

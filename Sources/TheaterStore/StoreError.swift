@@ -135,6 +135,17 @@ extension StoreError {
             remedy: "Store it in parts.", content: id)
     }
 
+    /// More entries of a namespace than may be handed over at once.
+    public static func tooLargeToList(
+        _ count: Int, _ what: String, size: Int, sizeMax: Int
+    ) -> StoreError {
+        StoreError(
+            .tooLarge,
+            "a list of \(count) \(what) takes \(size) bytes, and at most \(sizeMax) are handed over "
+                + "at once",
+            remedy: "Ask for each by its name, or keep fewer in one namespace.")
+    }
+
     static func full(_ what: String) -> StoreError {
         StoreError(
             .full, "the store holds as much as it may: \(what)",

@@ -36,6 +36,14 @@ public struct StoreNamespace: Hashable, Sendable, Comparable {
     /// Whether the namespace belongs to one actor alone.
     public var isPrivate: Bool { ActorID(name) != nil }
 
+    /// Whether the namespace is the runtime's own: no actor may share it.
+    public var isSystem: Bool { name.hasPrefix("theater.") }
+
+    /// Where the runtime keeps the wasm and the manifests that chains name.
+    public static let code = StoreNamespace(checked: "theater.code")
+
+    private init(checked name: String) { self.name = name }
+
     /// Orders namespaces by the bytes of their names.
     public static func < (left: StoreNamespace, right: StoreNamespace) -> Bool {
         left.name.utf8.lexicographicallyPrecedes(right.name.utf8)

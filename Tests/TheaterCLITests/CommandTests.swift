@@ -29,7 +29,9 @@ struct CommandTests {
 
     @Test(
         "every command has help with an example",
-        arguments: ["new", "build", "check", "run", "chain", "store", "abi", "completion"])
+        arguments: [
+            "new", "build", "check", "run", "chain", "verify", "store", "abi", "completion",
+        ])
     func examples(command: String) async {
         for arguments in [[command, "--help"], ["help", command]] {
             let run = await InProcess(arguments)

@@ -46,6 +46,22 @@ struct FormatTests {
         #expect(try json("()") == "[]")
     }
 
+    @Test("dead letters are counted by their reason")
+    func deadLetters() {
+        let counts: [String: UInt64] = ["message.no-callback": 2, "message.dropped": 7]
+        let plain = Capture()
+        RunReport(output: plain, format: .plain).deadLetters(counts)
+        #expect(plain.results == "dead letters  message.dropped 7, message.no-callback 2\n")
+        let json = Capture()
+        RunReport(output: json, format: .json).deadLetters(counts)
+        #expect(
+            json.results
+                == #"{"dead_letters":{"message.dropped":7,"message.no-callback":2}}"# + "\n")
+        let none = Capture()
+        RunReport(output: none, format: .plain).deadLetters([:])
+        #expect(none.results.isEmpty)
+    }
+
     @Test("sizes and durations are short")
     func sizes() {
         #expect(SizeText.format(0) == "0 bytes")

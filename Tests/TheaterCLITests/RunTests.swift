@@ -37,10 +37,21 @@ struct RunTests {
                 "\nmemory  192KiB at most\nhost    theater:simple/runtime 1\nchain   7 events\n"),
             "\(run.stdout)")
         let json = try await Finished(calls + ["--json"], in: folder)
-        let last = try #require(json.stdout.split(separator: "\n").last)
-        let object = try #require(
-            try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: [String: Any]])
-        let metrics = try #require(object["metrics"])
+        let lines = try json.stdout.split(separator: "\n").suffix(2).map { line in
+            try #require(
+                try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: [String: Any]])
+        }
+        let metrics = try #require(lines.first?["metrics"])
+        #expect(lines.last?["dead_letters"]?.isEmpty == true)
+        #expect(
+            Set(metrics.keys) == [
+                "actor", "name", "parent", "status", "calls", "errors", "fuel_used", "call_time_ns",
+                "busy_time_ns", "slowest_call_ns", "latency", "memory", "memory_peak",
+                "mailbox_depth", "oldest_message_age_ns", "running_call_age_ns", "host_calls",
+                "chain_length", "restarts", "warnings",
+            ], "every name of Documentation/Observability.md")
+        #expect(metrics["mailbox_depth"] as? Int == 0 && metrics["parent"] is NSNull)
+        #expect(metrics["warnings"] as? [String] == [])
         #expect(metrics["calls"] as? Int == 2 && metrics["errors"] as? Int == 0)
         #expect(metrics["memory_peak"] as? Int == 196_608)
         #expect(metrics["status"] as? String == "stopped")

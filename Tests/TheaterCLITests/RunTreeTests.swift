@@ -49,6 +49,36 @@ struct RunTreeTests {
         #expect(verify.status == 0 && verify.stdout.contains("4 chains, "), "\(verify.stdout)")
     }
 
+    @Test("--metrics shows every actor of it, each with its parent")
+    func metrics() async throws {
+        let folder = try Folder()
+        try team(in: folder)
+        let calls = [
+            "run", folder.path("team"), "--no-record", "-q", "--metrics", "--call", "echo.text",
+            "--arg", "hi",
+        ]
+        let json = try await Finished(calls + ["--json"], in: folder)
+        #expect(json.status == 0, "\(json.stderr)")
+        let metrics = try json.stdout.split(separator: "\n").compactMap { line in
+            (try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])?["metrics"]
+                as? [String: Any]
+        }
+        let names = metrics.map { $0["name"] as? String }
+        #expect(
+            names == ["team", "team/first", "team/first/leaf", "team/second"], "\(json.stdout)")
+        let ids = Dictionary(
+            metrics.map { ($0["actor"] as? String, $0["name"] as? String) },
+            uniquingKeysWith: { first, _ in first })
+        let parents = metrics.map { ids[$0["parent"] as? String] ?? nil }
+        #expect(parents == [nil, "team", "team/first", "team"])
+        #expect(metrics.map { $0["calls"] as? Int } == [1, 0, 1, 1])
+        let text = try await Finished(calls, in: folder)
+        for name in ["team", "team/first", "team/first/leaf", "team/second"] {
+            #expect(text.stdout.contains("\n\(name) ("), "\(name)\n\(text.stdout)")
+        }
+        #expect(text.stdout.contains(") stopped\n  calls   1 in "), "\(text.stdout)")
+    }
+
     @Test("a signal stops it in order, its children first")
     func signal() async throws {
         let folder = try Folder()

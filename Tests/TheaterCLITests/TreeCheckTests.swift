@@ -45,7 +45,7 @@ struct TreeCheckTests {
                 "             leaf  (transient)",
                 "                 may do nothing outside itself",
                 "           second  (transient)",
-                "               is looked up by the node when it starts",
+                "               is in the store of a node, which is not here",
             ], "\(run.results)")
         let json = await check(folder, "--json")
         #expect(
@@ -55,6 +55,40 @@ struct TreeCheckTests {
             json.results.contains(
                 #""handlers":[{"type":"runtime","verdict":"granted","keys":[]}]"#))
         #expect(json.results.contains(#""warnings":[]"#))
+    }
+
+    @Test("what is in the store is checked and run like what is in files")
+    func store() async throws {
+        let folder = try Folder()
+        let data = ["--data", folder.path("data")]
+        func store(_ path: String, _ label: String) async {
+            let put = await InProcess(
+                ["store", "put", folder.path(path), "--label", label, "--store-id", "workers"]
+                    + data)
+            #expect(put.status == .success, "\(put.messages)")
+        }
+        try put("leaf", in: folder, more: child("deep", "near"))
+        try put("near", in: folder)
+        await store("leaf/leaf.wasm", "leaf.wasm")
+        await store("leaf/manifest.toml", "leaf")
+        await store("near/near.wasm", "near.wasm")
+        await store("near/manifest.toml", "near")
+        try put("team", in: folder, more: child("first", "store://workers/leaf"))
+        for target in [folder.path("team"), "store://workers/leaf"] {
+            let check = await InProcess(["check", target] + data)
+            #expect(check.status == .success, "\(check.messages)")
+            #expect(check.results.contains("deep  (transient)"), "\(check.results)")
+            let run = await InProcess(
+                ["run", target, "--call", "echo.text", "--arg", "hi"] + data)
+            #expect(run.status == .success, "\(run.messages)")
+            #expect(run.results == "hi\n")
+        }
+        try put("team", in: folder, more: child("first", "store://workers/nothing"))
+        let missing = await check(folder, "--data", folder.path("data"))
+        #expect(missing.status == .manifest)
+        #expect(missing.messages.contains("[check.missing-child]"), "\(missing.messages)")
+        let elsewhere = await InProcess(["run", "store://workers/leaf", "--no-record"])
+        #expect(elsewhere.messages.contains("[cli.no-store]"), "\(elsewhere.messages)")
     }
 
     @Test("a child that asks for what its parent lacks is found, with both sides")

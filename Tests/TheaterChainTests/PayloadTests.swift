@@ -24,6 +24,13 @@ struct PayloadTests {
         .limit(kind: "memory", message: "64 MiB"),
         .exited(kind: "normal", reason: "", result: [7]),
         .exited(kind: "killed", reason: "asked", result: nil),
+        .intent(
+            interface: "theater:simple/store", function: "store", input: [1, 2],
+            effect: .idempotent, policy: .retry),
+        .intent(interface: "a/b", function: "c", input: [], effect: .once, policy: .ask),
+        .outcome(interface: "a/b", function: "c", intent: 300, output: [4]),
+        .outcomeError(interface: "a/b", function: "c", intent: 0, message: "broke"),
+        .settled(intent: .max, as: .notDone, note: "nobody saw it — grün"),
     ]
 
     @Test("come back as they were", arguments: samples)

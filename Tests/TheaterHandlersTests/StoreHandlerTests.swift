@@ -175,6 +175,32 @@ struct StoreHandlerTests {
         #expect(error.code == "store.too-large")
     }
 
+    // Goal: what others put into a shared namespace ends nobody. Method: more labels than a list may have,
+    // put there past the handler.
+    @Test("a list beyond what can be recorded is refused, and everything else goes on")
+    func tooLargeList() async throws {
+        let store = ContentStore.inMemory()
+        let space = try #require(StoreNamespace("pages"))
+        let id = try store.put([1], in: space)
+        let rest = String(repeating: "x", count: 500)
+        let count = StoreHandler.listSizeMax / (500 + 24) + 1
+        for number in 0..<count {
+            try store.setLabel(try #require(StoreLabel("\(number)-\(rest)")), to: id, in: space)
+        }
+        let handler = try handler(["store_id": .string("pages")], store: store)
+        let failed = await answer(handler, "list-labels", [.string("pages")])
+        guard case .failure(let error) = failed else {
+            return #expect(Bool(false), "it was handed over")
+        }
+        #expect(error.code == "store.too-large")
+        #expect(error.message.contains("a list of \(count) labels takes"), "\(error.message)")
+        let target = await answer(
+            handler, "get-by-label", [.string("pages"), .string("7-\(rest)")])
+        #expect(throws: Never.self) { try target.get() }
+        let contents = await answer(handler, "list-all-content", [.string("pages")])
+        #expect(throws: Never.self) { try contents.get() }
+    }
+
     private static func ok(_ payload: Value.ResultPayload) -> Value? {
         if case .ok(let value) = payload { value } else { nil }
     }

@@ -9,6 +9,14 @@ let supervisionGoldens: [Golden] = [
             + "\"rest-for-one\", found string \"one-for-many\"; did you mean \"one-for-one\"? "
             + "[manifest.invalid-value]"),
     Golden(
+        "[limits]\nmailbox_policy = \"drop-odlest\"",
+        "a.toml:4:18: 'mailbox_policy' must be one of \"reject\", \"drop-oldest\", found string "
+            + "\"drop-odlest\"; did you mean \"drop-oldest\"? [manifest.invalid-value]"),
+    Golden(
+        "mailbox_policy = \"reject\"",
+        "a.toml:3:1: 'mailbox_policy' is a key of [limits]; move it there "
+            + "[manifest.misplaced-key]"),
+    Golden(
         "[supervision]\nperiod = \"0s\"\nintensity = -1",
         "a.toml:4:10: 'period' must be a duration such as \"30s\" or \"500ms\" from 1ms to 24h, "
             + "found string \"0s\" [manifest.out-of-range]",

@@ -74,9 +74,11 @@ struct SchemaTests {
         #expect(Limits().fuelPerLife == nil)
         #expect(Limits().requestTimeout == nil)
         #expect(Limits().messageAgeMax == .seconds(30))
+        #expect(Limits().mailboxPolicy == .reject)
         let manifest = try Manifest.parse(
             head + "[limits]\nfuel_per_life = 5\nrequest_timeout = \"1ms\"\n"
-                + "message_age_max = \"24h\"", file: "a.toml")
+                + "message_age_max = \"24h\"\nmailbox_policy = \"drop-oldest\"", file: "a.toml")
+        #expect(manifest.limits.mailboxPolicy == .dropOldest)
         #expect(manifest.limits.fuelPerLife == 5)
         #expect(manifest.limits.requestTimeout == .milliseconds(1))
         #expect(manifest.limits.messageAgeMax == .seconds(86_400))
@@ -86,6 +88,34 @@ struct SchemaTests {
             let lines = findings(head + "[limits]\n" + line)
             #expect(lines.count == 1 && lines[0].hasSuffix("[manifest.out-of-range]"), "\(lines)")
         }
+    }
+
+    @Test("in_doubt belongs to the grant, beside the handler's keys or beside config")
+    func inDoubt() throws {
+        let manifest = try Manifest.parse(
+            head + """
+                [[handler]]
+                type = "a"
+                in_doubt = "ask"
+                key = 1
+                [[handler]]
+                type = "b"
+                in_doubt = "retry"
+                config = { key = 2 }
+                [[handler]]
+                type = "c"
+                """, file: "a.toml")
+        #expect(manifest.handlers.map(\.inDoubt) == [.ask, .retry, nil])
+        #expect(
+            manifest.handlers.map(\.configuration) == [
+                ["key": .integer(1)], ["key": .integer(2)], [:],
+            ])
+        #expect(manifest.handlers.map(\.inDoubtPlace.line) == [5, 9, 12])
+        let replaced = try #require(manifest.handlers.first).replacing(["key": .integer(3)])
+        #expect(replaced.inDoubt == .ask)
+        #expect(replaced != HandlerGrant(type: "a", configuration: ["key": .integer(3)]))
+        let lines = findings(head + "[[handler]]\ntype = \"a\"\nin_doubt = \"again\"")
+        #expect(lines.count == 1 && lines[0].contains("\"fail\", \"retry\", \"ask\""), "\(lines)")
     }
 
     @Test("policies are read, with hyphens or underscores")

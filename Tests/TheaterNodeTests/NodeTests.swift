@@ -9,6 +9,7 @@ import TheaterManifest
 import TheaterNode
 import TheaterPlatform
 import TheaterRuntime
+import TheaterStore
 import TheaterTesting
 import TheaterValue
 
@@ -44,6 +45,27 @@ struct NodeTests {
         let report = try reader.verify(id)
         #expect(report.isValid)
         #expect(report.count == 3 + 1 + 200 + 1, "birth, init with its log, 100 calls, the end")
+    }
+
+    @Test("a new store is empty, and open to actors that name it; what chains mention is kept")
+    func stores() async throws {
+        let node = try Node(NodeOptions(guestsMax: 4), logger: Self.quiet)
+        let name = try await node.control.send { .newStore($0) }
+        #expect(name != node.newStore().name)
+        let manifest = Manifest(
+            name: "keeper", package: "keeper.wasm",
+            handlers: [HandlerGrant(type: "store", configuration: ["store_id": .string(name)])])
+        let wasm = try Engine.assemble(wat: StoreActor.wat())
+        let id = try await node.system.spawn(SpawnRequest(wasm: wasm, manifest: manifest))
+        _ = try await node.system.call(
+            id, "test:keeper/keeper.store", [.string(name), .bytes([1, 2, 3])])
+        let space = try StoreNamespace.parse(name)
+        let unnamed = try node.store.put([4, 5, 6], in: space)
+        #expect(try await node.collectStore(grace: .zero, isTrial: true).removedCount == 1)
+        #expect(try await node.collectStore(grace: .zero).removedCount == 1)
+        #expect(!node.store.contains(unnamed))
+        #expect(node.store.contains(ContentID(of: [1, 2, 3])))
+        try await node.close()
     }
 
     @Test("with strict durability an answer is on disk before it is given")

@@ -6,6 +6,7 @@ import Testing
 import TheaterEngine
 import TheaterManifest
 import TheaterNode
+import TheaterPlatform
 import TheaterRuntime
 import TheaterStore
 import TheaterTesting
@@ -17,6 +18,7 @@ struct ResolverTests {
     private let folder: TemporaryFolder
     private let store = ContentStore.inMemory()
     private let wasm: [UInt8]
+    private let actor = ActorID.random()
 
     init() throws {
         folder = try TemporaryFolder()
@@ -64,7 +66,8 @@ struct ResolverTests {
     ) async -> Result<ResolvedActor, ActorError> {
         let reference = ActorReference(
             manifest: manifest, wasm: wasm, base: folder.path + "/team/boss.toml",
-            isConfined: isConfined)
+            scope: isConfined
+                ? .named(folder: folder.path + "/team", actor: actor) : .everything)
         do throws(ActorError) {
             return .success(try await NodeResolver(store: store).resolve(reference))
         } catch {

@@ -141,6 +141,7 @@ struct SDKMessageTests {
             try await system.call(first, "demo:team/team.work", [.string("first")])
         }
         #expect(error?.value?.asString?.contains("message.cycle") == true)
+        try await expectReplays(of: node, chains: 2)
         try await node.close()
     }
 }

@@ -193,6 +193,7 @@ struct SDKSmallHandlerTests {
         #expect(ticks.first == "beat", "the first tick of an interval comes at once")
         #expect(ticks.sorted() == ["beat", "beat", "beat", "once"])
         #expect(turns == 3)
+        try await expectReplays(of: node, chains: 2)
         try await node.close()
     }
 

@@ -48,6 +48,7 @@ struct SDKTests {
             NodeOptions(dataDirectory: folder.path + "/data", guestsMax: 4), logger: quiet)
         let id = try await node.system.spawn(SpawnRequest(wasm: wasm, manifest: manifest))
         try await body(node.system, id)
+        try await expectReplays(of: node, chains: 1)
         try await node.close()
         let reader = try Journal.openReadOnly(directory: folder.path + "/data/journal")
         #expect(try reader.verify(id).isValid)

@@ -149,6 +149,7 @@ struct StoreTests {
             let keepers = try Keepers(data: data)
             let keeper = try await keepers.spawn(keys)
             try await body(keeper, try await keeper.own())
+            try await expectReplays(of: keepers.node)
             try await keepers.node.close()
         }
     }
@@ -286,7 +287,8 @@ struct StoreTests {
         }
         #expect(denials == 7)
         let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path)
-        #expect(files.filter { $0.contains("blobs/") && $0.count > 40 }.count == 1)
+        // What was stored, the wasm of both and their manifests.
+        #expect(files.filter { $0.contains("blobs/") && $0.count > 40 }.count == 4)
         #expect(files.allSatisfy { $0.hasPrefix("data") })
     }
 

@@ -178,4 +178,18 @@ struct ImportCheckTests {
         metadata.imports = []
         #expect(!ImportCheck(granted: [runtime]).check(metadata).isAccepted)
     }
+
+    @Test("the right hash over other signatures is refused")
+    func borrowedHash() throws {
+        let package = try PactPackage.parse(
+            "imports { theater:simple/runtime { log: func(msg: u32) } }", file: "a.pact")
+        var metadata = try PackageMetadata(package: package)
+        let runtime = try Support.host(Self.runtimeText)
+        for hash in [runtime.hash(ofFunctions: ["log"]), runtime.hash(rules: .host)] {
+            metadata.importHashes[0].hash = hash
+            let report = ImportCheck(granted: [runtime]).check(metadata)
+            #expect(!report.isAccepted)
+            #expect(report.description.contains("log: func(msg: u32)"))
+        }
+    }
 }

@@ -5,6 +5,7 @@ import TheaterChain
 import TheaterEngine
 import TheaterHandlers
 import TheaterManifest
+import TheaterPact
 import TheaterPlatform
 import TheaterTesting
 import TheaterValue

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Testing
+import TheaterManifest
 import TheaterTesting
 
 @testable import TheaterRuntime
@@ -50,7 +51,8 @@ struct MailboxTests {
                     case .run:
                         #expect(running == nil && !isStopping && !hasEnded, "seed \(seed)")
                         running = number
-                    case .wait(let ticket):
+                    case .wait(let ticket, let dropped):
+                        #expect(dropped == nil, "seed \(seed)")
                         #expect(running != nil && waiting.count < capacity, "seed \(seed)")
                         waiting.append((ticket, number))
                     case .rejectFull: #expect(waiting.count == capacity, "seed \(seed)")
@@ -82,6 +84,90 @@ struct MailboxTests {
                 }
                 #expect(mailbox.depth == waiting.count, "seed \(seed)")
             }
+        }
+    }
+
+    @Test("one that refuses takes only what exceeds its capacity, and finishes what it has")
+    func refusing() {
+        var mailbox = Mailbox<Int>(capacity: 2)
+        _ = mailbox.started()
+        guard case .run = mailbox.submit({ _ in 1 }), case .wait = mailbox.submit({ _ in 2 }) else {
+            Issue.record("a mailbox with room refused")
+            return
+        }
+        mailbox.refuse()
+        guard case .rejectDraining = mailbox.submit({ _ in 3 }),
+            case .wait = mailbox.submit(exceedingCapacity: true, { _ in 4 }),
+            case .next(2) = mailbox.finished(), case .next(4) = mailbox.finished(),
+            case .rest = mailbox.finished(), !mailbox.take()
+        else {
+            Issue.record("a refusing mailbox took something, or lost something")
+            return
+        }
+        guard case .end(let left) = mailbox.stop(drain: true) else {
+            Issue.record("an idle mailbox did not end")
+            return
+        }
+        #expect(left.isEmpty)
+    }
+
+    // Goal: with `drop-oldest` the mailbox drops exactly what a plain array says, whatever was withdrawn or
+    // exceeds the capacity. Method: random schedules, mostly of a full mailbox; the seed is in every message.
+    @Test("drops the oldest that may be dropped, and refuses when none may")
+    func dropOldest() {
+        for _ in 0..<1000 {
+            let seed = UInt64.random(in: 0 ... .max)
+            var random = SplitMix(seed: seed)
+            let capacity = 1 + random.next(below: 100)
+            let share = random.next(below: 101)
+            var mailbox = Mailbox<Int>(capacity: capacity, policy: .dropOldest)
+            var waiting: [(ticket: UInt64, number: Int, isDroppable: Bool)] = []
+            _ = mailbox.started()
+            let isTaken = mailbox.take()
+            #expect(isTaken)
+            for number in 0..<400 {
+                switch random.next(below: 8) {
+                case 0..<6:
+                    let isDroppable = random.next(below: 100) < share
+                    let exceeds = random.next(below: 50) == 0
+                    let oldest = waiting.firstIndex { $0.isDroppable }
+                    let isFull = waiting.count >= capacity && !exceeds
+                    let action = mailbox.submit(
+                        exceedingCapacity: exceeds, isDroppable: isDroppable
+                    ) { _ in number }
+                    switch action {
+                    case .wait(let ticket, let dropped):
+                        if isFull, let oldest {
+                            #expect(dropped == waiting.remove(at: oldest).number, "seed \(seed)")
+                        } else {
+                            #expect(!isFull && dropped == nil, "seed \(seed)")
+                        }
+                        waiting.append((ticket, number, isDroppable))
+                    case .rejectFull: #expect(isFull && oldest == nil, "seed \(seed)")
+                    case .run, .rejectDraining, .rejectEnded: Issue.record("seed \(seed)")
+                    }
+                case 6:
+                    guard !waiting.isEmpty else { continue }
+                    guard case .next(let next) = mailbox.finished() else {
+                        Issue.record("nothing is next: seed \(seed)")
+                        return
+                    }
+                    #expect(next == waiting.removeFirst().number, "seed \(seed)")
+                default:
+                    guard !waiting.isEmpty else { continue }
+                    let taken = waiting.remove(at: random.next(below: waiting.count))
+                    #expect(mailbox.withdraw(taken.ticket) == taken.number, "seed \(seed)")
+                    #expect(mailbox.withdraw(taken.ticket) == nil, "seed \(seed)")
+                }
+                #expect(mailbox.depth == waiting.count, "seed \(seed)")
+                #expect(mailbox.oldest == waiting.first?.number, "seed \(seed)")
+            }
+            _ = mailbox.stop(drain: false)
+            guard case .end(let left) = mailbox.finished() else {
+                Issue.record("no end: seed \(seed)")
+                return
+            }
+            #expect(left == waiting.map(\.number), "seed \(seed)")
         }
     }
 

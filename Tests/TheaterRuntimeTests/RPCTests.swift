@@ -355,6 +355,37 @@ struct RPCTests {
                     [.string("test:m/m"), .string("test:own/own"), .string("test:svc/svc")]))
     }
 
+    @Test("an interface is what its functions are, not what its hash claims")
+    func claims() async throws {
+        let stage = try Stage.messages()
+        let caller = try await Self.caller(stage)
+        let forged = InterfaceHash(1, 2, 3, 4)
+        let claims: [@Sendable (inout PackageMetadata) -> Void] = [
+            { metadata in
+                for index in metadata.exportHashes.indices {
+                    metadata.exportHashes[index].hash = forged
+                }
+            },
+            // As a tool that records none.
+            { $0.exportHashes = [] },
+        ]
+        for (number, claim) in claims.enumerated() {
+            let service = try await stage.start("service-\(number)") {
+                $0.exports = [("test:own/own", "secret: func() -> u32", .answer(.u32(7)))]
+                $0.claims = claim
+            }
+            let interfaces = try stage.system.interfaces(of: service)
+            let own = try #require(interfaces.first { $0.name == "test:own/own" })
+            #expect(own.hash != forged)
+            #expect(try stage.system.exportHashes(of: service).map(\.name).contains(own.name))
+            for (hash, isRight) in [(own.hash, true), (forged, false)] {
+                let answer = try await stage.host(
+                    caller, "implements", .id(service), .string("test:own/own#\(hash)"))
+                #expect(answer == .bool(isRight))
+            }
+        }
+    }
+
     @Test("when the caller ends, nobody waits for the callee any more")
     func callerEnds() async throws {
         let stage = try Stage.messages()

@@ -20,6 +20,7 @@ struct Stage {
     let system: ActorSystem
     let journal: Journal
     let log: LogStore
+    let handlers: HandlerRegistry
 
     init(
         journal: Journal = .inMemory(), guestsMax: Int = 32, yieldInterval: UInt64 = 1_000_000,
@@ -31,11 +32,12 @@ struct Stage {
         let log = LogStore()
         self.log = log
         self.journal = journal
+        self.handlers = HandlerRegistry(handlers)
         system = ActorSystem(
             engine: try Engine(EngineOptions(guestsMax: guestsMax, yieldInterval: yieldInterval)),
-            journal: journal, handlers: HandlerRegistry(handlers),
+            journal: journal, handlers: self.handlers,
             logger: Logger(label: "test") { _ in StoreLogHandler(store: log) },
-            services: services, resolver: resolver,
+            services: services, resolver: resolver, keeper: StageReplay.code,
             world: world, observability: observability)
     }
 
@@ -83,11 +85,12 @@ struct Stage {
         throw Missing()
     }
 
-    /// The typed payloads of an actor's chain, which is verified first.
+    /// The typed payloads of an actor's chain, which is verified and replayed first.
     func events(of id: ActorID) async throws -> [EventPayload] {
         let reader = try await journal.reader()
         let report = try reader.verify(id)
         try #require(report.isValid, "\(report.problem.map(String.init(describing:)) ?? "")")
+        try await StageReplay.expectFaithful(id, in: reader, handlers: handlers)
         var cursor = try reader.events(of: id)
         var payloads: [EventPayload] = []
         while let event = try cursor.next() {
@@ -152,7 +155,10 @@ struct StoreLogHandler: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    func log(event: LogEvent) { store.add("[\(metadata["actor.name"] ?? "?")] \(event.message)") }
+    func log(event: LogEvent) {
+        let name = metadata["actor.name"] ?? event.metadata?["actor.name"] ?? "?"
+        store.add("[\(name)] \(event.message)")
+    }
 }
 
 /// Waits until the test lets it go on. Functions: `wait`, which suspends.

@@ -7,7 +7,8 @@ import Foundation
 struct Bench {
     private static let rows =
         CommandRows.rows + SpawnRows.rows + CallRows.rows + HostCallRows.rows + ActorRows.rows
-        + ValueRows.rows + JournalRows.rows + RuntimeRows.rows + SupervisionRows.rows
+        + ValueRows.rows + JournalRows.rows + ReplayRows.rows + RuntimeRows.rows
+        + SupervisionRows.rows
         + ControlRows.rows
 
     static func main() async {

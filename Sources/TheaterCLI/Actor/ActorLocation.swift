@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import TheaterManifest
+internal import TheaterStore
 
 /// What a command's `[MANIFEST|DIR|FILE.wasm]` names.
 enum ActorLocation: Sendable, Hashable {
@@ -15,6 +16,7 @@ enum ActorLocation: Sendable, Hashable {
     /// Finds out what a path names; no path means the current folder.
     static func find(_ path: String?) throws(CLIError) -> ActorLocation {
         let path = path ?? "."
+        if StoreReference.isReference(path) { return .manifest(path) }
         switch Files.kind(path) {
         case .folder:
             let manifest = path == "." ? manifestName : Files.join(path, manifestName)
@@ -50,6 +52,8 @@ struct LoadedActor: Sendable {
     var manifest: Manifest
     /// Where the module is.
     let wasmPath: String
+    /// What both are read from.
+    let files: ActorFiles
 
     /// The folder of the manifest.
     var folder: String { Files.folder(of: manifestPath) }
@@ -62,15 +66,15 @@ struct LoadedActor: Sendable {
     /// - Parameter variables: values for the variables of the manifest.
     /// - Throws: with status `manifest`.
     static func load(
-        manifest path: String, variables: [String: String] = [:]
+        manifest path: String, variables: [String: String] = [:], from files: ActorFiles
     ) throws(CLIError) -> LoadedActor {
-        let bytes = try Files.read(path, sizeMax: Manifest.sizeMax + 1, status: .manifest)
+        let bytes = try files.read(path, sizeMax: Manifest.sizeMax + 1, status: .manifest)
         var manifest: Manifest
         do throws(ManifestDiagnostics) {
             manifest = try Manifest.parse(bytes: bytes, file: path, variables: variables)
             try manifest.readInitialState(manifestPath: path) { path, sizeMax in
                 do throws(CLIError) {
-                    return try Files.read(path, sizeMax: sizeMax, status: .manifest)
+                    return try files.read(path, sizeMax: sizeMax, status: .manifest)
                 } catch {
                     throw UnreadableState(description: error.message)
                 }
@@ -78,20 +82,18 @@ struct LoadedActor: Sendable {
         } catch {
             throw CLIError(error)
         }
-        let wasmPath = Manifest.resolve(manifest.package, relativeTo: path)
-        guard !wasmPath.contains("://") else {
-            throw CLIError(
-                .manifest, "cli.remote-package",
-                "'\(path)' names the package '\(manifest.package)', and only files can be run; get "
-                    + "the module and name its path")
-        }
-        return LoadedActor(manifestPath: path, manifest: manifest, wasmPath: wasmPath)
+        return LoadedActor(
+            manifestPath: path, manifest: manifest,
+            wasmPath: Manifest.resolve(manifest.package, relativeTo: path), files: files)
     }
 
     /// Reads the module.
     ///
     /// - Throws: with status `module`, and a hint to build when the actor's sources are there.
     func wasm() throws(CLIError) -> [UInt8] {
+        if wasmPath.contains("://") {
+            return try files.read(wasmPath, sizeMax: Self.wasmSizeMax, status: .module)
+        }
         guard Files.kind(wasmPath) == .file else {
             let isProject = Files.names(in: folder).contains { $0.hasSuffix(".pact") }
             let place = folder == "." ? "" : " \(folder)"
@@ -107,7 +109,9 @@ struct LoadedActor: Sendable {
 
     /// A source of the actor that was changed after the module was built; `nil` when there is none.
     var changedSource: String? {
-        guard let built = Files.changeTime(wasmPath) else { return nil }
+        guard !manifestPath.contains("://"), let built = Files.changeTime(wasmPath) else {
+            return nil
+        }
         let pact = Files.names(in: folder).filter { $0.hasSuffix(".pact") }
         let sources = Files.join(folder, "Sources")
         let swift = Files.names(in: sources).filter { $0.hasSuffix(".swift") }

@@ -19,8 +19,8 @@ struct ActorRun: Sendable {
     let report: RunReport
     let logger: Logger
 
-    /// How many guests the node of one actor has room for.
-    private static let guestsMax = 16
+    /// How many actors may live at once: as many as `theater check` follows in a tree.
+    private static let guestsMax = TreeCheck.countMax
 
     /// Runs the actor to its end.
     func perform() async throws(CLIError) -> CommandStatus {
@@ -143,9 +143,7 @@ private final class Live: Sendable {
             isInterrupted: isInterrupted.load(ordering: .relaxed),
             isForced: isForced.load(ordering: .relaxed))
         run.report.ended(id, plan.name, reason)
-        if plan.showsMetrics, let metrics = try? node.system.metrics(of: id) {
-            run.report.metrics(metrics)
-        }
+        if plan.showsMetrics { await showMetrics() }
         if let error = outcome.error(grace: plan.grace) { throw error }
         return .success
     }
@@ -238,6 +236,33 @@ private final class Live: Sendable {
     }
 
     // MARK: The end
+
+    /// Shows what every actor of the run did, in the order in which they were started, and what became of
+    /// messages that reached nobody.
+    private func showMetrics() async {
+        let reader = try? await node.journal.reader()
+        var shown: [(ActorMetrics, ActorID?)] = []
+        var lostCount = 0
+        for chain in node.journal.actors().dropFirst(chainsBefore) {
+            guard let metrics = try? node.system.metrics(of: chain.actor) else {
+                lostCount += 1
+                continue
+            }
+            var cursor = try? reader?.events(of: chain.actor)
+            var parent: ActorID?
+            if case .spawned(_, _, _, let known, _, _)? = try? cursor?.next()?.decodedPayload() {
+                parent = known
+            }
+            shown.append((metrics, parent))
+        }
+        for (metrics, parent) in shown {
+            run.report.metrics(metrics, parent: parent, isAlone: shown.count == 1)
+        }
+        run.report.deadLetters(node.system.deadLetterCounts)
+        if lostCount > 0 {
+            run.logger.notice("the metrics of \(lostCount) actors that ended early are not kept")
+        }
+    }
 
     /// Shows the chain if asked, brings everything to disk and gives the data directory back.
     private func putAway(

@@ -22,12 +22,17 @@ enum MetricsText {
             "host    \(hosts.isEmpty ? "none" : hosts.joined(separator: ", "))",
         ]
         if let length = metrics.chainLength { lines.append("chain   \(ChainText.events(length))") }
+        if metrics.mailboxDepth > 0 { lines.append("mailbox \(metrics.mailboxDepth) wait") }
+        if !metrics.warnings.isEmpty {
+            let warnings = metrics.warnings.map(\.rawValue)
+            lines.append("too old \(warnings.joined(separator: ", "))")
+        }
         if metrics.restarts > 0 { lines.append("started again \(metrics.restarts) times") }
         return lines
     }
 
     /// All figures, under the names of the documentation.
-    static func json(_ metrics: ActorMetrics) -> JSON {
+    static func json(_ metrics: ActorMetrics, parent: ActorID?) -> JSON {
         func number(_ value: some BinaryInteger) -> JSON { .number("\(value)") }
         func nanoseconds(_ duration: Duration) -> JSON {
             let (seconds, attoseconds) = duration.components
@@ -35,12 +40,16 @@ enum MetricsText {
         }
         return .object([
             ("actor", .string(metrics.actor.description)), ("name", .string(metrics.name)),
+            ("parent", .optional(parent?.description)),
             ("status", .string(metrics.status.description)), ("calls", number(metrics.calls)),
             ("errors", number(metrics.errors)), ("fuel_used", number(metrics.fuelUsed)),
             ("call_time_ns", nanoseconds(metrics.callTime)),
             ("busy_time_ns", nanoseconds(metrics.busyTime)),
             ("slowest_call_ns", nanoseconds(metrics.slowestCall)),
             ("memory", number(metrics.memorySize)), ("memory_peak", number(metrics.memoryPeak)),
+            ("mailbox_depth", number(metrics.mailboxDepth)),
+            ("oldest_message_age_ns", metrics.oldestMessageAge.map(nanoseconds) ?? .null),
+            ("running_call_age_ns", metrics.runningCallAge.map(nanoseconds) ?? .null),
             (
                 "host_calls",
                 .array(
@@ -52,6 +61,7 @@ enum MetricsText {
             ),
             ("chain_length", metrics.chainLength.map { number($0) } ?? .null),
             ("restarts", number(metrics.restarts)),
+            ("warnings", .array(metrics.warnings.map { .string($0.rawValue) })),
             (
                 "latency",
                 .array(

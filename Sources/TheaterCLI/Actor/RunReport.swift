@@ -77,12 +77,28 @@ struct RunReport: Sendable {
         }
     }
 
-    /// What the actor did and used.
-    func metrics(_ metrics: ActorMetrics) {
+    /// What an actor did and used.
+    ///
+    /// - Parameter isAlone: whether it is the only one of the run, so that its name goes without saying.
+    func metrics(_ metrics: ActorMetrics, parent: ActorID?, isAlone: Bool) {
         if case .json = format {
-            output.result(.object([("metrics", MetricsText.json(metrics))]))
+            output.result(.object([("metrics", MetricsText.json(metrics, parent: parent))]))
         } else {
-            for line in MetricsText.lines(metrics) { output.result(line) }
+            if !isAlone { output.result("\(metrics.name) (\(metrics.actor)) \(metrics.status)") }
+            let indent = isAlone ? "" : "  "
+            for line in MetricsText.lines(metrics) { output.result(indent + line) }
+        }
+    }
+
+    /// How many messages reached nobody, by the reason.
+    func deadLetters(_ counts: [String: UInt64]) {
+        let counts = counts.sorted { $0.key < $1.key }
+        if case .json = format {
+            output.result(
+                .object([("dead_letters", .object(counts.map { ($0.key, .integer($0.value)) }))]))
+        } else if !counts.isEmpty {
+            let text = counts.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+            output.result("dead letters  \(text)")
         }
     }
 

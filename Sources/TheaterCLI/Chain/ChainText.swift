@@ -44,6 +44,27 @@ enum ChainText {
         ])
     }
 
+    /// The verification of a chain, and its comparison with the checkpoints that are kept of it.
+    static func json(_ report: VerificationReport, _ finding: KeptCheckpoints.Finding) -> JSON {
+        let problem = report.problem.map(json) ?? finding.problem.map { json($0, of: report.actor) }
+        return .object([
+            ("actor", .string(report.actor.description)), ("name", .optional(report.name)),
+            ("count", .integer(report.count)), ("head", .string(report.head.description)),
+            ("valid", .bool(problem == nil)), ("problem", problem ?? .null),
+            ("checkpoints", .array(finding.sizes.map { .integer($0) })),
+        ])
+    }
+
+    /// Why a chain is not the one that was signed.
+    static func json(_ problem: ProofError, of actor: ActorID? = nil) -> JSON {
+        .object([
+            ("code", .string(problem.code.rawValue)),
+            ("actor", .optional(actor?.description)),
+            ("sequence", problem.sequence.map { .integer($0) } ?? .null),
+            ("file", .null), ("offset", .null), ("detail", .string(problem.fact)),
+        ])
+    }
+
     /// What is wrong with a chain or a journal.
     static func json(_ problem: ChainProblem) -> JSON {
         .object([

@@ -95,6 +95,31 @@ enum EventFacts {
                 ("interface", .text(interface)), ("function", .text(function)),
                 ("input", value(input)), ("message", .text(message)),
             ]
+        case .intent(let interface, let function, let input, let effect, let policy):
+            return [
+                ("interface", .text(interface)), ("function", .text(function)),
+                ("input", value(input)), ("effect", .text(EffectText.kind(effect))),
+                ("in_doubt", .text(EffectText.policy(policy))),
+                (
+                    "effect_id",
+                    .text(EffectID(actor: event.actor, sequence: event.sequence).description)
+                ),
+            ]
+        case .outcome(let interface, let function, let intent, let output):
+            return [
+                ("interface", .text(interface)), ("function", .text(function)),
+                ("intent", .number(intent)), ("output", value(output)),
+            ]
+        case .outcomeError(let interface, let function, let intent, let message):
+            return [
+                ("interface", .text(interface)), ("function", .text(function)),
+                ("intent", .number(intent)), ("message", .text(message)),
+            ]
+        case .settled(let intent, let settlement, let note):
+            return [
+                ("intent", .number(intent)), ("outcome", .text(EffectText.settlement(settlement))),
+                ("note", .text(note)),
+            ]
         case .denied(let what, let reason):
             return [("what", .text(what)), ("reason", .text(reason))]
         case .limit(let kind, let message):

@@ -65,6 +65,17 @@ enum EventText {
             return "\(type) \(shown(input)) -> \(shown(output))"
         case .hostError(_, _, let input, let message):
             return "\(type) \(shown(input)) failed: \(Printable.line(message))"
+        case .intent(_, _, let input, _, _):
+            return "\(type) \(shown(input)) begins"
+        case .outcome(_, _, let intent, let output):
+            return "\(type) of \(intent) -> \(shown(output))"
+        case .outcomeError(_, _, let intent, let message):
+            return "\(type) of \(intent) failed: \(Printable.line(message))"
+        case .settled(let intent, let settlement, let note):
+            let text = note.isEmpty ? "" : ": " + note
+            return Printable.line(
+                "settled \(intent) as \(EffectText.settlement(settlement))\(text)",
+                sizeMax: valueSizeMax)
         case .denied(let what, let reason):
             return Printable.line("denied \(what): \(reason)")
         case .limit(let kind, let message):

@@ -16,18 +16,25 @@ struct ActorCheck {
     private var report = CheckReport()
     private let registry = Node.registry()
     private let variables: [String: String]
+    private let files: ActorFiles
     /// Whether imports are measured against grants; a module alone has none.
     private var hasGrants = true
 
-    private init(variables: [String: String]) { self.variables = variables }
+    private init(variables: [String: String], files: ActorFiles) {
+        self.variables = variables
+        self.files = files
+    }
 
     /// Checks what a path names.
     ///
-    /// - Parameter variables: values for the variables of the manifest.
+    /// - Parameters:
+    ///   - variables: values for the variables of the manifest.
+    ///   - files: what it is read from.
     static func check(
-        _ location: ActorLocation, variables: [String: String] = [:], logger: Logger
+        _ location: ActorLocation, variables: [String: String] = [:],
+        files: ActorFiles = ActorFiles(dataDirectory: nil), logger: Logger
     ) async -> CheckReport {
-        var check = ActorCheck(variables: variables)
+        var check = ActorCheck(variables: variables, files: files)
         await check.run(location, logger)
         return check.report
     }
@@ -37,13 +44,14 @@ struct ActorCheck {
             switch location {
             case .manifest(let path):
                 report.manifestPath = path
-                let actor = try LoadedActor.load(manifest: path, variables: variables)
+                let actor = try LoadedActor.load(
+                    manifest: path, variables: variables, from: files)
                 report.name = actor.manifest.name
                 report.wasmPath = actor.wasmPath
                 checkHandlers(actor.manifest, logger)
                 checkTree(actor)
                 let wasm = try actor.wasm()
-                checkSource(of: wasm, in: actor.folder)
+                if !path.contains("://") { checkSource(of: wasm, in: actor.folder) }
                 await checkModule(wasm, actor.manifest, logger)
             case .wasm(let path):
                 hasGrants = false
@@ -72,7 +80,7 @@ struct ActorCheck {
     /// The findings in the manifest one by one, with their places.
     private func manifestFindings() -> [CheckFinding]? {
         guard let path = report.manifestPath,
-            let bytes = try? Files.read(path, sizeMax: Manifest.sizeMax + 1, status: .manifest)
+            let bytes = try? files.read(path, sizeMax: Manifest.sizeMax + 1, status: .manifest)
         else { return nil }
         do throws(ManifestDiagnostics) {
             _ = try Manifest.parse(bytes: bytes, file: path, variables: variables)
@@ -105,7 +113,7 @@ struct ActorCheck {
 
     /// Works out what the actor and those below it get.
     private mutating func checkTree(_ actor: LoadedActor) {
-        var check = TreeCheck(registry: registry)
+        var check = TreeCheck(registry: registry, files: files)
         report.tree = check.tree(actor)
         report.warnings = check.warnings
         // A handler may say the same of its own keys.

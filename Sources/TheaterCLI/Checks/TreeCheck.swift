@@ -14,11 +14,20 @@ struct TreeCheck {
     static let countMax = 1024
 
     private let registry: HandlerRegistry
+    private let files: ActorFiles
     private(set) var findings: [CheckFinding] = []
     private(set) var warnings: [String] = []
     private var count = 0
 
-    init(registry: HandlerRegistry) { self.registry = registry }
+    init(registry: HandlerRegistry, files: ActorFiles) {
+        self.registry = registry
+        self.files = files
+    }
+
+    /// What tells manifests apart.
+    private static func place(_ path: String) -> String {
+        path.contains("://") ? path : CanonicalPath.resolve(path)
+    }
 
     /// The tree below a manifest that was read.
     mutating func tree(_ actor: LoadedActor) -> GrantTree {
@@ -55,7 +64,7 @@ struct TreeCheck {
             node.supervision = [node.supervision, Self.text(manifest.supervision)]
                 .compactMap { $0 }.joined(separator: "; ")
         }
-        let path = CanonicalPath.resolve(node.manifest)
+        let path = Self.place(node.manifest)
         for child in manifest.children {
             guard count < Self.countMax else {
                 report(
@@ -77,8 +86,8 @@ struct TreeCheck {
         var node = GrantTree(
             name: child.name, path: "\(parent.path)/\(child.name)", manifest: reference)
         node.supervision = child.restart.rawValue
-        guard !reference.contains("://") else {
-            node.note = "is looked up by the node when it starts"
+        guard !reference.contains("://") || files.hasStore else {
+            node.note = "is in the store of a node, which is not here"
             return node
         }
         guard ancestors.count < Self.depthMax else {
@@ -87,14 +96,15 @@ struct TreeCheck {
                 node, "check.too-deep", "the tree is deeper than \(Self.depthMax) levels")
             return node
         }
-        guard Files.kind(reference) == .file else {
+        guard files.has(reference) else {
             node.note = "its manifest is missing"
             report(
                 node, "check.missing-child",
-                "its manifest '\(reference)' does not exist; correct 'manifest' under [[children]]")
+                "its manifest '\(reference)' does not exist; correct 'manifest' under [[children]]"
+                    + (reference.contains("://") ? ", or put it into the store" : ""))
             return node
         }
-        guard !ancestors.contains(CanonicalPath.resolve(reference)) else {
+        guard !ancestors.contains(Self.place(reference)) else {
             node.note = "is its own ancestor"
             report(
                 node, "check.cycle",
@@ -103,7 +113,7 @@ struct TreeCheck {
             return node
         }
         do throws(CLIError) {
-            let actor = try LoadedActor.load(manifest: reference)
+            let actor = try LoadedActor.load(manifest: reference, from: files)
             checkModule(child, actor, of: parent, node)
             return fill(node, actor.manifest, parent: grants, ancestors: ancestors)
         } catch {
@@ -121,9 +131,9 @@ struct TreeCheck {
         if let wasm = child.wasm {
             let path = Manifest.resolve(wasm, relativeTo: parent.manifest)
             actor = LoadedActor(
-                manifestPath: actor.manifestPath, manifest: actor.manifest, wasmPath: path)
+                manifestPath: actor.manifestPath, manifest: actor.manifest, wasmPath: path,
+                files: files)
         }
-        guard !actor.wasmPath.contains("://") else { return }
         do throws(CLIError) {
             let wasm = try actor.wasm()
             guard let found = try? PackageMetadata.find(inModule: wasm) else { return }

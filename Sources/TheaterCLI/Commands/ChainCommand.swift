@@ -7,9 +7,10 @@ internal import TheaterChain
 struct ChainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "chain",
-        abstract: "Look at what actors did, and verify it.",
+        abstract: "Look at what actors did, verify it, and prove it to others.",
         discussion: """
-            Reads the data directory without locking it: it works while a node runs and after a crash.
+            Reads the data directory without locking it: it works while a node runs and after a crash. \
+            Only what changes a chain needs the data directory for itself.
 
             A chain is named by its actor's identity, by at least four digits of its beginning, or by \
             the actor's name, of which the newest chain counts.
@@ -20,8 +21,17 @@ struct ChainCommand: AsyncParsableCommand {
               theater chain show hello --from 2 --limit 10 --full
               theater chain show --type theater:simple/runtime/log --json
               theater chain verify
+              theater chain doubts
+
+            checkpoint, prove and export sign for others; verify-proof and `theater verify` need a \
+            file and the key that `theater chain keys` prints.
             """,
-        subcommands: [ChainListCommand.self, ChainShowCommand.self, ChainVerifyCommand.self],
+        subcommands: [
+            ChainListCommand.self, ChainShowCommand.self, ChainVerifyCommand.self,
+            ChainDoubtsCommand.self, ChainResolveCommand.self,
+            ChainCheckpointCommand.self, ChainProveCommand.self, ChainVerifyProofCommand.self,
+            ChainExportCommand.self, ChainKeysCommand.self,
+        ],
         defaultSubcommand: ChainListCommand.self)
 }
 
@@ -112,7 +122,8 @@ struct ChainShowCommand: TheaterCommand {
         return .success
     }
 
-    private static func title(_ chain: ChainSummary) -> String {
+    /// A chain on a line.
+    static func title(_ chain: ChainSummary) -> String {
         let name = chain.name.map { " '\(Printable.line($0, sizeMax: 64))'" } ?? ""
         return "chain \(chain.actor)\(name), \(ChainText.events(chain.count))"
     }

@@ -10,10 +10,12 @@ struct ChainVerifyCommand: TheaterCommand {
         abstract: "Verify that no chain was changed: all of them without a name.",
         discussion: """
             Computes the hash of each event again, and checks that none is missing, out of order or \
-            of another chain. The exit code is 3 when something is not as it was recorded.
+            of another chain; and that each chain is one with the checkpoints that this node signed of \
+            it, so that events cut from its end are missed. The exit code is 3 when something is not as \
+            it was recorded.
 
-            With --json each chain is a line {"actor", "name", "count", "head", "valid", "problem"}; \
-            of all chains a last line {"summary": …} follows.
+            With --json each chain is a line {"actor", "name", "count", "head", "valid", "problem", \
+            "checkpoints"}; of all chains a last line {"summary": …} follows.
             """)
 
     @Argument(help: ArgumentHelp("The chains.", valueName: "actor|name"))
@@ -32,44 +34,73 @@ struct ChainVerifyCommand: TheaterCommand {
     }
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
-        let directory = try ChainDirectory(dataDirectory: data.resolved(in: context))
-        do throws(JournalError) {
-            if chains.isEmpty {
-                return show(try directory.reader.verifyAll(), context.output)
+        let path = try data.resolved(in: context)
+        let directory = try ChainDirectory(dataDirectory: path)
+        let kept = try KeptCheckpoints(dataDirectory: path, reader: directory.reader)
+        if chains.isEmpty {
+            let verification = try Self.translating { () throws(JournalError) in
+                try directory.reader.verifyAll()
             }
-        } catch {
-            throw CLIError(error)
+            return try show(verification, kept, context.output)
         }
         var status = CommandStatus.success
         for chain in chains {
             let summary = try directory.chain(chain)
-            do throws(JournalError) {
-                let report = try directory.reader.verify(summary.actor)
-                show(report, context.output)
-                if !report.isValid { status = .verification }
-            } catch {
-                throw CLIError(error)
+            let report = try Self.translating { () throws(JournalError) in
+                try directory.reader.verify(summary.actor)
             }
+            if try !show(report, kept, context.output) { status = .verification }
         }
         return status
     }
 
-    private func show(_ report: VerificationReport, _ output: any Output) {
-        if json { return output.result(ChainText.json(report)) }
+    private static func translating<Result>(
+        _ body: () throws(JournalError) -> Result
+    ) throws(CLIError) -> Result {
+        do throws(JournalError) {
+            return try body()
+        } catch {
+            throw CLIError(error)
+        }
+    }
+
+    /// Shows a chain, and compares it with what is kept of it if it is whole; returns whether all is well.
+    private func show(
+        _ report: VerificationReport, _ kept: KeptCheckpoints, _ output: any Output
+    ) throws(CLIError) -> Bool {
+        let finding = report.isValid ? try kept.compare(report.actor) : KeptCheckpoints.Finding()
+        let isValid = report.isValid && finding.problem == nil
+        if json {
+            output.result(ChainText.json(report, finding))
+            return isValid
+        }
         let name = Printable.line(report.name ?? "-", sizeMax: 64)
-        let verdict = report.isValid ? "ok    " : "BROKEN"
+        let verdict = isValid ? "ok    " : "BROKEN"
         output.result(
             "\(verdict)  \(report.actor)  \(Printable.cut(name, to: 20)), "
                 + ChainText.events(report.count))
         output.result("        head \(report.head)")
+        if let newest = finding.sizes.last {
+            let count = finding.sizes.count
+            output.result(
+                "        one with \(count == 1 ? "the signed checkpoint" : "\(count) signed checkpoints"), "
+                    + (count == 1 ? "" : "the newest ") + "of \(ChainText.events(newest))")
+        }
         if let problem = report.problem { output.result("        \(problem)") }
+        if let problem = finding.problem { output.result("        \(problem)") }
+        return isValid
     }
 
-    private func show(_ verification: JournalVerification, _ output: any Output) -> CommandStatus {
+    private func show(
+        _ verification: JournalVerification, _ kept: KeptCheckpoints, _ output: any Output
+    ) throws(CLIError) -> CommandStatus {
+        var isValid = verification.isValid
         for report in verification.chains {
             if output.isBroken { break }
-            show(report, output)
+            if try !show(report, kept, output) { isValid = false }
         }
+        let missing = try kept.missing()
+        if !missing.isEmpty { isValid = false }
         let shown = Set(verification.chains.compactMap(\.problem))
         if json {
             output.result(
@@ -77,12 +108,17 @@ struct ChainVerifyCommand: TheaterCommand {
                     (
                         "summary",
                         .object([
-                            ("valid", .bool(verification.isValid)),
+                            ("valid", .bool(isValid)),
                             ("chains", .integer(verification.chains.count)),
                             ("events", .integer(verification.eventCount)),
                             ("segments", .integer(verification.segmentCount)),
                             ("tail_size", .integer(verification.tailSize)),
-                            ("problems", .array(verification.problems.map(ChainText.json))),
+                            (
+                                "problems",
+                                .array(
+                                    verification.problems.map(ChainText.json)
+                                        + missing.map { ChainText.json($0) })
+                            ),
                         ])
                     )
                 ]))
@@ -90,12 +126,13 @@ struct ChainVerifyCommand: TheaterCommand {
             for problem in verification.problems where !shown.contains(problem) {
                 output.result("BROKEN  \(problem)")
             }
+            for problem in missing { output.result("BROKEN  \(problem)") }
             let count = verification.chains.count
             output.result(
                 "\(count == 1 ? "1 chain" : "\(count) chains"), "
                     + "\(ChainText.events(verification.eventCount)), "
-                    + (verification.isValid ? "verified" : "NOT VERIFIED"))
+                    + (isValid ? "verified" : "NOT VERIFIED"))
         }
-        return verification.isValid ? .success : .verification
+        return isValid ? .success : .verification
     }
 }

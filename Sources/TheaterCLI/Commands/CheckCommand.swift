@@ -19,6 +19,7 @@ struct CheckCommand: TheaterCommand {
               theater check
               theater check actors/crawler
               theater check build/hello.wasm --json
+              theater check store://tools/crawler/manifest.toml --data data
 
             With --json one object: {"ok", "name", "manifest", "module": {"path", "size", "sha256"}, \
             "imports": [{"interface", "hash", "status", "handler", "functions": [{"name", \
@@ -35,12 +36,15 @@ struct CheckCommand: TheaterCommand {
 
     @OptionGroup var variables: VariableOptions
 
+    @OptionGroup var data: DataOptions
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
         let report = await ActorCheck.check(
             try ActorLocation.find(target), variables: variables.values,
+            files: ActorFiles(dataDirectory: try? data.resolved(in: context)),
             logger: StderrLogHandler.logger(context, isQuiet: true))
         if json {
             context.output.result(report.json)

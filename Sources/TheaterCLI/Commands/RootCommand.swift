@@ -19,6 +19,7 @@ struct RootCommand: AsyncParsableCommand {
               theater run --call greet --arg World
               theater chain show         see what it did
               theater chain verify       prove that nothing was changed afterwards
+              theater replay             prove that the code did what the chain says
 
             Results go to standard output, logs and errors to standard error. With --json results \
             are JSON, and an error is {"error": {"code": …, "message": …}}.
@@ -38,7 +39,10 @@ struct RootCommand: AsyncParsableCommand {
             CommandGroup(name: "Run", subcommands: [RunCommand.self]),
             CommandGroup(
                 name: "Look",
-                subcommands: [ChainCommand.self, StoreCommand.self, ABICommand.self]),
+                subcommands: [
+                    ChainCommand.self, VerifyCommand.self, ReplayCommand.self, StepCommand.self,
+                    DiffCommand.self, UpgradeCommand.self, StoreCommand.self, ABICommand.self,
+                ]),
             CommandGroup(
                 name: "Set-up", subcommands: [DoctorCommand.self, CompletionCommand.self]),
         ])

@@ -106,11 +106,14 @@ struct RunCommand: TheaterCommand {
                 "'\(target ?? "")' is a module, and what an actor may do is in its manifest; name "
                     + "the manifest, or look at the module with `theater check`")
         }
-        var actor = try LoadedActor.load(manifest: path, variables: variables.values)
+        let dataDirectory = isUnrecorded ? nil : try data.resolved(in: context)
+        var actor = try LoadedActor.load(
+            manifest: path, variables: variables.values,
+            from: ActorFiles(dataDirectory: dataDirectory))
         if let durability { actor.manifest.chain.durability = durability.value }
         let plan = RunPlan(
             actor: actor, wasm: try actor.wasm(), calls: calls,
-            dataDirectory: isUnrecorded ? nil : try data.resolved(in: context), grace: grace,
+            dataDirectory: dataDirectory, grace: grace,
             showsChain: showsChain, showsMetrics: showsMetrics)
         let run = ActorRun(
             plan: plan, context: context,

@@ -5,6 +5,7 @@ internal import TheaterChain
 internal import TheaterEngine
 internal import TheaterManifest
 internal import TheaterPact
+internal import TheaterReplay
 internal import TheaterRuntime
 internal import TheaterStore
 internal import TheaterValue
@@ -70,6 +71,19 @@ extension CLIError {
         self.init(status, error.code.rawValue, error.description)
     }
 
+    /// A chain that cannot be replayed.
+    init(_ error: ReplayError) {
+        let status: CommandStatus =
+            switch error.code {
+            case .noCode, .wrongDigest, .module: .module
+            case .manifest: .manifest
+            case .payloadDropped, .incomplete: .data
+            case .source: .verification
+            case .ceiling: .failure
+            }
+        self.init(status, error.code.rawValue, error.description)
+    }
+
     /// A Pact text or a package's metadata that is wrong.
     init(_ error: PactError) {
         self.init(
@@ -103,7 +117,9 @@ extension CLIError {
         case let error as ActorError: self.init(error)
         case let error as EngineError: self.init(error)
         case let error as JournalError: self.init(error)
+        case let error as ProofError: self.init(error)
         case let error as StoreError: self.init(error)
+        case let error as ReplayError: self.init(error)
         case let error as PactError: self.init(error)
         case let error as BuildError: self.init(error)
         default: self.init(.internal, "cli.internal", "\(error)")

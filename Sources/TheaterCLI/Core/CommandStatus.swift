@@ -8,7 +8,7 @@ public enum CommandStatus: Int32, Sendable, Hashable, CaseIterable {
     case failure = 1
     /// The command line is wrong: an unknown option, a bad value, an unknown function.
     case usage = 2
-    /// A chain or a blob is not as it was recorded.
+    /// A chain or a blob is not as it was recorded, or code does not do what a chain says.
     case verification = 3
     /// The manifest is missing or wrong.
     case manifest = 4
@@ -31,7 +31,7 @@ public enum CommandStatus: Int32, Sendable, Hashable, CaseIterable {
         case .success: "done"
         case .failure: "the actor failed or answered with an error; a check has a finding"
         case .usage: "wrong arguments, a bad value, or a function the actor does not have"
-        case .verification: "a chain or a blob is not as it was recorded"
+        case .verification: "a chain, blob, proof, bundle or replay is not as it was recorded"
         case .manifest: "the manifest is missing or wrong"
         case .module: "the module is missing, is no actor, or does not load"
         case .importRefused: "an import is not granted, not offered, or not the same"

@@ -21,6 +21,12 @@ enum Files {
         return status.st_mode & S_IFMT == S_IFDIR ? .folder : .file
     }
 
+    /// Whether a path leads to a regular file, which can be read without waiting.
+    static func isRegular(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
     /// When a file was last written, in nanoseconds since 1970; `nil` for what is not there.
     static func changeTime(_ path: String) -> Int64? {
         var status = stat()

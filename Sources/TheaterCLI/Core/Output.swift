@@ -42,6 +42,9 @@ public struct CLIContext: Sendable {
     public var input: @Sendable (_ sizeMax: Int) throws(CLIError) -> [UInt8]
     /// Looks up a variable of the environment.
     public var environment: @Sendable (String) -> String?
+    /// The next line that somebody types, or `nil` when there are no more; is `nil` itself when standard
+    /// input is no terminal.
+    public var lines: (@Sendable () -> String?)?
     /// All variables of the environment, for tools that are started.
     public var variables: @Sendable () -> [String: String]
 

@@ -71,12 +71,14 @@ final class SystemOutput: Output {
 extension CLIContext {
     /// The context of this process.
     static func system(_ output: SystemOutput) -> CLIContext {
-        CLIContext(
+        var context = CLIContext(
             output: output,
             input: { (sizeMax) throws(CLIError) in
                 try Files.readAll(STDIN_FILENO, name: "standard input", sizeMax: sizeMax)
             },
             environment: { name in getenv(name).map { String(cString: $0) } },
             variables: { ProcessInfo.processInfo.environment })
+        if isatty(STDIN_FILENO) == 1 { context.lines = { readLine() } }
+        return context
     }
 }

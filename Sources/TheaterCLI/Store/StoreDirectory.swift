@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import TheaterChain
+internal import TheaterNode
 internal import TheaterStore
 
 /// The store of a data directory.
@@ -44,38 +45,17 @@ enum StoreDirectory {
     }
 
     /// The content of the store that the chains mention, and the modules of their actors.
-    ///
-    /// Whatever looks like a digest counts: what is kept for nothing can still be removed, but not the
-    /// other way round.
     static func mentionedInChains(
         _ dataDirectory: String, _ store: ContentStore
     ) throws(CLIError) -> Set<ContentID> {
         let path = Files.join(dataDirectory, "journal")
         guard Files.kind(path) != .missing else { return [] }
-        var found: Set<ContentID> = []
         do throws(JournalError) {
-            let reader = try Journal.openReadOnly(directory: path)
-            for chain in reader.actors() {
-                var cursor = try reader.events(of: chain.actor)
-                while let event = try cursor.next() {
-                    for id in mentioned(in: event) where store.contains(id) { found.insert(id) }
-                }
-            }
+            return try ChainContent.mentioned(
+                in: try Journal.openReadOnly(directory: path), of: store)
         } catch {
             throw CLIError(error)
         }
-        return found
-    }
-
-    private static func mentioned(in event: ChainEvent) -> Set<ContentID> {
-        guard let payload = event.payload else { return [] }
-        var ids = ContentID.mentioned(in: payload)
-        if case .spawned(let module, let manifest, _, _, _, _)? = try? event.decodedPayload() {
-            for digest in [module, manifest] {
-                if let id = ContentID(bytes: digest.bytes) { ids.insert(id) }
-            }
-        }
-        return ids
     }
 
     private static func path(_ dataDirectory: String) -> String {

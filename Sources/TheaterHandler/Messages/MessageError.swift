@@ -23,6 +23,8 @@ public struct MessageError: Error, Sendable, Hashable {
         case tooLarge = "message.too-large"
         /// The receiver's mailbox is full.
         case mailboxFull = "message.mailbox-full"
+        /// The message waited in a full mailbox and made room for a newer one.
+        case dropped = "message.dropped"
         /// No answer came in time.
         case timeout = "message.timeout"
         /// The receiver waits for the sender, directly or through others.

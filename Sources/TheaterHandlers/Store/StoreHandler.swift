@@ -12,6 +12,9 @@ internal import TheaterValue
 /// Manifest: `type = "store"`. An actor has one namespace: a private one, or with `store_id` one that
 /// it shares with all actors that name the same. `quota` bounds its bytes, `count_max` the pieces of
 /// content, and the labels, that it may have.
+///
+/// What writes is an effect. Content stored twice is there once; a label set twice may undo what another
+/// actor did in between.
 public struct StoreHandler: Handler {
     /// The name used in manifests.
     public static let name = "store"
@@ -49,6 +52,11 @@ public struct StoreHandler: Handler {
                 "store", "get", "exists", "label", "get-by-label", "remove-label", "store-at-label",
                 "replace-content-at-label", "replace-at-label", "list-all-content",
                 "calculate-total-size", "list-labels",
+            ],
+            effects: [
+                "store": .idempotent, "label": .once, "remove-label": .once,
+                "store-at-label": .once, "replace-content-at-label": .once,
+                "replace-at-label": .once,
             ]),
         HostInterface(
             pact: """
@@ -65,7 +73,10 @@ public struct StoreHandler: Handler {
                     }
                 }
                 """,
-            suspending: ["remove-from-label", "compare-and-set-label", "forget"]),
+            suspending: ["remove-from-label", "compare-and-set-label", "forget"],
+            effects: [
+                "remove-from-label": .once, "compare-and-set-label": .once, "forget": .once,
+            ]),
     ]
 
     /// Nothing is held for an actor: what it stored stays.
@@ -81,6 +92,9 @@ public struct StoreHandler: Handler {
     /// The most bytes that an actor may store or get at once: what crosses the boundary is recorded,
     /// and an event has a bound of its own.
     public static let contentSizeMax = 16 << 20
+    /// The most bytes of one list of digests or labels: far more than the default `count_max` of digests
+    /// takes.
+    public static let listSizeMax = 16 << 20
     /// What a namespace may hold when the manifest does not say.
     public static let defaultQuota = StoreQuota(sizeMax: 1 << 30, countMax: 100_000)
     /// The highest `count_max`.
@@ -93,8 +107,13 @@ public struct StoreHandler: Handler {
     public init(grant: inout SectionReader, context: HandlerContext) throws(ManifestDiagnostics) {
         var namespace = StoreNamespace(of: context.actorID)
         if let id = grant.string("store_id") {
-            if let named = StoreNamespace(id), !named.isPrivate {
+            if let named = StoreNamespace(id), !named.isPrivate, !named.isSystem {
                 namespace = named
+            } else if StoreNamespace(id)?.isSystem == true {
+                grant.refuse(
+                    "store_id",
+                    "'store_id' begins with 'theater.', and those stores are the runtime's",
+                    suggestion: "choose a name such as \"pages\"")
             } else if StoreNamespace(id) != nil {
                 grant.refuse(
                     "store_id",

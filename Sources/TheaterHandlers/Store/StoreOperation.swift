@@ -116,10 +116,16 @@ enum StoreOperation: Sendable {
         case .forget(let id):
             return Self.ok(.primitive(.bool), .bool(try store.forget(id, in: space)))
         case .listContent:
-            return Self.strings(try store.contents(of: space).map { "\($0.id)" })
+            let contents = try store.contents(of: space)
+            let size = contents.count * ContentID.digitCount
+            try Self.checkList(contents.count, "pieces of content", size)
+            return Self.strings(contents.map { "\($0.id)" })
         case .totalSize:
             return Self.ok(.primitive(.u64), .u64(try store.usage(of: space).size))
-        case .listLabels: return Self.strings(try store.labels(of: space).map(\.label.text))
+        case .listLabels:
+            let labels = try store.labels(of: space).map(\.label.text)
+            try Self.checkList(labels.count, "labels", labels.reduce(0) { $0 + $1.utf8.count })
+            return Self.strings(labels)
         }
     }
 
@@ -139,6 +145,19 @@ enum StoreOperation: Sendable {
     }
 
     private static let done = ok(.tuple([]), .unit)
+
+    /// What one text of a list takes beside its bytes when it is encoded.
+    private static let listItemSize = 24
+
+    /// Checks that a list can be recorded: others may have filled a shared namespace, and an answer that
+    /// is too large to be recorded would end the actor.
+    private static func checkList(_ count: Int, _ what: String, _ textSize: Int) throws(StoreError)
+    {
+        let size = textSize + count * listItemSize
+        guard size <= StoreHandler.listSizeMax else {
+            throw .tooLargeToList(count, what, size: size, sizeMax: StoreHandler.listSizeMax)
+        }
+    }
 
     private static func strings(_ texts: [String]) -> Value {
         ok(.list(.string), .list(.string, texts.map { .string($0) }))

@@ -3,13 +3,18 @@
 /// How an actor's chain is kept: the table `[chain]`.
 public struct ChainSettings: Sendable, Hashable {
     /// When an event counts as kept.
-    public enum Durability: String, Sendable, Hashable, CaseIterable {
+    public enum Durability: String, Sendable, Hashable, CaseIterable, Comparable {
         /// In memory only; the chain ends with the process.
         case memory
         /// On disk within `delay`.
         case `async`
         /// On disk before any effect or reply leaves the actor.
         case strict
+
+        /// Whether one keeps less than the other.
+        public static func < (left: Durability, right: Durability) -> Bool {
+            allCases.firstIndex(of: left) ?? 0 < allCases.firstIndex(of: right) ?? 0
+        }
     }
 
     /// When an event counts as kept (`durability`).

@@ -22,9 +22,26 @@ public struct Limits: Sendable, Hashable {
     public var messageAgeMax = Duration.seconds(30)
     /// How many messages may wait (`mailbox`).
     public var mailbox = 1_024
+    /// What happens to a message that finds the mailbox full (`mailbox_policy`).
+    public var mailboxPolicy = MailboxPolicy.reject
 
     /// Makes limits with every bound at its default.
     public init() {}
+
+    /// The narrower of both bounds, each for itself.
+    public func within(_ other: Limits) -> Limits {
+        var limits = self
+        limits.memory = min(memory, other.memory)
+        limits.tableElements = min(tableElements, other.tableElements)
+        limits.fuelPerCall = min(fuelPerCall, other.fuelPerCall)
+        limits.fuelPerLife = [fuelPerLife, other.fuelPerLife].compactMap { $0 }.min()
+        limits.callTimeout = min(callTimeout, other.callTimeout)
+        limits.initTimeout = min(initTimeout, other.initTimeout)
+        limits.requestTimeout = [requestTimeout, other.requestTimeout].compactMap { $0 }.min()
+        limits.messageAgeMax = min(messageAgeMax, other.messageAgeMax)
+        limits.mailbox = min(mailbox, other.mailbox)
+        return limits
+    }
 
     /// What `memory` may be.
     public static let memoryBounds = ByteCount.kibibytes(64)...ByteCount.gibibytes(4)
@@ -44,6 +61,7 @@ extension Limits {
     static let keys = [
         "memory", "table_elements", "fuel_per_call", "fuel_per_life", "call_timeout",
         "init_timeout", "request_timeout", "message_age_max", "mailbox",
+        "mailbox_policy",
     ]
 
     init(_ reader: inout SectionReader) {
@@ -64,5 +82,17 @@ extension Limits {
         messageAgeMax =
             reader.duration("message_age_max", in: Self.timeoutBounds) ?? defaults.messageAgeMax
         mailbox = reader.integer("mailbox", in: Self.mailboxBounds) ?? defaults.mailbox
+        let policy = reader.choice(
+            "mailbox_policy", among: MailboxPolicy.allCases.map(\.rawValue))
+        mailboxPolicy = policy.flatMap(MailboxPolicy.init(rawValue:)) ?? defaults.mailboxPolicy
     }
+}
+
+/// What happens when a message finds the mailbox full: the key `mailbox_policy` of `[limits]`.
+public enum MailboxPolicy: String, Sendable, Hashable, CaseIterable {
+    /// The newest is refused, and its sender hears that.
+    case reject
+    /// The oldest one-way message that waits makes room and becomes a dead letter. Without one, the
+    /// newest is refused: requests, calls and what belongs to channels are never dropped.
+    case dropOldest = "drop-oldest"
 }

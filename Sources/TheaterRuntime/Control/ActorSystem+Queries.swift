@@ -46,9 +46,7 @@ extension ActorSystem {
     ///
     /// - Throws: `actor.not-found` or `actor.ended`.
     public func exportHashes(of id: ActorID) throws(ActorError) -> [PackageMetadata.Hash] {
-        let exports = try cell(id).template.metadata.exports
-        return PackageMetadata(imports: [], exports: exports).exportHashes
-            .sorted { $0.name < $1.name }
+        try cell(id).template.exportHashes
     }
 
     /// Something to call an actor with; `nil` when none of that identity lives.

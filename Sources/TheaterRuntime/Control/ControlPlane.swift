@@ -181,7 +181,8 @@ public final class ControlPlane: Sendable {
     /// Gives a job a task of its own, which its deadline can cancel.
     private func run(_ job: Job) {
         job.task.set(
-            world.start {
+            // Reading runs no guest, and is not to wait until every busy actor had its turn.
+            world.start(isUrgent: job.lane == .read) {
                 // What was late already is answered.
                 if !job.isAnswered() { await job.work() }
                 self.over(job)

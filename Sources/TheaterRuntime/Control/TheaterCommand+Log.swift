@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import TheaterManifest
+internal import TheaterPact
 internal import TheaterPlatform
 
 extension TheaterCommand {

@@ -89,6 +89,7 @@ final class Endpoint: Sendable {
             switch error.code {
             case .ended, .stopping, .cancelled: exchange.bury(message, to: .actor(id), .targetEnded)
             case .wrongArgument: exchange.bury(message, to: .actor(id), .tooLarge)
+            case .mailboxFull: exchange.bury(message, to: .actor(id), .dropped)
             default: break
             }
         }
@@ -107,8 +108,10 @@ final class Endpoint: Sendable {
         let callback: MessageCallback
         let values: [Value]
         let body: [UInt8]
+        var isDroppable = false
         switch message {
         case .send(let message):
+            isDroppable = true
             (callback, values, body) = (.send, [.bytes(message.body)], message.body)
         case .request(let request):
             callback = .request
@@ -130,7 +133,8 @@ final class Endpoint: Sendable {
             binding.export, binding.arguments(values, from: message.sender),
             takesState: binding.takesState, isCallback: true,
             beginBy: beginBy ?? MonotonicTime(nanoseconds: .max),
-            exceedsCapacity: exceedsCapacity, depth: depth, completion: completion)
+            exceedsCapacity: exceedsCapacity, isDroppable: isDroppable, depth: depth,
+            completion: completion)
         if let refusal { throw error(refusal) }
     }
 

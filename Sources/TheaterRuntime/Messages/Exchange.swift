@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Logging
 internal import Synchronization
 internal import TheaterHandler
 internal import TheaterPlatform
@@ -161,6 +162,27 @@ final class Exchange: Sendable {
                     kind: message.kind, size: message.size, code: code.rawValue)
             }
         }
+        guard let system else { return }
+        system.observatory.instruments.buried(code)
+        logBurial(message, to: target, code, system)
+    }
+
+    /// One line at level debug: whoever floods a full mailbox must not flood the log.
+    private func logBurial(
+        _ message: ActorMessage, to target: ChannelParticipant, _ code: MessageError.Code,
+        _ system: ActorSystem
+    ) {
+        guard system.logger.logLevel <= .debug else { return }
+        var metadata: Logger.Metadata = [
+            "message.kind": "\(message.kind)", "message.size": "\(message.size)",
+            "message.sender": "\(message.sender)", "message.target": "\(target)",
+            "error.code": "\(code.rawValue)",
+        ]
+        if let id = target.actor {
+            metadata["actor.id"] = "\(id)"
+            if let name = system.name(of: id) { metadata["actor.name"] = "\(name)" }
+        }
+        system.logger.debug("a message became a dead letter", metadata: metadata)
     }
 
     // MARK: Sending

@@ -19,8 +19,9 @@ public struct ActorMetrics: Sendable, Hashable, Codable {
     /// The time inside of calls, a running one included.
     public let callTime: Duration
     /// The time inside of calls without the waits for host calls: what the actor's code and its quick
-    /// host calls took of a processor, and what they waited for their next time slice. Never less than
-    /// the processor time, and about the same while there are processors to spare.
+    /// host calls took of a processor, and what they waited for one. Never less than the processor time,
+    /// and about the same while there are processors to spare. It is not processor time: reading that at
+    /// each slice would double the time of a short call.
     public let busyTime: Duration
     /// The guest's memory, in bytes; zero when it is over.
     public let memorySize: UInt64

@@ -22,6 +22,10 @@ struct FeedEvent: Sendable {
         case .hostError(_, _, let input, let message): 256 + input.count + message.utf8.count
         case .denied(let what, let reason): 256 + what.utf8.count + reason.utf8.count
         case .limit(_, let message): 256 + message.utf8.count
+        case .intent(_, _, let input, _, _): 256 + input.count
+        case .outcome(_, _, _, let output): 256 + output.count
+        case .outcomeError(_, _, _, let message): 256 + message.utf8.count
+        case .settled(_, _, let note): 256 + note.utf8.count
         case .exited(_, let reason, let result): 256 + reason.utf8.count + (result?.count ?? 0)
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CoreMetrics
+internal import TheaterHandler
 
 /// Everything that the runtime reports through swift-metrics. Labels have values from closed sets alone:
 /// never an actor, a path or a text.
@@ -18,6 +19,7 @@ struct Instruments: Sendable {
     let messagesFlagged: Counter
     let errorsReported: Counter
     private let livesEnded: [String: Counter]
+    private let deadLetters: [MessageError.Code: Counter]
     private let commands: [CommandName: CoreMetrics.Timer]
     private let commandsFailed: [CommandName: Counter]
 
@@ -42,6 +44,10 @@ struct Instruments: Sendable {
             uniqueKeysWithValues: ["completed", "stopped", "killed", "failed"].map {
                 ($0, counter("theater.lives.ended", [("outcome", $0)]))
             })
+        deadLetters = Dictionary(
+            uniqueKeysWithValues: MessageError.Code.allCases.map {
+                ($0, counter("theater.dead_letters", [("code", $0.rawValue)]))
+            })
         var timers: [CommandName: CoreMetrics.Timer] = [:]
         var failures: [CommandName: Counter] = [:]
         for name in CommandName.allCases {
@@ -64,6 +70,9 @@ struct Instruments: Sendable {
             }
         livesEnded[outcome]?.increment()
     }
+
+    /// A message became a dead letter.
+    func buried(_ code: MessageError.Code) { deadLetters[code]?.increment() }
 
     func command(_ name: CommandName, took nanoseconds: Int64, failed: Bool) {
         commands[name]?.recordNanoseconds(nanoseconds)

@@ -129,10 +129,10 @@ extension ActorSystem {
     /// The interfaces that an actor exports, sorted by name.
     public func interfaces(of id: ActorID) throws(ActorError) -> [ExportedInterface] {
         let cell = try cell(id)
-        return cell.template.metadata.exportHashes.filter { !$0.name.isEmpty }.map { entry in
+        return cell.template.exportHashes.filter { !$0.name.isEmpty }.map { entry in
             ExportedInterface(
                 name: entry.name, hash: entry.hash,
                 isOffered: cell.manifest.rpc.contains(entry.name))
-        }.sorted { $0.name < $1.name }
+        }
     }
 }

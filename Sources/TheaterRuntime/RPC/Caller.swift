@@ -90,9 +90,7 @@ final class Caller: RPCCaller {
                     )
                 }
                 wanted = hash
-            } else if let own = cell.template.metadata.exportHashes.first(where: {
-                $0.name == name
-            }) {
+            } else if let own = cell.template.exportHashes.first(where: { $0.name == name }) {
                 wanted = own.hash
             } else {
                 throw RPCError(
@@ -220,7 +218,7 @@ final class Caller: RPCCaller {
 extension Cell {
     /// Whether the actor exports the very interface.
     func exports(_ name: String, _ hash: InterfaceHash) -> Bool {
-        template.metadata.exportHashes.contains { $0.name == name && $0.hash == hash }
+        template.exportHashes.contains { $0.name == name && $0.hash == hash }
     }
 }
 

@@ -2,6 +2,7 @@
 
 internal import Synchronization
 internal import TheaterCapability
+internal import TheaterChain
 internal import TheaterHandler
 internal import TheaterManifest
 internal import TheaterPlatform
@@ -11,26 +12,41 @@ internal import TheaterValue
 final class Blueprint: Sendable {
     let name: String
     let manifest: Manifest
+    /// The digest of the manifest, as chains record it; of no meaning without a journal.
+    let manifestDigest: Digest
     let template: ActorTemplate
     let granted: [(grant: HandlerGrant, type: any Handler.Type)]
     /// What the actor holds, which is the most that its children get.
     let grants: GrantSet
     let initialState: Value
-    /// Where the manifest was, so that references in it can be resolved.
+    /// Where the manifest was, so that references in it can be resolved, and what they may lead to.
     let origin: String?
+    let scope: ReferenceScope
 
     init(
-        name: String, manifest: Manifest, template: ActorTemplate,
+        name: String, manifest: Manifest, manifestDigest: Digest, template: ActorTemplate,
         granted: GrantedHandlers, initialState: Value,
-        origin: String?
+        origin: String?, scope: ReferenceScope
     ) {
         self.name = name
         self.manifest = manifest
+        self.manifestDigest = manifestDigest
         self.template = template
         self.granted = granted.handlers
         grants = granted.effective.grants
         self.initialState = initialState
         self.origin = origin
+        self.scope = scope
+    }
+
+    /// What the actor itself may name: files in the folder of its manifest; when that is not on disk, in
+    /// the folder that it was confined to itself.
+    func scope(of actor: ActorID) -> ReferenceScope {
+        if let origin, !origin.isStoreReference {
+            return .named(folder: Manifest.resolve(".", relativeTo: origin), actor: actor)
+        }
+        guard case .named(let folder, _) = scope else { return .named(folder: nil, actor: actor) }
+        return .named(folder: folder, actor: actor)
     }
 }
 
@@ -163,4 +179,9 @@ final class ResultBox: Sendable {
     var reason: ExitReason? { kept.withLock { $0 } }
 
     func keep(_ reason: ExitReason) { kept.withLock { $0 = reason } }
+}
+
+extension String {
+    /// Whether the text refers to the store.
+    var isStoreReference: Bool { hasPrefix("store://") }
 }

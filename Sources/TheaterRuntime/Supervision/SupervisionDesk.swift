@@ -240,13 +240,15 @@ extension ActorSystem {
     func request(
         _ order: ChildOrder, parent: ActorID
     ) async throws(ActorError) -> SpawnRequest {
-        let base = try cell(parent).blueprint.origin
+        let blueprint = try cell(parent).blueprint
+        let base = blueprint.origin
+        let scope = blueprint.scope(of: parent)
         var found: ResolvedActor
         switch order.manifest {
         case .reference(let reference):
             found = try await resolve(
                 ActorReference(
-                    manifest: reference, base: base, isConfined: true, hasWasm: order.wasm != nil))
+                    manifest: reference, base: base, scope: scope, hasWasm: order.wasm != nil))
         case .text(let text):
             let manifest: Manifest
             do throws(ManifestDiagnostics) {
@@ -258,12 +260,15 @@ extension ActorSystem {
             if order.wasm == nil {
                 found.wasm = try await resolve(
                     ActorReference(
-                        manifest: "", wasm: manifest.package, base: base, isConfined: true)
+                        manifest: "", wasm: manifest.package, base: base, scope: scope)
                 ).wasm
             }
         }
         var request = SpawnRequest(wasm: order.wasm ?? found.wasm, manifest: found.manifest)
         request.manifestPath = found.path
+        request.scope = scope
+        if case .text = order.manifest { request.isAuthored = true }
+        if found.path?.isStoreReference ?? true { request.isAuthored = true }
         request.initialState = order.initialState
         request.parent = parent
         request.childSpec = ChildSpec(ofSpawned: found.manifest.supervision)

@@ -72,6 +72,23 @@ enum TestActors {
         return try Engine.assemble(wat: actor.wat)
     }
 
+    /// An actor that leaves constant states: `one` a total of 1, `two` one of 2.
+    static func states(second: UInt32 = 2) throws -> [UInt8] {
+        var actor = WatActor()
+        let taking = "func(state: value) -> result<value, string>"
+        actor.metadata = try metadata(
+            "exports { test:states/states { one: \(taking), two: \(taking) } }")
+        func answer(_ total: UInt32) throws -> [UInt8] {
+            let state = Value.record(Value.Record("state", [.init("total", .u32(total))]))
+            return try CGRF.encode(.result(ok: .tuple([]), err: .string, .ok(.tuple([state]))))
+        }
+        actor.body = [
+            WatActor.answering("test:states/states.one", try answer(1), at: 32768),
+            WatActor.answering("test:states/states.two", try answer(second), at: 36864),
+        ]
+        return try Engine.assemble(wat: actor.wat)
+    }
+
     /// An actor that imports an interface nobody has.
     static func stranger() throws -> [UInt8] {
         var actor = WatActor()

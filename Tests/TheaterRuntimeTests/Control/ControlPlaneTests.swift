@@ -5,6 +5,7 @@ import Testing
 import TheaterChain
 import TheaterEngine
 import TheaterManifest
+import TheaterPact
 import TheaterPlatform
 import TheaterTesting
 import TheaterValue

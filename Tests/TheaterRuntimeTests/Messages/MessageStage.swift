@@ -5,6 +5,7 @@ import TheaterChain
 import TheaterHandler
 import TheaterHandlers
 import TheaterManifest
+import TheaterPact
 import TheaterPlatform
 import TheaterTesting
 import TheaterValue
@@ -122,6 +123,9 @@ struct MessageActor {
     /// Further host functions that it imports.
     var others: [(interface: String, name: String, parameters: String, result: String)] = []
 
+    /// Changes what the module says about itself.
+    var claims: (@Sendable (inout PackageMetadata) -> Void)?
+
     /// A callback in the usual form.
     mutating func on(_ callback: String, _ behaviour: Behaviour) {
         let parameters =
@@ -175,6 +179,12 @@ struct MessageActor {
             }
             return try actor(pact) { actor in
                 actor.pages = (4, nil)
+                if let claims {
+                    var metadata = try PackageMetadata(
+                        package: PactPackage.parse(pact, file: "test.pact"))
+                    claims(&metadata)
+                    actor.metadata = try metadata.encoded()
+                }
                 actor.imports = functions.map {
                     WatActor.importing($0.interface, $0.name, as: $0.name)
                 }

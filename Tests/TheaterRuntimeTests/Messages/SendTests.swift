@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import MetricsTestKit
 import Testing
 import TheaterChain
 import TheaterHandler
+import TheaterHandlers
 import TheaterManifest
 import TheaterPlatform
 import TheaterTesting
@@ -118,6 +120,88 @@ struct SendTests {
         let received = try await stage.received(receiver, "handle-send")
         #expect(received == ["1", "2", "3"].map { [bytes($0)] })
         #expect(stage.system.deadLetterCounts == ["message.mailbox-full": 1])
+    }
+
+    // Goal: with `drop-oldest` the newest one-way messages get through, and nothing else gives way for them.
+    // Method: a held receiver; sends around a request and a call.
+    @Test("with mailbox_policy = drop-oldest the oldest message makes room, as a dead letter")
+    func dropOldest() async throws {
+        let sink = TestMetrics()
+        let stage = try Stage(
+            handlers: [GateHandler.self, MessageServerHandler.self],
+            observability: .init(interval: nil, metrics: sink))
+        let gate = Gate.of("send drop")
+        let receiver = try await stage.start(
+            "receiver",
+            change: {
+                $0.manifest.limits.mailbox = 3
+                $0.manifest.limits.mailboxPolicy = .dropOldest
+            },
+            {
+                $0.on("handle-send", .wait("send drop", Behaviour.ok()))
+                $0.on("handle-request", .answer(Behaviour.reply("yes")))
+            })
+        let sender = try await stage.start("sender") { _ in }
+        try await stage.host(sender, "send", .id(receiver), bytes("1"))
+        await gate.arrived()
+        let system = stage.system
+        async let answer = system.request([9], to: receiver)
+        try await stage.waiting(1, for: receiver)
+        for text in ["2", "3", "4", "5"] {
+            try await stage.host(sender, "send", .id(receiver), bytes(text))
+        }
+        try await stage.waiting(3, for: receiver)
+        // What may not be dropped makes room for itself, until nothing is left that may.
+        async let second = system.request([9], to: receiver)
+        while stage.system.deadLetterCounts["message.dropped"] != 3 { await Task.yield() }
+        let call = Work { () async throws(ActorError) in
+            Gate.of("open gate").open()
+            _ = try await system.call(receiver, "test:m/m.wait", [.string("open gate")])
+        }
+        while stage.system.deadLetterCounts["message.dropped"] != 4 { await Task.yield() }
+        let error = try await stage.hostError(sender, "send", .id(receiver), bytes("6"))
+        #expect(error.hasSuffix("[message.mailbox-full]"))
+        await #expect(throws: MessageError.self) { try await system.request([9], to: receiver) }
+        gate.open()
+        #expect(try await answer == Array("yes".utf8))
+        #expect(try await second == Array("yes".utf8))
+        #expect(await call.error == nil)
+        #expect(try await stage.received(receiver, "handle-send") == [[bytes("1")]])
+        let dropped = system.deadLetters.filter { $0.code == "message.dropped" }
+        #expect(dropped.count == 4)
+        #expect(dropped.allSatisfy { $0.kind == "send" && $0.sender == .actor(sender) })
+        #expect(system.deadLetterCounts["message.mailbox-full"] == 2)
+        // They are counted, and logged under the receiver's name.
+        #expect(
+            sink.counterTotal(
+                label: "theater.dead_letters", dimensions: [("code", "message.dropped")]) == 4)
+        #expect(
+            sink.counterTotal(
+                label: "theater.dead_letters", dimensions: [("code", "message.mailbox-full")]) == 2)
+        let lines = stage.log.lines.filter { $0 == "[receiver] a message became a dead letter" }
+        #expect(lines.count == 6)
+    }
+
+    @Test("with drop-oldest the newest messages are those that arrive, in order")
+    func newest() async throws {
+        let stage = try Stage.messages()
+        let gate = Gate.of("send newest")
+        let receiver = try await stage.start(
+            "receiver",
+            change: {
+                $0.manifest.limits.mailbox = 3
+                $0.manifest.limits.mailboxPolicy = .dropOldest
+            }, { $0.on("handle-send", .wait("send newest", Behaviour.ok())) })
+        try stage.system.send([0], to: receiver)
+        await gate.arrived()
+        for number in UInt8(1)...200 { try stage.system.send([number], to: receiver) }
+        gate.open()
+        while try await stage.received(receiver, "handle-send").count < 4 { await Task.yield() }
+        try await stage.settle(receiver)
+        #expect(
+            try await stage.received(receiver, "handle-send")
+                == [0, 198, 199, 200].map { [.bytes([$0])] })
+        #expect(stage.system.deadLetterCounts == ["message.dropped": 197])
     }
 
     @Test("a receiver that is stopped in order still gets what waits for it")

@@ -151,7 +151,9 @@ struct MetricsTests {
         #expect(names.allSatisfy { !$0.contains("\(first)") })
         for counter in sink.counters {
             #expect(
-                counter.dimensions.allSatisfy { ["outcome", "kind", "command"].contains($0.0) })
+                counter.dimensions.allSatisfy {
+                    ["outcome", "kind", "command", "code"].contains($0.0)
+                })
         }
         await stage.system.shutDown()
     }

@@ -24,13 +24,10 @@ enum ControlRows {
             if let erlang { theirs += try erlang.run("query", busy, count / turns) }
             let node = try await FullNode(
                 folder: "\(setting.folder)/queries-\(turn)", actors: busy)
-            for number in 0..<(count / turns) {
-                try await Sleeper.sleep(for: .milliseconds(2))
-                memory.append(try await node.ask(number))
-                // The disk is asked more seldom.
-                if number % 4 == 0 { disk.append(try await node.askForEvents(number)) }
-            }
+            let answers = await node.ask(count / turns)
             try await node.close()
+            memory += try answers.memory.get()
+            disk += try answers.disk.get()
         }
         let load =
             "1,000 recorded actors loop on 2 cores, a subscriber never reads, an actor ignores its stop"
@@ -91,52 +88,67 @@ private final class FullNode {
         (self.stage, self.control, self.actors, self.logger) = (stage, control, actors, logger)
     }
 
-    /// Nanoseconds from a question to its answer; the question's kind goes with its number.
+    /// Nanoseconds from each question to its answer: of the questions about what is in memory, in turn, and
+    /// of every fourth time one for events.
     ///
     /// An operator's threads are not those that actors run on, so a thread of its own asks.
-    func ask(_ number: Int) async throws -> Double {
-        let actor = actors[number % actors.count]
-        return switch number % 9 {
-        case 0: try await time { .getActors($0) }
-        case 1: try await time { .getActorManifest(actor, $0) }
-        case 2: try await time { .getActorStatus(actor, $0) }
-        case 3: try await time { .listChildren(actor, $0) }
-        case 4: try await time { .getActorState(actor, $0) }
-        case 5: try await time { .getActorMetrics(actor, $0) }
-        case 6: try await time { .getActorHandle(actor, $0) }
-        case 7: try await time { .getActorExportHashes(actor, $0) }
-        default: try await time { .subscribeToActor(actor, from: .now, .init(), $0) }
-        }
-    }
-
-    /// The same, of events.
-    func askForEvents(_ number: Int) async throws -> Double {
-        let actor = actors[number % actors.count]
-        return try await time { .getActorEvents(actor, EventFilter(limit: 10), $0) }
-    }
-
-    private func time<Answer: Sendable>(
-        _ command: @escaping @Sendable (Reply<Answer>) -> TheaterCommand
-    ) async throws -> Double {
-        let control = control
-        let (spent, result) = await withCheckedContinuation { continuation in
+    func ask(
+        _ count: Int
+    ) async -> (memory: Result<[Double], any Error>, disk: Result<[Double], any Error>) {
+        let (control, actors) = (control, actors)
+        return await withCheckedContinuation { continuation in
             let asker = Thread {
-                let start = clockNanoseconds()
-                control.submit(
-                    command(
-                        Reply { result in
-                            continuation.resume(
-                                returning: (Double(clockNanoseconds() - start), result))
-                        }))
+                var (memory, disk) = ([Double](), [Double]())
+                do {
+                    for number in 0..<count {
+                        usleep(2000)
+                        let actor = actors[number % actors.count]
+                        memory.append(try Self.ask(number, actor, control))
+                        guard number % 4 == 0 else { continue }
+                        disk.append(
+                            try Self.time(control) {
+                                .getActorEvents(actor, EventFilter(limit: 10), $0)
+                            })
+                    }
+                    continuation.resume(returning: (.success(memory), .success(disk)))
+                } catch {
+                    continuation.resume(returning: (.failure(error), .failure(error)))
+                }
             }
             asker.start()
         }
-        _ = try result.get()
+    }
+
+    private static func ask(
+        _ number: Int, _ actor: ActorID, _ control: ControlPlane
+    ) throws -> Double {
+        switch number % 9 {
+        case 0: try time(control) { .getActors($0) }
+        case 1: try time(control) { .getActorManifest(actor, $0) }
+        case 2: try time(control) { .getActorStatus(actor, $0) }
+        case 3: try time(control) { .listChildren(actor, $0) }
+        case 4: try time(control) { .getActorState(actor, $0) }
+        case 5: try time(control) { .getActorMetrics(actor, $0) }
+        case 6: try time(control) { .getActorHandle(actor, $0) }
+        case 7: try time(control) { .getActorExportHashes(actor, $0) }
+        default: try time(control) { .subscribeToActor(actor, from: .now, .init(), $0) }
+        }
+    }
+
+    private static func time<Answer: Sendable>(
+        _ control: ControlPlane, _ command: (Reply<Answer>) -> TheaterCommand
+    ) throws -> Double {
+        let isAnswered = DispatchSemaphore(value: 0)
+        let reply = Reply<Answer> { _ in isAnswered.signal() }
+        let start = clockNanoseconds()
+        control.submit(command(reply))
+        isAnswered.wait()
+        let spent = Double(clockNanoseconds() - start)
+        _ = try reply.result?.get()
         return spent
     }
 
     func close() async throws {
-        for actor in actors { try await stage.system.terminate(actor) }
         subscription.cancel()
         try await stage.close()
         await loads.value

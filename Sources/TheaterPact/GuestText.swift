@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Text from a guest inside a message of ours.
-enum GuestText {
+public enum GuestText {
     /// How much of it is shown, in Unicode scalars.
-    static let sizeMax = 2000
+    public static let sizeMax = 2000
 
     /// The text on one line, with what could drive a terminal or forge a line made visible.
-    static func shown(_ text: String) -> String {
+    public static func shown(_ text: String) -> String {
         var shown = ""
         for (index, scalar) in text.unicodeScalars.enumerated() {
             if index == sizeMax { return shown + "…" }

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import TheaterPact
-internal import TheaterValue
+public import TheaterValue
 
 /// How arguments become the one value that crosses the boundary, and how its answer comes apart.
-enum CallShape {
+public enum CallShape {
     /// The state that an actor starts with when nobody gives it one.
-    static let noState = Value.option(.list(.primitive(.u8)), nil)
+    public static let noState = Value.option(.list(.primitive(.u8)), nil)
 
     /// What a guest receives: its state, when it takes one, then the arguments.
     ///
     /// With a state always a tuple; without, a single argument stands bare and none is the empty tuple.
-    static func input(state: Value?, arguments: [Value]) -> Value {
+    public static func input(state: Value?, arguments: [Value]) -> Value {
         if let state { return .tuple([state] + arguments) }
         return arguments.count == 1 ? arguments[0] : .tuple(arguments)
     }
@@ -19,7 +18,7 @@ enum CallShape {
     /// The arguments of a host call, from the one value that the guest passed.
     ///
     /// One parameter may stand bare or in a tuple of one.
-    static func arguments(of input: Value, parameters: [TypeDescription.Field]) -> [Value]? {
+    public static func arguments(of input: Value, parameters: [TypeDescription.Field]) -> [Value]? {
         switch parameters.count {
         case 0:
             return []
@@ -36,9 +35,10 @@ enum CallShape {
     }
 
     /// What a stateful export's answer says.
-    enum StatefulAnswer {
+    public enum StatefulAnswer {
         /// A new state, and the function's own result.
         case ok(state: Value, result: Value)
+        /// An error: the state stays as it was.
         case err(Value)
         /// A variant that is no result.
         case malformed(String)
@@ -49,13 +49,14 @@ enum CallShape {
     /// `ok` of a tuple is the new state and the rest, `ok` of anything else the new state; an answer
     /// that is no result is the new state. A declared result that is the state alone is not taken
     /// apart, even when the state is a tuple.
-    static func apart(_ answer: Value, declared: FunctionSignature?) -> StatefulAnswer {
+    public static func apart(_ answer: Value, declared: FunctionSignature?) -> StatefulAnswer {
         switch answer {
         case .result(_, _, .err(let error)): return .err(error)
         case .result(_, _, .ok(let value)): return ok(value, declared)
         case .variant(let variant):
             switch (variant.tag, variant.payload.first) {
             case (0, let value?): return ok(value, declared)
+            case (0, nil): return ok(.unit, declared)
             case (0, nil): return ok(.unit, declared)
             case (1, let error): return .err(error ?? .string("(no message)"))
             default: return .malformed("a variant with tag \(variant.tag) is no result")

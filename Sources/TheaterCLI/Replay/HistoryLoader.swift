@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import TheaterChain
+internal import TheaterEngine
+internal import TheaterNode
+internal import TheaterPact
+internal import TheaterReplay
+internal import TheaterStore
+
+/// A chain and an event of it, as people write it: `counter@40`.
+struct ChainPoint {
+    /// What names the chain.
+    let chain: String
+    /// The event; `nil` when the text has none.
+    let sequence: UInt64?
+
+    /// Takes a text apart. What stands behind the last `@` is an event when it is a number.
+    init(_ text: String) {
+        if let at = text.lastIndex(of: "@"), let number = UInt64(text[text.index(after: at)...]) {
+            chain = String(text[..<at])
+            sequence = number
+        } else {
+            chain = text
+            sequence = nil
+        }
+    }
+
+    /// The event in a chain of so many.
+    func place(in count: UInt64, default place: UInt64) throws(CLIError) -> UInt64 {
+        let place = sequence ?? place
+        guard place < count else {
+            throw .usage(
+                "the chain of '\(Printable.line(chain, sizeMax: 128))' has "
+                    + "\(ChainText.events(count)), counted from zero; \(place) is behind the last")
+        }
+        return place
+    }
+}
+
+/// Makes histories of a data directory's chains.
+struct HistoryLoader {
+    let directory: ChainDirectory
+    private let code: StoredCode?
+    private let engine: Engine
+
+    init(
+        dataDirectory path: String, _ context: CLIContext, engine: Engine? = nil
+    ) throws(CLIError) {
+        directory = try ChainDirectory(dataDirectory: path)
+        let store = try StoreDirectory.translating { () throws(StoreError) in
+            try ContentStore.openReadOnly(directory: Files.join(path, "store"))
+        }
+        code = store.map {
+            StoredCode($0, logger: StderrLogHandler.logger(context, isQuiet: true))
+        }
+        if let engine {
+            self.engine = engine
+        } else {
+            self.engine = try ReplayEngine.make(dataDirectory: path)
+        }
+    }
+
+    /// The history of the chain that a text names.
+    func history(of text: String?) async throws(CLIError) -> (ChainSummary, ChainHistory) {
+        let summary = try directory.chain(text)
+        return (summary, try await history(of: summary))
+    }
+
+    /// The history of a chain.
+    func history(of summary: ChainSummary) async throws(CLIError) -> ChainHistory {
+        guard summary.count > 0 else {
+            throw .usage("the chain of \(summary.actor) has no events yet")
+        }
+        var known: [Digest: [FunctionSignature]?] = [:]
+        do throws(ReplayError) {
+            return try await ChainHistory(EventPages(summary, in: directory.reader)) {
+                (birth) async in
+                if let found = known[birth.module] { return found }
+                let found = await exports(of: birth)
+                known[birth.module] = .some(found)
+                return found
+            }
+        } catch {
+            throw CLIError(error)
+        }
+    }
+
+    /// What the code of a life exports; `nil` when it is not kept.
+    private func exports(of birth: ReplayBirth) async -> [FunctionSignature]? {
+        guard let code, let found = try? await code.code(for: birth) else { return nil }
+        return try? await ReplayMetadata.read(found, engine: engine).exports
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import TheaterReplay
+
+/// `theater step`: a debugger over a chain, forwards and backwards.
+struct StepCommand: TheaterCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "step",
+        abstract: "Go through a chain forwards and backwards: events, calls, states, messages.",
+        discussion: """
+            Reads commands from standard input, one on a line, and shows what they find on standard \
+            output; so a session can be typed, or piped in. `help` lists the commands.
+
+            The states are those that the chain holds. That the code makes them is what `theater \
+            replay` shows.
+
+            Examples:
+              theater step counter
+              theater step counter@40
+              printf 'last\\nwrite .total\\nchanges\\n' | theater step counter
+            """)
+
+    @Argument(
+        help: ArgumentHelp("The chain, and the event to begin at.", valueName: "actor[@event]"))
+    var chain: String
+
+    @OptionGroup var data: DataOptions
+
+    func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
+        let histories = try HistoryLoader(dataDirectory: data.resolved(in: context), context)
+        let point = ChainPoint(chain)
+        let (summary, history) = try await histories.history(of: point.chain)
+        let place = try point.place(in: history.count, default: 0)
+        var session = StepSession(
+            history, at: place, width: context.output.width(.results))
+        let output = context.output
+        let isTerminal = context.lines != nil && output.isTerminal(.messages)
+        let lines = try StepInput.lines(context)
+        do throws(ReplayError) {
+            output.result(ChainShowCommand.title(summary))
+            for line in try session.here() { output.result(line) }
+            while !session.isOver, !output.isBroken {
+                if isTerminal {
+                    output.write(Array("\(session.position)> ".utf8), to: .messages)
+                }
+                guard let line = lines() else { break }
+                for line in try session.perform(line) { output.result(line) }
+            }
+        } catch {
+            throw CLIError(error)
+        }
+        return .success
+    }
+}
+
+/// Where the lines of a session come from.
+private enum StepInput {
+    /// The most bytes of a session that is piped in.
+    static let sizeMax = 1 << 20
+
+    static func lines(_ context: CLIContext) throws(CLIError) -> () -> String? {
+        if let lines = context.lines { return lines }
+        let text = String(decoding: try context.input(sizeMax), as: UTF8.self)
+        var rest = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
+        if rest.last?.isEmpty == true { rest = rest.dropLast() }
+        return { rest.popFirst().map(String.init) }
+    }
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import TheaterChain
+internal import TheaterEngine
+internal import TheaterNode
+internal import TheaterPact
+internal import TheaterPlatform
+internal import TheaterReplay
+
+/// `theater upgrade`: other code for actors that exist.
+struct UpgradeCommand: TheaterCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "upgrade",
+        abstract: "Check whether other code does what stored chains say.",
+        discussion: """
+            Replays stored chains on the new code, with their host calls answered from the record and \
+            nothing outside touched, and groups the first differences. Without --actors it takes the \
+            chains of actors whose code exports an interface that the new code exports too.
+
+            The exit code is 0 when no chain differs, 3 when one does, and 1 when one could not be \
+            replayed or there was none to replay.
+
+            Examples:
+              theater upgrade --check build/greeter.wasm
+              theater upgrade --check build/greeter.wasm --actors greeter 7f3a
+
+            With --json: {"passed", "chains", "counts", "groups", "failures", "skipped"}.
+            """)
+
+    @Option(
+        help: ArgumentHelp("The new code.", valueName: "file"),
+        completion: .file(extensions: ["wasm"]))
+    var check: String
+
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("The chains, in place of all that fit.", valueName: "actor|name"))
+    var actors: [String] = []
+
+    @OptionGroup var data: DataOptions
+
+    @Flag(help: "Print the result as one JSON object.")
+    var json = false
+
+    func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
+        let path = try data.resolved(in: context)
+        let directory = try ChainDirectory(dataDirectory: path)
+        let sources = try ReplaySources(
+            dataDirectory: path, wasm: check, isRebuilt: true,
+            logger: StderrLogHandler.logger(context, isQuiet: true))
+        let engine = try ReplayEngine.make(dataDirectory: path)
+        var relatives = try await CodeRelatives(sources, engine)
+        var upgrade = UpgradeCheck()
+        var skipped = 0
+        let chains =
+            actors.isEmpty
+            ? directory.reader.actors()
+            : try actors.map { (name) throws(CLIError) in try directory.chain(name) }
+        for chain in chains where chain.count > 0 {
+            if actors.isEmpty, try await !relatives.hasRelative(chain, directory.reader) {
+                skipped += 1
+                continue
+            }
+            do throws(JournalError) {
+                let cursor = try directory.reader.events(of: chain.actor)
+                await upgrade.replay(
+                    chain.actor, ReplayEvents(cursor), engine: engine, library: sources,
+                    options: Node.registry().replayOptions())
+            } catch {
+                throw CLIError(error)
+            }
+        }
+        if json {
+            context.output.result(UpgradeText.json(upgrade, skipped: skipped))
+        } else {
+            for line in UpgradeText.lines(upgrade, skipped: skipped) {
+                context.output.result(line)
+            }
+        }
+        if !upgrade.groups.isEmpty { return .verification }
+        return upgrade.failures.isEmpty && !upgrade.passed.isEmpty ? .success : .failure
+    }
+}
+
+/// Tells which stored code is of the same kind as other code: it exports an interface of the same name.
+struct CodeRelatives {
+    private let sources: ReplaySources
+    private let engine: Engine
+    private let interfaces: Set<String>
+    private var known: [Digest: Bool] = [:]
+
+    init(_ sources: ReplaySources, _ engine: Engine) async throws(CLIError) {
+        self.sources = sources
+        self.engine = engine
+        do throws(ReplayError) {
+            interfaces = Self.own(
+                try await ReplayMetadata.read(
+                    ReplayCode(wasm: sources.wasm ?? []), engine: engine
+                ).exports.map(\.interface))
+        } catch {
+            throw CLIError(error)
+        }
+    }
+
+    /// Whether a chain's first life ran code of the same kind.
+    mutating func hasRelative(
+        _ chain: ChainSummary, _ reader: JournalReader
+    ) async throws(CLIError) -> Bool {
+        let birth: ReplayBirth?
+        do throws(JournalError) {
+            var cursor = try reader.events(of: chain.actor, in: 0..<1)
+            birth = try cursor.next().flatMap { ReplayBirth($0) }
+        } catch {
+            throw CLIError(error)
+        }
+        guard let birth else { return false }
+        if let known = known[birth.module] { return known }
+        var isRelative = false
+        if let code = try? await sources.stored?.code(for: birth),
+            let metadata = try? await ReplayMetadata.read(code, engine: engine)
+        {
+            isRelative = !Self.own(metadata.exports.map(\.interface)).isDisjoint(with: interfaces)
+        }
+        known[birth.module] = isRelative
+        return isRelative
+    }
+
+    /// The interfaces that are an actor's own; those of the runtime when it has no others.
+    private static func own(_ interfaces: [String]) -> Set<String> {
+        let own = Set(interfaces.filter { !$0.hasPrefix("theater:simple/") })
+        return own.isEmpty ? Set(interfaces) : own
+    }
+}
+
+/// What an upgrade's check found, as text and as JSON.
+enum UpgradeText {
+    /// How many chains of a group are named.
+    private static let namedMax = 8
+
+    /// The result for people.
+    static func lines(_ check: UpgradeCheck, skipped: Int) -> [String] {
+        let differing = check.groups.reduce(0) { $0 + $1.chains.count }
+        var lines = [
+            "\(chains(check.passed.count + differing + check.failures.count)) checked, "
+                + "\(check.counts.calls == 1 ? "1 call" : "\(check.counts.calls) calls"): \(check.passed.count) the same, \(differing) differ"
+                + (check.failures.isEmpty ? "" : ", \(check.failures.count) not replayed")
+        ]
+        if skipped > 0 { lines.append("\(chains(skipped)) of other code left out") }
+        for group in check.groups {
+            lines.append("")
+            lines.append(
+                "\(chains(group.chains.count)): "
+                    + (group.function.map { "in \(Printable.line($0, sizeMax: 256)): " } ?? "")
+                    + "\(Printable.line(group.detail)) [\(group.kind.rawValue)]")
+            for place in group.chains.prefix(namedMax) {
+                lines.append("  \(place.actor) at event \(place.sequence)")
+            }
+            if group.chains.count > namedMax {
+                lines.append("  and \(group.chains.count - namedMax) more")
+            }
+            lines.append("  the first of them:")
+            lines += ReplayText.lines(group.example.divergence).map { "    " + $0 }
+        }
+        for failure in check.failures {
+            lines.append("")
+            lines.append("not replayed  \(failure.actor): \(failure.error)")
+        }
+        return lines
+    }
+
+    private static func chains(_ count: Int) -> String {
+        count == 1 ? "1 chain" : "\(count) chains"
+    }
+
+    /// The result for programs.
+    static func json(_ check: UpgradeCheck, skipped: Int) -> JSON {
+        .object([
+            ("passed", .bool(check.isPassed && !check.passed.isEmpty)),
+            ("chains", .array(check.passed.map { .string($0.description) })),
+            ("counts", ReplayText.json(check.counts)),
+            (
+                "groups",
+                .array(
+                    check.groups.map { group in
+                        .object([
+                            ("code", .string(group.kind.rawValue)),
+                            ("function", .optional(group.function)),
+                            ("detail", .string(group.detail)),
+                            (
+                                "chains",
+                                .array(
+                                    group.chains.map {
+                                        .object([
+                                            ("actor", .string($0.actor.description)),
+                                            ("sequence", .integer($0.sequence)),
+                                        ])
+                                    })
+                            ),
+                            ("example", ReplayText.json(group.example.divergence)),
+                        ])
+                    })
+            ),
+            (
+                "failures",
+                .array(
+                    check.failures.map {
+                        .object([
+                            ("actor", .string($0.actor.description)),
+                            ("code", .string($0.error.code.rawValue)),
+                            ("message", .string($0.error.description)),
+                        ])
+                    })
+            ),
+            ("skipped", .integer(skipped)),
+        ])
+    }
+}

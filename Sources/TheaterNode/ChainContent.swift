@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import TheaterChain
+public import TheaterStore
+
+/// The content of a store that chains mention: a replay needs it as long as they are kept.
+public enum ChainContent {
+    /// Finds it.
+    ///
+    /// Whatever looks like a digest counts, and so do the modules and manifests of the actors: what is kept
+    /// for nothing can still be removed, but not the other way round. Reads every event, so it takes its time.
+    ///
+    /// - Throws: what reading a chain throws.
+    public static func mentioned(
+        in reader: JournalReader, of store: ContentStore
+    ) throws(JournalError) -> Set<ContentID> {
+        var found: Set<ContentID> = []
+        for chain in reader.actors() {
+            var cursor = try reader.events(of: chain.actor)
+            while let event = try cursor.next() {
+                for id in mentioned(in: event) where store.contains(id) { found.insert(id) }
+            }
+        }
+        return found
+    }
+
+    private static func mentioned(in event: ChainEvent) -> Set<ContentID> {
+        guard let payload = event.payload else { return [] }
+        var ids = ContentID.mentioned(in: payload)
+        if case .spawned(let module, let manifest, _, _, _, _)? = try? event.decodedPayload() {
+            for digest in [module, manifest] {
+                if let id = ContentID(bytes: digest.bytes) { ids.insert(id) }
+            }
+        }
+        return ids
+    }
+}

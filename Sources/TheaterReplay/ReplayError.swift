@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a chain could not be replayed. That it *diverges* is no error but a ``ReplayVerdict``.
+public struct ReplayError: Error, Sendable, Hashable {
+    /// What went wrong. The raw value is stable.
+    public enum Code: String, Sendable, Hashable, CaseIterable {
+        /// The wasm of the chain is not kept, and none was given.
+        case noCode = "replay.no-code"
+        /// The wasm is another than the chain names.
+        case wrongDigest = "replay.wrong-digest"
+        /// The wasm does not load.
+        case module = "replay.module"
+        /// The manifest with the actor's limits is not kept, or cannot be read.
+        case manifest = "replay.manifest"
+        /// An event's payload was dropped to save space.
+        case payloadDropped = "replay.payload-dropped"
+        /// The chain does not begin with its first event.
+        case incomplete = "replay.incomplete"
+        /// The events cannot be read.
+        case source = "replay.source"
+        /// The engine has no room for the guest.
+        case ceiling = "replay.ceiling"
+    }
+
+    /// What went wrong.
+    public let code: Code
+    /// The fact, and what to do about it.
+    public let message: String
+
+    /// Makes an error.
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+}
+
+extension ReplayError: CustomStringConvertible {
+    /// The message and the code.
+    public var description: String { "\(message) [\(code.rawValue)]" }
+}
+
+/// Why a replay goes no further.
+enum ReplayStop: Error {
+    case diverged(ReplayDivergence)
+    case failed(ReplayError)
+}

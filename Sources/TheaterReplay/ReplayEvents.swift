@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import TheaterChain
+internal import TheaterPlatform
+
+/// The events that a replay goes by, oldest first, wherever they come from.
+public struct ReplayEvents {
+    let next: () throws(ReplayError) -> ChainEvent?
+    /// Whether somebody else has compared the payloads with their digests.
+    let hasCheckedPayloads: Bool
+
+    /// The events of a chain in a journal.
+    public init(_ cursor: EventCursor) {
+        var cursor = cursor
+        next = { () throws(ReplayError) in
+            do throws(JournalError) {
+                return try cursor.next()
+            } catch {
+                throw ReplayError(.source, "the chain cannot be read: \(error)")
+            }
+        }
+        hasCheckedPayloads = true
+    }
+
+    /// Events in memory.
+    public init(_ events: [ChainEvent]) {
+        var iterator = events.makeIterator()
+        self.init { () throws(ReplayError) in iterator.next() }
+    }
+
+    /// Events from a function, which answers `nil` after the last.
+    public init(_ next: @escaping () throws(ReplayError) -> ChainEvent?) {
+        self.next = next
+        hasCheckedPayloads = false
+    }
+}
+
+/// Events with one to look ahead at, each checked to follow the one before it.
+final class EventStream {
+    private let source: ReplayEvents
+    /// Where the replay ends.
+    private let end: UInt64
+    private var ahead: ChainEvent?
+    private var isOver = false
+    /// The hash of the newest event that was read.
+    private var head: Digest?
+    /// How many events were read.
+    private var count: UInt64 = 0
+
+    init(_ source: ReplayEvents, end: UInt64) {
+        self.source = source
+        self.end = end
+    }
+
+    /// How many events were taken.
+    var taken: UInt64 { ahead == nil ? count : count - 1 }
+
+    /// The kind of the next event; `nil` at the end.
+    func peekKind() throws(ReplayStop) -> EventPayload.Kind? {
+        guard let event = try peek() else { return nil }
+        return try kind(of: event)
+    }
+
+    /// The next event; `nil` at the end.
+    func peek() throws(ReplayStop) -> ChainEvent? {
+        if ahead == nil, !isOver { ahead = try read() }
+        return ahead
+    }
+
+    /// Goes past the event that was looked at.
+    func advance() { ahead = nil }
+
+    /// The next event, which is passed by; `nil` at the end.
+    func take() throws(ReplayStop) -> ChainEvent? {
+        defer { ahead = nil }
+        return try peek()
+    }
+
+    /// What kind of event it is.
+    func kind(of event: ChainEvent) throws(ReplayStop) -> EventPayload.Kind {
+        if let kind = event.payload.flatMap(EventPayload.kind) { return kind }
+        throw .diverged(
+            ReplayDivergence(
+                .unreadableEvent, event.sequence, "the payload is not one that this version knows"))
+    }
+
+    /// The payload of an event.
+    func payload(of event: ChainEvent) throws(ReplayStop) -> EventPayload {
+        do throws(PayloadError) {
+            if let payload = try event.decodedPayload() { return payload }
+        } catch {
+            throw .diverged(
+                ReplayDivergence(.unreadableEvent, event.sequence, "the payload: \(error)"))
+        }
+        throw .failed(Self.dropped(event))
+    }
+
+    private func read() throws(ReplayStop) -> ChainEvent? {
+        guard count < end else {
+            isOver = true
+            return nil
+        }
+        let event: ChainEvent?
+        do throws(ReplayError) {
+            event = try source.next()
+        } catch {
+            throw .failed(error)
+        }
+        guard let event else {
+            isOver = true
+            return nil
+        }
+        try check(event)
+        head = event.hash
+        count += 1
+        return event
+    }
+
+    private func check(_ event: ChainEvent) throws(ReplayStop) {
+        if head == nil, event.sequence > 0 {
+            throw .failed(
+                ReplayError(
+                    .incomplete,
+                    "the oldest kept event is \(event.sequence): the events before it were dropped, and "
+                        + "a replay needs all of them"))
+        }
+        guard let payload = event.payload else { throw .failed(Self.dropped(event)) }
+        let problem: String? =
+            if event.sequence != count {
+                "event \(count) is missing"
+            } else if event.parent != head ?? ChainHead.genesis(of: event.actor) {
+                "it does not follow the event before it"
+            } else if !source.hasCheckedPayloads, event.payloadDigest != .sha256(of: payload) {
+                "its payload is not what was recorded"
+            } else if event.hash != event.computedHash {
+                "it does not have the hash that it names"
+            } else {
+                nil
+            }
+        guard let problem else { return }
+        isOver = true
+        throw .diverged(ReplayDivergence(.alteredEvent, count, "the chain was altered: \(problem)"))
+    }
+
+    private static func dropped(_ event: ChainEvent) -> ReplayError {
+        ReplayError(
+            .payloadDropped,
+            "the payload of event \(event.sequence) was dropped to save space; replay needs all "
+                + "payloads up to the end, so replay to the event before it with --until")
+    }
+}

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import TheaterChain
+internal import TheaterEngine
+internal import TheaterPact
+
+/// One life of an actor, lived again: its guest, and the host that answers it from the chain.
+final class ReplayLife {
+    /// Why the guest is not to go on.
+    enum Halt {
+        /// What was found in the chain, or could not be.
+        case stop(ReplayStop)
+        /// The record of the call ends here: the clock, a kill or the end of the replay cut it off.
+        case cut
+    }
+
+    let stream: EventStream
+    private let linked: LinkedModule
+    /// Whether the code is other code than the chain's.
+    private let isOther: Bool
+    private let control = GuestControl()
+    private var guest: Guest?
+    /// The types of the events that calls of the imports make.
+    let importTypes: [String]
+    /// The names by which denials call the imports.
+    let importNames: [String]
+    var counts = ReplayCounts()
+    private var halt: Halt?
+    /// What stands in recorded answers in place of what must not be written down.
+    private let redaction: Redaction?
+    /// The first answer of this life that is recorded as another value than the guest had.
+    private var redactedAt: UInt64?
+
+    init(stream: EventStream, linked: LinkedModule, isOther: Bool, redaction: Redaction?) {
+        self.stream = stream
+        self.linked = linked
+        self.isOther = isOther
+        self.redaction = redaction
+        importTypes = linked.module.imports.map {
+            EventType(interface: $0.module, function: $0.name).name
+        }
+        importNames = linked.module.imports.map { "\($0.module).\($0.name)" }
+    }
+
+    /// What was counted since it was asked last.
+    func takeCounts() -> ReplayCounts {
+        defer { counts = ReplayCounts() }
+        return counts
+    }
+
+    /// Lets go of the guest, which holds its host.
+    func end() { guest = nil }
+
+    /// Whether a recorded answer is not what the guest had.
+    func isRedacted(_ output: [UInt8]) -> Bool { redaction?.isPart(of: output) ?? false }
+
+    /// Takes note of an answer that is recorded as another value than the guest had.
+    func noteRedacted(_ sequence: UInt64) {
+        counts.redacted += 1
+        if redactedAt == nil { redactedAt = sequence }
+    }
+
+    /// Whether what the guest computes may be counted: with the code and the answers that it had.
+    private var comparesFuel: Bool { !isOther && redactedAt == nil }
+
+    // MARK: Start
+
+    /// Makes the guest, and with it runs its start function.
+    func start(
+        _ code: ReplayCode, engine: Engine, birth: ChainEvent
+    ) async throws(ReplayStop) {
+        do throws(EngineError) {
+            guest = try await Guest(
+                linked, engine: engine, host: ReplayHost(life: self), control: control,
+                limits: code.limits, budget: CallBudget(fuel: code.startFuel))
+        } catch {
+            if case .stop(let stop)? = halt { throw placed(stop, nil, error.frames) }
+            if halt != nil { return }
+            if error.code == .guestCeiling { throw .failed(ReplayError(.ceiling, error.message)) }
+            // Live it ended the life too, if that is what follows.
+            if let next = try stream.peek(), try stream.kind(of: next) != .exited {
+                var divergence = ReplayDivergence(
+                    .otherStart, birth.sequence,
+                    "the code does not start: \(error.message)",
+                    recorded: RecordedEnd.side(of: next),
+                    replayed: .init("failed to start: \(error.message)"))
+                divergence.frames = error.frames
+                throw .diverged(divergence)
+            }
+        }
+    }
+
+    // MARK: Calls
+
+    /// Makes a call again and compares how it ends.
+    ///
+    /// - Returns: whether the life goes on.
+    func call(
+        _ call: ReplayDivergence.Call, _ parameters: [UInt8], fuel: UInt64
+    ) async throws(ReplayStop) -> Bool {
+        guard let guest else {
+            throw .diverged(
+                ReplayDivergence(
+                    .unexpectedEvent, call.sequence,
+                    "'\(call.function)' is called, and the actor did not start"))
+        }
+        // Nothing is recorded that could be compared.
+        if try isCutOff() { return try finishCut() }
+        guard let index = linked.module.function(named: call.function) else {
+            throw .diverged(
+                ReplayDivergence(
+                    .unknownFunction, call.sequence,
+                    "the code has no function '\(call.function)'; it exports "
+                        + linked.module.functionNames.prefix(8).joined(separator: ", ")))
+        }
+        halt = nil
+        let outcome: Result<GuestAnswer, EngineError>
+        do throws(EngineError) {
+            let budget = CallBudget(fuel: fuel)
+            if let answer = try guest.begin(function: index, input: parameters, budget: budget) {
+                outcome = .success(answer)
+            } else {
+                outcome = .success(try await guest.finish())
+            }
+        } catch {
+            outcome = .failure(error)
+        }
+        let frames: [EngineError.Frame] =
+            if case .failure(let error) = outcome { error.frames } else { [] }
+        switch halt {
+        case .stop(let stop)?: throw placed(stop, call, frames)
+        case .cut?: return try finishCut()
+        case nil: break
+        }
+        do throws(ReplayStop) {
+            switch outcome {
+            case .success(let answer): return try compare(answer, call)
+            case .failure(let error): return try compare(error, call)
+            }
+        } catch {
+            throw placed(error, call, frames)
+        }
+    }
+
+    /// Notes where in the run a divergence happened.
+    private func placed(
+        _ stop: ReplayStop, _ call: ReplayDivergence.Call?, _ frames: [EngineError.Frame]
+    ) -> ReplayStop {
+        guard case .diverged(var divergence) = stop else { return stop }
+        divergence.call = call
+        divergence.frames = frames
+        divergence.redactedAt = redactedAt
+        return .diverged(divergence)
+    }
+
+    // MARK: Ends that the guest did not make
+
+    /// Whether the call's record ends here, for a reason that is not the guest's.
+    func isCutOff() throws(ReplayStop) -> Bool {
+        guard let kind = try stream.peekKind() else { return true }
+        switch kind {
+        case .limit, .failed, .exited: break
+        // The node went away in the middle of the call, or an effect was in doubt when it was ended.
+        case .spawned, .settled: return true
+        default: return false
+        }
+        guard let event = try stream.peek() else { return true }
+        return switch try stream.payload(of: event) {
+        case .limit(let kind, _): kind == RecordedEnd.deadline
+        case .failed(_, let kind, _): kind == RecordedEnd.killed
+        case .exited(let kind, _, _): kind == "killed" || kind == "failed"
+        default: false
+        }
+    }
+
+    /// Ends the guest where its record ends.
+    func cut() {
+        halt = .cut
+        control.kill(EngineError(.killed, "the record of the call ends here"))
+    }
+
+    /// Ends the guest because the replay is over.
+    func stop(_ stop: ReplayStop) { halt = .stop(stop) }
+
+    /// Passes by what says that the call was cut off.
+    private func finishCut() throws(ReplayStop) -> Bool {
+        guard try stream.peek() != nil else { return false }
+        counts.calls += 1
+        counts.cutOff += 1
+        while try stream.peekKind() == .settled { stream.advance() }
+        if try stream.peekKind() == .limit { stream.advance() }
+        if try stream.peekKind() == .failed { stream.advance() }
+        return false
+    }
+
+    // MARK: Comparing ends
+
+    private func compare(
+        _ answer: GuestAnswer, _ call: ReplayDivergence.Call
+    ) throws(ReplayStop) -> Bool {
+        if try isCutOff() { return try finishCut() }
+        guard let event = try stream.take() else { return false }
+        let recorded = RecordedEnd.side(of: event)
+        let replayed =
+            answer.status == 0
+            ? ReplayDivergence.Side("\(call.function) returned", answer.bytes)
+            : ReplayDivergence.Side("\(call.function) answered with status \(answer.status)")
+        func diverged(_ kind: ReplayDivergence.Kind, _ detail: String) -> ReplayStop {
+            .diverged(
+                ReplayDivergence(
+                    kind, event.sequence, detail, recorded: recorded, replayed: replayed))
+        }
+        switch try stream.payload(of: event) {
+        case .returned(let function, let output, _, let fuelUsed):
+            guard function == call.function else {
+                throw diverged(.unexpectedEvent, "'\(function)' returns, which was not called")
+            }
+            guard answer.status == 0 else {
+                throw diverged(.otherEnd, "'\(function)' answered with an error text")
+            }
+            guard output == answer.bytes else {
+                throw diverged(.otherAnswer, "'\(function)' answered with something else")
+            }
+            guard !comparesFuel || fuelUsed == answer.fuelUsed else {
+                throw diverged(
+                    .otherFuel,
+                    "'\(function)' used \(answer.fuelUsed) units of fuel and had used \(fuelUsed)")
+            }
+            counts.calls += 1
+            counts.fuel += fuelUsed
+            return true
+        case .failed(let function, RecordedEnd.guestError, let message) where answer.status != 0:
+            guard function == call.function, message.contains(Self.shownText(answer.bytes)) else {
+                throw diverged(.otherAnswer, "'\(call.function)' answered with another error text")
+            }
+            counts.calls += 1
+            return true
+        case .failed(_, RecordedEnd.tooLarge, _):
+            // The answer was never recorded.
+            counts.calls += 1
+            counts.cutOff += 1
+            return false
+        case .hostCall, .hostError, .denied, .intent:
+            throw diverged(
+                .missingCall, "'\(call.function)' ended without a host call that it had made")
+        case .failed, .limit:
+            throw diverged(.otherEnd, "'\(call.function)' came to an end, and had failed")
+        case .spawned, .called, .exited, .outcome, .outcomeError, .settled:
+            throw diverged(
+                .unexpectedEvent, "\(event.type) stands in the middle of a call")
+        }
+    }
+
+    /// Compares a failure of the guest's with the recorded one.
+    private func compare(
+        _ error: EngineError, _ call: ReplayDivergence.Call
+    ) throws(ReplayStop) -> Bool {
+        if try isCutOff() { return try finishCut() }
+        guard var event = try stream.take() else { return false }
+        let replayed = ReplayDivergence.Side("\(call.function) failed: \(error.message)")
+        func diverged(_ kind: ReplayDivergence.Kind, _ detail: String) -> ReplayStop {
+            .diverged(
+                ReplayDivergence(
+                    kind, event.sequence, detail, recorded: RecordedEnd.side(of: event),
+                    replayed: replayed))
+        }
+        var isLimit = false
+        if case .limit(let kind, let message) = try stream.payload(of: event) {
+            guard kind == error.code.rawValue, message == error.message else {
+                throw diverged(.otherEnd, "'\(call.function)' failed in another way")
+            }
+            isLimit = true
+            guard let next = try stream.take() else { return false }
+            event = next
+        }
+        switch try stream.payload(of: event) {
+        case .failed(let function, RecordedEnd.crashed, let message):
+            guard function == call.function, isLimit || message.contains(error.message),
+                isOther || error.frames.allSatisfy({ message.contains("\($0)") })
+            else { throw diverged(.otherEnd, "'\(call.function)' failed in another way") }
+            counts.calls += 1
+            counts.failures += 1
+            return false
+        case .failed(_, RecordedEnd.tooLarge, _):
+            counts.calls += 1
+            counts.cutOff += 1
+            return false
+        case .hostCall, .hostError, .denied, .intent:
+            throw diverged(
+                .missingCall,
+                "'\(call.function)' failed without a host call that it had made: \(error.message)")
+        case .returned, .failed, .limit:
+            throw diverged(.otherEnd, "'\(call.function)' failed: \(error.message)")
+        case .spawned, .called, .exited, .outcome, .outcomeError, .settled:
+            throw diverged(.unexpectedEvent, "\(event.type) stands in the middle of a call")
+        }
+    }
+
+    /// An error text as it is recorded.
+    private static func shownText(_ bytes: [UInt8]) -> String {
+        ": " + GuestText.shown(String(decoding: bytes.prefix(65536), as: UTF8.self)) + " ["
+    }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import TheaterChain
+internal import TheaterEngine
+
+/// One replay: goes through the events, makes the lives and the calls that they name again.
+final class ReplaySession {
+    private let engine: Engine
+    private let stream: EventStream
+    private let options: ReplayOptions
+    private var life: ReplayLife?
+    /// Linked code by its digest: lives of one actor share it.
+    private var linked: [String: LinkedModule] = [:]
+    var verdict = ReplayVerdict()
+
+    init(engine: Engine, stream: EventStream, options: ReplayOptions) {
+        self.engine = engine
+        self.stream = stream
+        self.options = options
+    }
+
+    /// How many events were found to be as the run is: all before the divergence.
+    var comparedCount: UInt64 { verdict.divergence?.sequence ?? stream.taken }
+
+    /// Lets go of the guest.
+    func end() { endLife() }
+
+    func run(_ library: some ReplayLibrary) async throws(ReplayStop) {
+        while let event = try stream.take(), !Task.isCancelled {
+            switch try stream.kind(of: event) {
+            case .spawned: try await begin(event, library)
+            case .called: try await call(event)
+            case .exited: endLife()
+            case .failed: try checkFailure(event)
+            // Somebody said what became of an effect.
+            case .settled: break
+            case .returned, .hostCall, .hostError, .denied, .limit, .intent, .outcome,
+                .outcomeError:
+                throw .diverged(
+                    ReplayDivergence(
+                        .unexpectedEvent, event.sequence,
+                        "\(event.type) stands outside of any call"))
+            }
+        }
+    }
+
+    // MARK: Lives
+
+    private func begin(
+        _ event: ChainEvent, _ library: some ReplayLibrary
+    ) async throws(ReplayStop) {
+        guard
+            case .spawned(let module, let manifest, let name, _, _, _) =
+                try stream.payload(of: event)
+        else { return }
+        endLife()
+        verdict.counts.lives += 1
+        // A life that did nothing: whatever ended it was not code.
+        switch try stream.peekKind() {
+        case nil, .spawned?, .exited?: return
+        default: break
+        }
+        let birth = ReplayBirth(
+            sequence: event.sequence, module: module, manifest: manifest, name: name)
+        let code: ReplayCode
+        do throws(ReplayError) {
+            code = try await library.code(for: birth)
+        } catch {
+            throw .failed(error)
+        }
+        let linked = try await link(code.wasm)
+        let isOther = linked.module.digest != module.description
+        if isOther { verdict.hasOtherCode = true }
+        let life = ReplayLife(
+            stream: stream, linked: linked, isOther: isOther, redaction: options.redaction)
+        defer { verdict.counts += life.takeCounts() }
+        try await life.start(code, engine: engine, birth: event)
+        self.life = life
+    }
+
+    private func link(_ wasm: [UInt8]) async throws(ReplayStop) -> LinkedModule {
+        do throws(EngineError) {
+            let module = try await engine.modules.module(for: wasm)
+            if let known = linked[module.digest] { return known }
+            let made = try LinkedModule(
+                module,
+                modes: module.imports.map {
+                    options.isSuspending($0.module, $0.name) ? .suspending : .immediate
+                })
+            linked[module.digest] = made
+            return made
+        } catch {
+            throw .failed(
+                ReplayError(.module, "the code of the chain does not load: \(error.message)"))
+        }
+    }
+
+    private func endLife() {
+        life?.end()
+        life = nil
+    }
+
+    // MARK: Calls
+
+    private func call(_ event: ChainEvent) async throws(ReplayStop) {
+        guard
+            case .called(let function, let parameters, let fuel, _) =
+                try stream.payload(of: event)
+        else { return }
+        let call = ReplayDivergence.Call(sequence: event.sequence, function: function)
+        guard let life else {
+            throw .diverged(
+                ReplayDivergence(
+                    .unexpectedEvent, event.sequence,
+                    "'\(function)' is called, and the actor does not live"))
+        }
+        defer { verdict.counts += life.takeCounts() }
+        let goesOn = try await life.call(call, parameters, fuel: fuel ?? .max)
+        if !goesOn { endLife() }
+    }
+
+    /// A failure outside of a call: the runtime refused an answer or a call, which ends the life.
+    private func checkFailure(_ event: ChainEvent) throws(ReplayStop) {
+        guard case .failed(let function, let kind, _) = try stream.payload(of: event) else {
+            return
+        }
+        guard RecordedEnd.isRuntimes(kind) else {
+            throw .diverged(
+                ReplayDivergence(
+                    .unexpectedEvent, event.sequence,
+                    "'\(function)' failed with \(kind) outside of any call"))
+        }
+        endLife()
+    }
+}
+
+extension ReplayCounts {
+    static func += (left: inout ReplayCounts, right: ReplayCounts) {
+        left.lives += right.lives
+        left.calls += right.calls
+        left.hostCalls += right.hostCalls
+        left.hostErrors += right.hostErrors
+        left.redacted += right.redacted
+        left.failures += right.failures
+        left.cutOff += right.cutOff
+        left.fuel += right.fuel
+    }
+}

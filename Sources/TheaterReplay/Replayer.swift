@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import TheaterEngine
+
+/// What a replay does with a chain.
+public struct ReplayOptions: Sendable {
+    /// The last event that is replayed; `nil` replays all of them.
+    public var until: UInt64?
+    /// Which host functions the recorded system linked so that they may suspend the guest. What a
+    /// guest computes does not depend on it, but how its allocator is called does, and with it what
+    /// happens at the limits of memory and fuel.
+    public var isSuspending: @Sendable (_ interface: String, _ function: String) -> Bool
+
+    /// What stands in recorded answers in place of a secret. The guest gets the answer with it, so
+    /// what it does may differ from there on, and the fuel that it uses is not compared.
+    public var redaction: Redaction?
+
+    /// Makes options.
+    public init(
+        until: UInt64? = nil, redaction: Redaction? = nil,
+        isSuspending: @escaping @Sendable (String, String) -> Bool = { _, _ in false }
+    ) {
+        self.until = until
+        self.redaction = redaction
+        self.isSuspending = isSuspending
+    }
+}
+
+/// A text that stands in the record in place of what must not be written down.
+public struct Redaction: Sendable, Hashable {
+    private let mark: [UInt8]
+
+    /// Makes one from the text; `nil` when it is empty.
+    public init?(_ text: String) {
+        guard !text.isEmpty else { return nil }
+        mark = Array(text.utf8)
+    }
+
+    /// Whether the text is among the bytes.
+    func isPart(of bytes: [UInt8]) -> Bool {
+        guard let first = mark.first, bytes.count >= mark.count else { return false }
+        var place = 0
+        let last = bytes.count - mark.count
+        while place <= last {
+            guard let found = bytes[place...last].firstIndex(of: first) else { return false }
+            if bytes[found...].starts(with: mark) { return true }
+            place = found + 1
+        }
+        return false
+    }
+}
+
+/// Runs the code of a chain again: host calls are answered from the chain, and everything that the code
+/// does is compared with it byte for byte.
+///
+/// Nothing outside is touched. The replay makes no handler and reads no clock; it needs the events, the
+/// wasm and the limits of the actor. The first difference ends it and is the verdict.
+public struct Replayer<Library: ReplayLibrary> {
+    private let engine: Engine
+    private let library: Library
+    private let options: ReplayOptions
+
+    /// Makes a replayer.
+    ///
+    /// - Parameters:
+    ///   - engine: where the guest runs; it takes one guest's place.
+    ///   - library: finds the wasm of each life.
+    public init(
+        engine: Engine, library: Library, options: ReplayOptions = ReplayOptions()
+    ) {
+        self.engine = engine
+        self.library = library
+        self.options = options
+    }
+
+    /// Replays a chain from its first event to the last, or to where the options say.
+    ///
+    /// May take as long as the run took without its waits. Cancelling the task ends it between two calls.
+    ///
+    /// - Throws: ``ReplayError`` when the chain cannot be replayed. That it diverges is in the verdict.
+    public func replay(_ events: ReplayEvents) async throws(ReplayError) -> ReplayVerdict {
+        let end = options.until.map { $0 == .max ? $0 : $0 + 1 } ?? .max
+        let session = ReplaySession(
+            engine: engine, stream: EventStream(events, end: end), options: options)
+        defer { session.end() }
+        do throws(ReplayStop) {
+            try await session.run(library)
+        } catch {
+            switch error {
+            case .failed(let error): throw error
+            case .diverged(let divergence): session.verdict.divergence = divergence
+            }
+        }
+        var verdict = session.verdict
+        verdict.counts.events = session.comparedCount
+        return verdict
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import TheaterChain
+internal import TheaterPact
+internal import TheaterValue
+
+/// Tells from what a chain holds which calls took the actor's state, and which state they left.
+struct StateRule {
+    /// The functions that the code of the present life exports; `nil` when the code is not known.
+    var exports: [String: FunctionSignature]?
+
+    /// Whether a call was given the state: the declaration says so, or where it leaves that open, the
+    /// call's first argument is the state.
+    func takesState(_ function: String, _ parameters: [UInt8], state: Value?) -> Bool {
+        if function == "theater:simple/actor.init" { return true }
+        let signature = exports?[function]
+        if exports != nil, signature == nil { return false }
+        if let signature {
+            if signature.parameters.first?.name == "state" { return true }
+            let count = signature.parameters.count
+            guard count > 0, signature.parameters(forArguments: count - 1) != nil else {
+                return false
+            }
+        }
+        guard let state, case .tuple(let items)? = try? CGRF.decode(parameters) else {
+            return false
+        }
+        return items.first == state
+    }
+
+    /// The state that an answer of a call with a state leaves; `nil` when it leaves the old one.
+    func state(after function: String, _ output: [UInt8]) -> Value? {
+        guard let answer = try? CGRF.decode(output),
+            case .ok(let state, _) = CallShape.apart(answer, declared: exports?[function])
+        else { return nil }
+        return state
+    }
+}

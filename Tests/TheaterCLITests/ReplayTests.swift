@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+@testable import TheaterCLI
+
+/// Goal: what was recorded is replayed from the data directory alone, and differences are shown. Method:
+/// the built program, in folders of its own.
+@Suite("theater replay, as a process", .timeLimit(.minutes(1)))
+struct ReplayTests {
+    private func recorded() async throws -> Folder {
+        let folder = try Folder()
+        try folder.put(try TestActors.fixture(), name: "first")
+        for calls in [["--call", "echo", "--arg", "\"hi\""], ["--call", "trap"]] {
+            _ = try await Finished(["run"] + calls, in: folder)
+        }
+        return folder
+    }
+
+    @Test("needs the data directory and nothing else of the run")
+    func elsewhere() async throws {
+        let folder = try await recorded()
+        let other = try Folder()
+        try FileManager.default.copyItem(atPath: folder.path("data"), toPath: other.path("data"))
+        try FileManager.default.removeItem(at: folder.url)
+        let replay = try await Finished(["replay", "--all"], in: other)
+        #expect(replay.status == 0, "\(replay.stdout) \(replay.stderr)")
+        #expect(replay.stdout.contains("'first', 7 of 7 events"))
+        #expect(replay.stdout.contains("1 life, 2 calls, 1 host call, "))
+        #expect(replay.stdout.contains("1 call failed again"))
+        let json = try await Finished(["replay", "--all", "--json"], in: other)
+        let lines = json.stdout.split(separator: "\n")
+        #expect(lines.count == 2)
+        for line in lines {
+            let verdict = try #require(
+                try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+            #expect(
+                Set(verdict.keys) == [
+                    "actor", "name", "faithful", "counts", "other_code", "divergence",
+                ])
+            #expect(verdict["faithful"] as? Bool == true)
+        }
+    }
+
+    @Test("ends where it is told to, and refuses what makes no sense")
+    func until() async throws {
+        let folder = try await recorded()
+        let part = try await Finished(["replay", "first", "--until", "3"], in: folder)
+        #expect(part.status == 0)
+        #expect(part.stdout.contains("4 of "))
+        for arguments in [
+            ["first", "--until", "99"], ["--all", "--until", "1"], ["--all", "first"],
+            ["--rebuilt"], ["nobody"],
+        ] {
+            let refused = try await Finished(["replay"] + arguments, in: folder)
+            #expect(refused.status == 2, "\(arguments): \(refused.stderr)")
+        }
+        let none = try await Finished(["replay"], in: try Folder())
+        #expect(none.status == 8)
+    }
+
+    @Test("shows the first difference with both sides and the place, status 3")
+    func divergence() async throws {
+        let folder = try await recorded()
+        var wasm = Data(try TestActors.fixture())
+        let text = try #require(wasm.range(of: Data("fixture: init".utf8)))
+        wasm.replaceSubrange(text, with: Data("fixture: INIT".utf8))
+        try folder.write(Array(wasm), to: "new.wasm")
+        let other = try await Finished(["replay", "--wasm", "new.wasm"], in: folder)
+        #expect(other.status == 5)
+        #expect(other.stderr.contains("replay.wrong-digest"))
+        let rebuilt = try await Finished(
+            ["replay", "--wasm", "new.wasm", "--rebuilt"], in: folder)
+        #expect(rebuilt.status == 3)
+        let shown = rebuilt.stdout
+        #expect(shown.contains("DIVERGED"))
+        #expect(shown.contains("in the call of theater:simple/actor.init (event 1)"))
+        #expect(shown.contains("[replay.other-input]"))
+        #expect(shown.contains("the value: \"fixture: init\" -> \"fixture: INIT\""))
+        #expect(shown.contains("in the wasm"))
+        let json = try await Finished(
+            ["replay", "--wasm", "new.wasm", "--rebuilt", "--json"], in: folder)
+        let verdict = try #require(
+            try JSONSerialization.jsonObject(with: Data(json.stdout.utf8)) as? [String: Any])
+        let divergence = try #require(verdict["divergence"] as? [String: Any])
+        #expect(divergence["code"] as? String == "replay.other-input")
+        #expect(divergence["sequence"] as? Int == 2)
+        #expect(verdict["other_code"] as? Bool == true)
+    }
+}
