@@ -20,6 +20,7 @@ build: setup
 
 release: setup
 	swift build -c release $(SWIFT_FLAGS) --product theater
+	swift build -c release $(SWIFT_FLAGS) --product theater-launch
 
 # The main job: an actor written with the SDK reads this repository's README, and its recorded run is verified.
 run: release

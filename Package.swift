@@ -25,6 +25,7 @@ let package = Package(
     name: "theater",
     products: [
         .executable(name: "theater", targets: ["theater"]),
+        .executable(name: "theater-launch", targets: ["theater-launch"]),
         .library(name: "TheaterNode", targets: ["TheaterNode"]),
         .library(
             name: "TheaterCore",
@@ -32,7 +33,7 @@ let package = Package(
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterStore",
                 "TheaterCapability",
                 "TheaterChain", "TheaterEngine", "TheaterReplay", "TheaterManifest",
-                "TheaterHandler", "TheaterRuntime", "TheaterHandlers",
+                "TheaterHandler", "TheaterRuntime", "TheaterHandlers", "TheaterProcess",
             ]),
     ],
     dependencies: [
@@ -46,6 +47,14 @@ let package = Package(
         // Layer 0: the doors to the outside.
         .systemLibrary(name: "CWasmtime"),
         .target(name: "TheaterPlatform", swiftSettings: settings),
+        // What starts programs: a small program of its own, and what it and the node say to each other.
+        .target(name: "TheaterLaunch", swiftSettings: settings),
+        .executableTarget(
+            name: "theater-launch", dependencies: ["TheaterLaunch"], swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
+        .target(
+            name: "TheaterProcess", dependencies: ["TheaterLaunch", "TheaterPlatform", crypto],
+            swiftSettings: settings),
         // Layer 1: values. Shared with the guest SDK, so neither Foundation nor dependencies.
         .target(name: "TheaterValue", swiftSettings: safe),
         .target(
@@ -99,14 +108,16 @@ let package = Package(
             name: "TheaterRuntime",
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
-                "TheaterManifest", "TheaterCapability", "TheaterHandler", logging, metrics,
+                "TheaterReplay", "TheaterManifest", "TheaterCapability", "TheaterHandler", logging,
+                metrics,
             ],
             swiftSettings: safe),
         .target(
             name: "TheaterHandlers",
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterCapability", "TheaterPact",
-                "TheaterManifest", "TheaterStore", "TheaterHandler", logging, crypto,
+                "TheaterManifest", "TheaterStore", "TheaterLaunch", "TheaterProcess",
+                "TheaterHandler", logging, crypto,
             ],
             swiftSettings: safe),
         // Layer 6: the composition root.
@@ -115,7 +126,7 @@ let package = Package(
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterCapability", "TheaterStore", "TheaterHandler",
-                "TheaterHandlers", "TheaterReplay", "TheaterRuntime", logging,
+                "TheaterHandlers", "TheaterProcess", "TheaterReplay", "TheaterRuntime", logging,
             ],
             swiftSettings: safe),
         // Layer 7: the command line.
@@ -144,8 +155,27 @@ let package = Package(
         .executableTarget(
             name: "JournalWriter", dependencies: ["TheaterChain", "TheaterPlatform"],
             path: "Tests/Helpers/JournalWriter", swiftSettings: settings),
+        .executableTarget(
+            name: "ProgramStarter", dependencies: ["TheaterProcess", "TheaterPlatform"],
+            path: "Tests/Helpers/ProgramStarter", swiftSettings: settings),
+            name: "EffectWorker",
+            dependencies: [
+                "TheaterNode", "TheaterChain", "TheaterEngine", "TheaterHandler", "TheaterManifest",
+                "TheaterPact", "TheaterPlatform", "TheaterRuntime", "TheaterTesting",
+                "TheaterValue", logging,
+            ],
+            path: "Tests/Helpers/EffectWorker", exclude: ["check.py"], swiftSettings: settings),
         .testTarget(
             name: "TheaterPlatformTests", dependencies: ["TheaterPlatform"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TheaterProcessTests",
+            dependencies: [
+                // Not `theater-launch` itself: it brings its way of linking along. It is a product, and so
+                // it is built beside the tests.
+                "TheaterProcess", "TheaterLaunch", "TheaterPlatform", "TheaterTesting",
+                "ProgramStarter",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "TheaterValueTests", dependencies: ["TheaterValue"], swiftSettings: settings),
@@ -171,8 +201,8 @@ let package = Package(
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterCapability", "TheaterPact",
                 "TheaterChain", "TheaterEngine",
-                "TheaterManifest", "TheaterHandler", "TheaterHandlers", "TheaterReplay",
-                "TheaterRuntime", "TheaterTesting", logging, metricsTestKit,
+                "TheaterManifest", "TheaterHandler", "TheaterHandlers", "TheaterProcess",
+                "TheaterReplay", "TheaterRuntime", "TheaterTesting", logging, metricsTestKit,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -190,8 +220,8 @@ let package = Package(
             name: "TheaterHandlersTests",
             dependencies: [
                 "TheaterHandlers", "TheaterHandler", "TheaterStore", "TheaterManifest",
-                "TheaterCapability", "TheaterPact", "TheaterPlatform", "TheaterValue",
-                "TheaterTesting", logging,
+                "TheaterCapability", "TheaterPact", "TheaterPlatform", "TheaterProcess",
+                "TheaterValue", "TheaterTesting", logging,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -216,7 +246,8 @@ let package = Package(
         .testTarget(
             name: "TheaterNodeTests",
             dependencies: [
-                "TheaterNode", "TheaterHandler", "TheaterRuntime", "TheaterBuild", "TheaterChain",
+                "TheaterNode", "EffectWorker", "TheaterHandler", "TheaterRuntime", "TheaterBuild",
+                "TheaterChain",
                 "TheaterCapability", "TheaterEngine", "TheaterManifest", "TheaterPact",
                 "TheaterPlatform", "TheaterReplay", "TheaterStore", "TheaterTesting",
                 "TheaterValue", logging,

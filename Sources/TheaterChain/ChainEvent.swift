@@ -84,6 +84,8 @@ extension EventType {
     public static let limit = EventType("theater.runtime/limit")
     /// The actor's life ended.
     public static let exited = EventType("theater.runtime/exited")
+    /// An actor goes on where another's chain stood.
+    public static let forked = EventType("theater.runtime/forked")
     /// An effect in doubt is settled.
     public static let settled = EventType("theater.runtime/settled")
 }

@@ -31,6 +31,8 @@ extension EventPayload {
         case outcomeError
         /// See ``EventPayload/settled(intent:as:note:)``.
         case settled
+        /// See ``EventPayload/forked(_:)``.
+        case forked
     }
 
     /// Which case the bytes of a payload are; `nil` when they are none.
@@ -52,6 +54,7 @@ extension EventPayload {
         case .outcome: .outcome
         case .outcomeError: .outcomeError
         case .settled: .settled
+        case .forked: .forked
         }
     }
 

@@ -36,6 +36,8 @@ public enum EventPayload: Sendable, Hashable {
     case outcome(interface: String, function: String, intent: UInt64, output: [UInt8])
     /// That host function broke, or was never called.
     case outcomeError(interface: String, function: String, intent: UInt64, message: String)
+    /// An actor goes on where another's chain stood.
+    case forked(Fork)
     /// An effect in doubt is settled.
     case settled(intent: UInt64, as: EffectSettlement, note: String)
 }
@@ -63,13 +65,14 @@ extension EventPayload {
             .outcomeError(let interface, let function, _, _):
             EventType(interface: interface, function: function)
         case .settled: .settled
+        case .forked: .forked
         }
     }
 
     /// The tags of the binary form.
     enum Tag: UInt8 {
         case spawned = 1, called, returned, failed, hostCall, hostError, denied, limit, exited
-        case intent, outcome, outcomeError, settled
+        case intent, outcome, outcomeError, settled, forked
     }
 
     /// The compact binary form. Interface and function of a host call or effect are not in it: they are
@@ -134,6 +137,9 @@ extension EventPayload {
             out.begin(.outcomeError)
             out.put(intent)
             out.put(message)
+        case .forked(let fork):
+            out.begin(.forked)
+            fork.put(&out)
         case .settled(let intent, let settlement, let note):
             out.begin(.settled)
             out.put(intent)
@@ -228,6 +234,7 @@ extension EventPayload {
             return .outcomeError(
                 interface: interface, function: function, intent: try input.varint("intent"),
                 message: try input.text("message"))
+        case .forked: return .forked(try Fork(&input))
         case .settled:
             let intent = try input.varint("intent")
             return .settled(

@@ -38,6 +38,8 @@ public struct JournalError: Error, Sendable, Hashable {
         case noThread = "journal.no-thread"
         /// The journal has used up its segment numbers.
         case exhausted = "journal.exhausted"
+        /// The directory for a copy has a journal already.
+        case notEmpty = "journal.not-empty"
     }
 
     /// What kind of failure it is.
@@ -107,6 +109,12 @@ extension JournalError {
                 "Run `theater chain verify` to see what is affected, and restore the journal from "
                 + "a copy; or move the directory away to start an empty one.",
             path: path, offset: offset)
+    }
+
+    static func notEmpty(_ path: String) -> JournalError {
+        JournalError(
+            .notEmpty, "'\(path)' has a journal already, which a copy would replace",
+            remedy: "Choose another directory, or move that one away.", path: path)
     }
 
     static let closed = JournalError(

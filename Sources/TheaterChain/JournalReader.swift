@@ -18,8 +18,9 @@ public struct JournalReader: Sendable {
             throw .directory(directory, error)
         }
         memory = nil
+        // During a swap of segments the index names places in the old ones.
+        index = files?.isSwapping == true ? nil : HeadIndex.load(disk, directory)
         waypoints = Waypoints()
-        index = HeadIndex.load(disk, directory)
         guard let files else {
             heads = HeadTable()
             return

@@ -84,6 +84,13 @@ struct Record {
         return isDropped ? nil : bytes.part(headSize..<bytes.count)
     }
 
+    /// Whether the payload has the digest that the event names; also when it was dropped, or when it is
+    /// no event.
+    var payloadMatches: Bool {
+        guard kind == .event, let payload else { return true }
+        return payloadDigest == Digest.sha256(of: payload)
+    }
+
     /// The hash that the event should carry.
     var computedHash: Digest {
         Hashing.tagged(Hashing.eventTag, bytes.part(RecordFormat.hashedOffset..<headSize))

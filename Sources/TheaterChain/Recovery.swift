@@ -26,7 +26,7 @@ enum Recovery {
 
     // MARK: The lock
 
-    private static func takeLock(_ directory: String, _ disk: any Disk) throws(JournalError)
+    static func takeLock(_ directory: String, _ disk: any Disk) throws(JournalError)
         -> DiskFile
     {
         do throws(DiskError) {
@@ -81,6 +81,7 @@ enum Recovery {
     ) throws(JournalError) -> Recovered {
         let segments: SegmentSet
         do throws(DiskError) {
+            try SegmentSwap.settle(disk, directory)
             segments = try SegmentSet(disk, directory: directory)
         } catch {
             throw .directory(directory, error)
@@ -124,7 +125,7 @@ enum Recovery {
         }
     }
 
-    private static func refusal(_ problem: ChainProblem, _ disk: any Disk) -> JournalError {
+    static func refusal(_ problem: ChainProblem, _ disk: any Disk) -> JournalError {
         if problem.check == .segmentHeader, problem.offset == 8 {
             return .newerFormat(problem.file, problem.detail)
         }
@@ -229,12 +230,19 @@ enum Recovery {
 extension HeadIndex {
     /// Reads the index of a journal; `nil` when there is none that can be used.
     static func load(_ disk: any Disk, _ directory: String) -> HeadIndex? {
-        let path = JournalFiles.path(directory, JournalFiles.index)
-        guard let file = try? disk.open(path, .read) else { return nil }
+        (try? read(disk, directory)).flatMap(\.self)
+    }
+
+    /// Reads the index of a journal that has one; `nil` when it is not whole.
+    static func read(_ disk: any Disk, _ directory: String) throws(DiskError) -> HeadIndex? {
+        let file = try disk.open(JournalFiles.path(directory, JournalFiles.index), .read)
         defer { disk.close(file) }
-        guard let size = try? disk.size(of: file), size <= 1 << 32 else { return nil }
+        let size = try disk.size(of: file)
+        guard size <= 1 << 32 else { return nil }
         var bytes = [UInt8](repeating: 0, count: Int(size))
-        let count = bytes.withUnsafeMutableBytes { (try? disk.readAll(file, into: $0, at: 0)) ?? 0 }
+        let count = try bytes.withMutableBytes { (buffer) throws(DiskError) in
+            try disk.readAll(file, into: buffer, at: 0)
+        }
         return HeadIndex(Array(bytes.prefix(count)))
     }
 }

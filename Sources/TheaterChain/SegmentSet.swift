@@ -12,16 +12,37 @@ struct SegmentSet: Sendable {
     let storage: Storage
     /// Ascending.
     let numbers: [UInt32]
+    /// Those that are still under the name of a new segment.
+    private let unnamed: Set<UInt32>
 
     init(_ disk: any Disk, directory: String) throws(DiskError) {
+        let names = try disk.list(directory)
+        let swap = try SegmentSwap.load(disk, directory, names: names)
+        self.init(disk, directory: directory, names: names, swap: swap)
+    }
+
+    /// - Parameter swap: the segments are those that there are after it.
+    init(_ disk: any Disk, directory: String, names: [String], swap: SegmentSwap?) {
         storage = .files(disk, directory: directory)
-        numbers = JournalFiles.segments(in: try disk.list(directory))
+        let old = JournalFiles.segments(in: names)
+        guard let swap else {
+            (numbers, unnamed) = (old, [])
+            return
+        }
+        unnamed = Set(JournalFiles.newSegments(in: names)).filter {
+            (swap.first...swap.last).contains($0)
+        }
+        numbers = Set(old).union(unnamed).filter { $0 <= swap.last }.sorted()
     }
 
     init(_ log: MemoryLog) {
         storage = .memory(log)
+        unnamed = []
         numbers = log.blocks.indices.map { log.firstNumber &+ UInt32(truncatingIfNeeded: $0) }
     }
+
+    /// Whether some replace others at the moment.
+    var isSwapping: Bool { !unnamed.isEmpty }
 
     var isInMemory: Bool {
         if case .memory = storage { true } else { false }
@@ -32,7 +53,11 @@ struct SegmentSet: Sendable {
 
     func path(_ number: UInt32) -> String {
         switch storage {
-        case .files(_, let directory): JournalFiles.path(directory, JournalFiles.segment(number))
+        case .files(_, let directory):
+            JournalFiles.path(
+                directory,
+                unnamed.contains(number)
+                    ? JournalFiles.newSegment(number) : JournalFiles.segment(number))
         case .memory: "memory block \(number)"
         }
     }

@@ -57,7 +57,12 @@ final class SegmentWriter: @unchecked Sendable {
     func finish(_ heads: HeadTable?) -> JournalError? {
         defer { abandon() }
         guard let heads else { return nil }
-        return attempt { () throws(DiskError) in
+        return seal(heads)
+    }
+
+    /// Marks everything durable and writes the index.
+    func seal(_ heads: HeadTable) -> JournalError? {
+        attempt { () throws(DiskError) in
             if !endsMarked {
                 var mark = [UInt8](repeating: 0, count: RecordFormat.markSize)
                 mark.withUnsafeMutableBytes { [self] record in
@@ -65,6 +70,7 @@ final class SegmentWriter: @unchecked Sendable {
                 }
                 try mark.withBytes { (bytes) throws(DiskError) in try append(bytes) }
                 try disk.sync(file)
+                endsMarked = true
             }
             try HeadIndex(journal: journal, end: position, digest: digest, heads: heads)
                 .write(disk, directory)

@@ -74,6 +74,19 @@ final class OwnedTasks: Sendable {
     /// Gives a number back whose task is over, or was never started.
     func forget(_ number: UInt64) { state.withLock { $0.slots[number] = nil } }
 
+    /// Waits until all tasks are over, without cancelling them, and starts no more.
+    func finish() async {
+        let tasks = state.withLock { state -> [Task<Void, Never>] in
+            state.isClosed = true
+            return state.slots.keys.sorted().compactMap { number in
+                if case .running(let task)? = state.slots[number] { return task }
+                state.slots[number] = .starting(isCancelled: true)
+                return nil
+            }
+        }
+        for task in tasks { await task.value }
+    }
+
     /// Cancels all tasks, waits until they are over, and starts no more.
     func close() async {
         let tasks = state.withLock { state -> [Task<Void, Never>] in

@@ -42,20 +42,51 @@ extension Manifest {
     }
 }
 
+extension Manifest {
+    /// Reads the recorded bytes of a manifest. What it refers to is not read.
+    public init(recorded bytes: [UInt8]) throws(ManifestDiagnostics) {
+        let (text, given) = Self.parts(ofRecorded: bytes)
+        self = try Manifest.parse(text, file: "the recorded manifest", variables: given)
+    }
+
+    /// The text and the values of its variables.
+    fileprivate static func parts(
+        ofRecorded bytes: [UInt8]
+    ) -> (text: String, given: [String: String]) {
+        let parts = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
+        let text = parts.first.map { String(decoding: $0, as: UTF8.self) } ?? ""
+        var given: [String: String] = [:]
+        if parts.count > 1 {
+            for line in String(decoding: parts[1], as: UTF8.self).split(separator: "\n") {
+                guard let equals = line.firstIndex(of: "=") else { continue }
+                given[String(line[..<equals])] = unescaped(line[line.index(after: equals)...])
+            }
+        }
+        return (text, given)
+    }
+
+    private static func unescaped(_ text: Substring) -> String {
+        var result = ""
+        var isEscaped = false
+        for character in text {
+            switch (isEscaped, character) {
+            case (false, "\\"): isEscaped = true
+            case (true, "n"): (result, isEscaped) = (result + "\n", false)
+            default:
+                result.append(character)
+                isEscaped = false
+            }
+        }
+        return result
+    }
+}
+
 extension Limits {
     /// The limits in the recorded bytes of a manifest, whatever else those hold.
     ///
     /// - Throws: what is wrong with the text, or with its limits.
     public init(recorded bytes: [UInt8]) throws(ManifestDiagnostics) {
-        let parts = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
-        let text = String(decoding: parts[0], as: UTF8.self)
-        var given: [String: String] = [:]
-        if parts.count > 1 {
-            for line in String(decoding: parts[1], as: UTF8.self).split(separator: "\n") {
-                guard let equals = line.firstIndex(of: "=") else { continue }
-                given[String(line[..<equals])] = Self.unescaped(line[line.index(after: equals)...])
-            }
-        }
+        let (text, given) = Manifest.parts(ofRecorded: bytes)
         let file = "the recorded manifest"
         let document: SourceDocument
         do throws(SourceError) {
@@ -74,21 +105,6 @@ extension Limits {
         var reader = SectionReader(table, file: file, title: "[limits]")
         self.init(&reader)
         try reader.finish()
-    }
-
-    private static func unescaped(_ text: Substring) -> String {
-        var result = ""
-        var isEscaped = false
-        for character in text {
-            switch (isEscaped, character) {
-            case (false, "\\"): isEscaped = true
-            case (true, "n"): (result, isEscaped) = (result + "\n", false)
-            default:
-                result.append(character)
-                isEscaped = false
-            }
-        }
-        return result
     }
 
     /// What is not at its default, as a section.

@@ -6,6 +6,7 @@ internal import TheaterEngine
 public import TheaterHandler
 internal import TheaterHandlers
 internal import TheaterPlatform
+internal import TheaterProcess
 public import TheaterRuntime
 public import TheaterStore
 
@@ -22,6 +23,9 @@ public struct NodeOptions: Sendable {
     /// The variables that the handler `environment` grants from; `nil` for those that the process was
     /// started with.
     public var environment: [String: String]?
+    /// The program `theater-launch`, which starts processes; `nil` to look for it beside the running
+    /// program.
+    public var launcher: String?
     /// Handlers beside those that every node has.
     public var handlers: [any Handler.Type]
 
@@ -29,8 +33,9 @@ public struct NodeOptions: Sendable {
     public init(
         dataDirectory: String? = nil, guestsMax: Int? = nil,
         journal: JournalOptions = JournalOptions(), environment: [String: String]? = nil,
-        handlers: [any Handler.Type] = []
+        launcher: String? = nil, handlers: [any Handler.Type] = []
     ) {
+        self.launcher = launcher
         self.environment = environment
         self.dataDirectory = dataDirectory
         self.guestsMax = guestsMax
@@ -56,12 +61,14 @@ public final class Node: Sendable {
     public let journal: Journal
     /// The content that actors keep.
     public let store: ContentStore
+    /// What starts its actors' processes.
+    private let processes: ProcessHost
 
     /// The handlers that every node offers.
     public static let standardHandlers: [any Handler.Type] = [
         RuntimeHandler.self, SupervisorHandler.self, MessageServerHandler.self, RPCHandler.self,
         StoreHandler.self, TimerHandler.self, TimingHandler.self, LoopHandler.self,
-        RandomHandler.self, EnvironmentHandler.self,
+        RandomHandler.self, EnvironmentHandler.self, ProcessHandler.self,
     ]
 
     /// Opens a node: takes the data directory, recovers the journal, makes the engine. Effects that a
@@ -91,6 +98,9 @@ public final class Node: Sendable {
         services.provide(store)
         services.provide(
             EnvironmentVariables(options.environment ?? SystemEnvironment.variables()))
+        let processes = ProcessHost(launcher: options.launcher)
+        services.provide(processes)
+        self.processes = processes
         self.journal = journal
         self.store = store
         services.provide(NodeSecrets(), as: (any SecretPort).self)
@@ -169,6 +179,7 @@ public final class Node: Sendable {
     public func close(grace: Duration = .seconds(5)) async throws {
         await system.shutDown(grace: grace)
         await control.close()
+        await processes.close()
         store.close()
         try await journal.close()
     }

@@ -4,7 +4,7 @@ public import Logging
 internal import Synchronization
 public import TheaterChain
 internal import TheaterEngine
-internal import TheaterManifest
+public import TheaterManifest
 public import TheaterReplay
 public import TheaterRuntime
 public import TheaterStore
@@ -89,19 +89,35 @@ public final class StoredCode: CodeKeeper, ReplayLibrary {
         return try await code(wasm, for: birth)
     }
 
-    /// Other code for a life, with the limits of the life's manifest.
+    /// The manifest of a life.
     ///
-    /// - Throws: `replay.manifest` when the manifest is not kept, or cannot be read.
-    public func code(
-        _ wasm: [UInt8], for birth: ReplayBirth
-    ) async throws(ReplayError) -> ReplayCode {
+    /// - Throws: `replay.manifest` when it is not kept, or cannot be read.
+    public func manifest(for birth: ReplayBirth) async throws(ReplayError) -> Manifest {
+        let bytes = try await manifestBytes(for: birth)
+        do throws(ManifestDiagnostics) {
+            return try Manifest(recorded: bytes)
+        } catch {
+            throw ReplayError(.manifest, "the manifest that the chain names cannot be read: \(error)")
+        }
+    }
+
+    private func manifestBytes(for birth: ReplayBirth) async throws(ReplayError) -> [UInt8] {
         guard let manifest = try await find(birth.manifest) else {
             throw ReplayError(
                 .manifest,
                 "the store does not keep the manifest \(birth.manifest) that the chain names, and with "
                     + "it the actor's limits")
         }
-        return try Self.code(wasm, manifest: manifest)
+        return manifest
+    }
+
+    /// Other code for a life, with the limits of the life's manifest.
+    ///
+    /// - Throws: `replay.manifest` when the manifest is not kept, or cannot be read.
+    public func code(
+        _ wasm: [UInt8], for birth: ReplayBirth
+    ) async throws(ReplayError) -> ReplayCode {
+        return try Self.code(wasm, manifest: try await manifestBytes(for: birth))
     }
 
     /// Code with the limits in the recorded bytes of a manifest.

@@ -138,6 +138,7 @@ public final class ChainHistory {
         else { return nil }
         switch payload {
         case .spawned(_, _, _, _, _, let state): return try? CGRF.decode(state)
+        case .forked(let fork): return try? CGRF.decode(fork.state)
         case .returned(let function, let output, _, _):
             return rules[write.life].state(after: function, output)
         default: return nil
@@ -168,6 +169,9 @@ public final class ChainHistory {
         case .spawned(_, _, _, _, _, let state):
             close(before: event, &scan)
             note(event.sequence, try? CGRF.decode(state), &scan)
+        case .forked(let fork):
+            close(before: event, &scan)
+            note(event.sequence, try? CGRF.decode(fork.state), &scan)
         case .called(let function, let parameters, _, _):
             close(before: event, &scan)
             let name = scan.names[function] ?? function

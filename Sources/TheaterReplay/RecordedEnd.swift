@@ -29,6 +29,8 @@ enum RecordedEnd {
         }
         return switch payload {
         case .spawned: .init("the actor was started again")
+        case .forked(let fork):
+            .init("the chain was forked from event \(fork.sequence) of \(fork.actor)")
         case .called(let function, let parameters, _, _): .init("call of \(function)", parameters)
         case .returned(let function, let output, _, _):
             .init("\(function) returned", output)

@@ -14,13 +14,20 @@ public struct ReplayBirth: Sendable, Hashable {
     /// What the actor was called.
     public let name: String?
 
-    /// What an event says; `nil` when it is not the beginning of a life.
+    /// What an event says; `nil` when it is not the beginning of a life or a fork.
     public init?(_ event: ChainEvent) {
-        guard event.type == EventType.spawned.name,
-            case .spawned(let module, let manifest, let name, _, _, _)? =
-                try? event.decodedPayload()
-        else { return nil }
-        self.init(sequence: event.sequence, module: module, manifest: manifest, name: name)
+        guard event.type == EventType.spawned.name || event.type == EventType.forked.name else {
+            return nil
+        }
+        switch try? event.decodedPayload() {
+        case .spawned(let module, let manifest, let name, _, _, _)?:
+            self.init(sequence: event.sequence, module: module, manifest: manifest, name: name)
+        case .forked(let fork)?:
+            self.init(
+                sequence: event.sequence, module: fork.module, manifest: fork.manifest,
+                name: fork.name)
+        default: return nil
+        }
     }
 
     init(sequence: UInt64, module: Digest, manifest: Digest, name: String?) {

@@ -18,6 +18,10 @@ public struct ReplayError: Error, Sendable, Hashable {
         case incomplete = "replay.incomplete"
         /// The events cannot be read.
         case source = "replay.source"
+        /// The actor is over at the event, or in the middle of a call.
+        case notAlive = "replay.not-alive"
+        /// The code does not do what the chain says, so nobody can go on from there.
+        case diverged = "replay.diverged"
         /// The engine has no room for the guest.
         case ceiling = "replay.ceiling"
     }

@@ -22,6 +22,24 @@ public struct ReplayEvents {
         hasCheckedPayloads = true
     }
 
+    /// The events of several chains one after the other; the one to begin with is the last.
+    init(_ cursors: [EventCursor]) {
+        var cursors = cursors
+        next = { () throws(ReplayError) in
+            do throws(JournalError) {
+                while var cursor = cursors.popLast() {
+                    guard let event = try cursor.next() else { continue }
+                    cursors.append(cursor)
+                    return event
+                }
+                return nil
+            } catch {
+                throw ReplayError(.source, "the chain cannot be read: \(error)")
+            }
+        }
+        hasCheckedPayloads = true
+    }
+
     /// Events in memory.
     public init(_ events: [ChainEvent]) {
         var iterator = events.makeIterator()
@@ -44,16 +62,28 @@ final class EventStream {
     private var isOver = false
     /// The hash of the newest event that was read.
     private var head: Digest?
+    /// Whose chain it is at present.
+    private(set) var actor: ActorID?
+    /// The sequence of the next event.
+    private var next: UInt64 = 0
     /// How many events were read.
     private var count: UInt64 = 0
+    /// How many events were read before the present chain.
+    private var countBefore: UInt64 = 0
+    /// Whether the stream may begin with an event that begins a life, wherever that stands.
+    private let beginsAnywhere: Bool
 
-    init(_ source: ReplayEvents, end: UInt64) {
+    init(_ source: ReplayEvents, end: UInt64, beginsAnywhere: Bool = false) {
         self.source = source
         self.end = end
+        self.beginsAnywhere = beginsAnywhere
     }
 
     /// How many events were taken.
     var taken: UInt64 { ahead == nil ? count : count - 1 }
+
+    /// How many events stand before one of the present chain.
+    func count(before sequence: UInt64) -> UInt64 { countBefore + sequence }
 
     /// The kind of the next event; `nil` at the end.
     func peekKind() throws(ReplayStop) -> EventPayload.Kind? {
@@ -110,10 +140,43 @@ final class EventStream {
             isOver = true
             return nil
         }
+        if event.actor != actor { try change(to: event) }
         try check(event)
         head = event.hash
+        next = event.sequence &+ 1
         count += 1
         return event
+    }
+
+    /// Goes on with another chain, which must be a fork of the present one at its last event.
+    private func change(to event: ChainEvent) throws(ReplayStop) {
+        let isFork = event.type == EventType.forked.name
+        if isFork, actor == nil {
+            throw .failed(
+                ReplayError(
+                    .incomplete,
+                    "the chain is a fork, and a replay needs the chain that it left, too"))
+        }
+        if let actor {
+            guard isFork, case .forked(let fork)? = try? event.decodedPayload(),
+                fork.actor == actor, fork.sequence &+ 1 == next, fork.hash == head
+            else {
+                isOver = true
+                throw .diverged(
+                    ReplayDivergence(
+                        .alteredEvent, event.sequence,
+                        "the chain does not go on from event \(next &- 1) of \(actor)"))
+            }
+            countBefore = count
+        } else if beginsAnywhere, event.type == EventType.spawned.name {
+            next = event.sequence
+            head = event.parent
+        }
+        if isFork {
+            next = 0
+            head = nil
+        }
+        actor = event.actor
     }
 
     private func check(_ event: ChainEvent) throws(ReplayStop) {
@@ -126,8 +189,8 @@ final class EventStream {
         }
         guard let payload = event.payload else { throw .failed(Self.dropped(event)) }
         let problem: String? =
-            if event.sequence != count {
-                "event \(count) is missing"
+            if event.sequence != next {
+                "event \(next) is missing"
             } else if event.parent != head ?? ChainHead.genesis(of: event.actor) {
                 "it does not follow the event before it"
             } else if !source.hasCheckedPayloads, event.payloadDigest != .sha256(of: payload) {
@@ -139,7 +202,7 @@ final class EventStream {
             }
         guard let problem else { return }
         isOver = true
-        throw .diverged(ReplayDivergence(.alteredEvent, count, "the chain was altered: \(problem)"))
+        throw .diverged(ReplayDivergence(.alteredEvent, next, "the chain was altered: \(problem)"))
     }
 
     private static func dropped(_ event: ChainEvent) -> ReplayError {

@@ -10,10 +10,19 @@ final class ReplayHost: GuestHost {
     private let life: ReplayLife
     private var stream: EventStream { life.stream }
     private var isStopped = false
+    /// Answers in its place when the chain is over.
+    var successor: (any GuestHost)?
 
     init(life: ReplayLife) { self.life = life }
 
+    var mustAskToWait: Bool { successor?.mustAskToWait ?? false }
+
+    func willWait() async -> EngineError? { await successor?.willWait() }
+
+    func pause() async { await successor?.pause() }
+
     func answer(import index: Int, input: UnsafeRawBufferPointer) -> HostAnswer {
+        if let successor { return unsafe successor.answer(import: index, input: input) }
         if !isStopped {
             do throws(ReplayStop) {
                 return try unsafe respond(index, input)
@@ -48,7 +57,8 @@ final class ReplayHost: GuestHost {
                     return cut()
                 }
                 throw unsafe other(.extraCall, event, index, input)
-            case .spawned, .called, .returned, .limit, .exited, .outcome, .outcomeError, .settled:
+            case .spawned, .forked, .called, .returned, .limit, .exited, .outcome, .outcomeError,
+                .settled:
                 throw unsafe other(.extraCall, event, index, input)
             }
         }

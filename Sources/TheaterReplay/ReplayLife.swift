@@ -18,8 +18,9 @@ final class ReplayLife {
     private let linked: LinkedModule
     /// Whether the code is other code than the chain's.
     private let isOther: Bool
-    private let control = GuestControl()
+    private let control: GuestControl
     private var guest: Guest?
+    private var host: ReplayHost?
     /// The types of the events that calls of the imports make.
     let importTypes: [String]
     /// The names by which denials call the imports.
@@ -31,7 +32,11 @@ final class ReplayLife {
     /// The first answer of this life that is recorded as another value than the guest had.
     private var redactedAt: UInt64?
 
-    init(stream: EventStream, linked: LinkedModule, isOther: Bool, redaction: Redaction?) {
+    init(
+        stream: EventStream, linked: LinkedModule, isOther: Bool, redaction: Redaction?,
+        control: GuestControl
+    ) {
+        self.control = control
         self.stream = stream
         self.linked = linked
         self.isOther = isOther
@@ -49,7 +54,18 @@ final class ReplayLife {
     }
 
     /// Lets go of the guest, which holds its host.
-    func end() { guest = nil }
+    func end() {
+        guest = nil
+        host = nil
+    }
+
+    /// Gives the guest away; its host calls go to another host from now on.
+    func handOver(to successor: any GuestHost) -> Guest? {
+        defer { end() }
+        guard let guest, let host, halt == nil else { return nil }
+        host.successor = successor
+        return guest
+    }
 
     /// Whether a recorded answer is not what the guest had.
     func isRedacted(_ output: [UInt8]) -> Bool { redaction?.isPart(of: output) ?? false }
@@ -69,9 +85,11 @@ final class ReplayLife {
     func start(
         _ code: ReplayCode, engine: Engine, birth: ChainEvent
     ) async throws(ReplayStop) {
+        let host = ReplayHost(life: self)
+        self.host = host
         do throws(EngineError) {
             guest = try await Guest(
-                linked, engine: engine, host: ReplayHost(life: self), control: control,
+                linked, engine: engine, host: host, control: control,
                 limits: code.limits, budget: CallBudget(fuel: code.startFuel))
         } catch {
             if case .stop(let stop)? = halt { throw placed(stop, nil, error.frames) }
@@ -245,7 +263,7 @@ final class ReplayLife {
                 .missingCall, "'\(call.function)' ended without a host call that it had made")
         case .failed, .limit:
             throw diverged(.otherEnd, "'\(call.function)' came to an end, and had failed")
-        case .spawned, .called, .exited, .outcome, .outcomeError, .settled:
+        case .spawned, .forked, .called, .exited, .outcome, .outcomeError, .settled:
             throw diverged(
                 .unexpectedEvent, "\(event.type) stands in the middle of a call")
         }
@@ -291,7 +309,7 @@ final class ReplayLife {
                 "'\(call.function)' failed without a host call that it had made: \(error.message)")
         case .returned, .failed, .limit:
             throw diverged(.otherEnd, "'\(call.function)' failed: \(error.message)")
-        case .spawned, .called, .exited, .outcome, .outcomeError, .settled:
+        case .spawned, .forked, .called, .exited, .outcome, .outcomeError, .settled:
             throw diverged(.unexpectedEvent, "\(event.type) stands in the middle of a call")
         }
     }

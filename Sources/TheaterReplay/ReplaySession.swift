@@ -2,6 +2,7 @@
 
 internal import TheaterChain
 internal import TheaterEngine
+internal import TheaterPlatform
 
 /// One replay: goes through the events, makes the lives and the calls that they name again.
 final class ReplaySession {
@@ -12,6 +13,8 @@ final class ReplaySession {
     /// Linked code by its digest: lives of one actor share it.
     private var linked: [String: LinkedModule] = [:]
     var verdict = ReplayVerdict()
+    /// Who goes on with the guest; `nil` when nobody does.
+    var successor: Successor?
 
     init(engine: Engine, stream: EventStream, options: ReplayOptions) {
         self.engine = engine
@@ -20,7 +23,17 @@ final class ReplaySession {
     }
 
     /// How many events were found to be as the run is: all before the divergence.
-    var comparedCount: UInt64 { verdict.divergence?.sequence ?? stream.taken }
+    var comparedCount: UInt64 { verdict.divergence.map { stream.count(before: $0.sequence) } ?? stream.taken }
+
+    /// Whose chain is read at present.
+    var actor: ActorID? { stream.actor }
+
+    /// Gives the guest away that lives when the chain is over; `nil` when none does.
+    func handOver() -> Guest? {
+        guard let life, let successor else { return nil }
+        self.life = nil
+        return life.handOver(to: successor.host)
+    }
 
     /// Lets go of the guest.
     func end() { endLife() }
@@ -32,8 +45,8 @@ final class ReplaySession {
             case .called: try await call(event)
             case .exited: endLife()
             case .failed: try checkFailure(event)
-            // Somebody said what became of an effect.
-            case .settled: break
+            // Somebody said what became of an effect; the stream checks where a fork begins.
+            case .settled, .forked: break
             case .returned, .hostCall, .hostError, .denied, .limit, .intent, .outcome,
                 .outcomeError:
                 throw .diverged(
@@ -57,6 +70,7 @@ final class ReplaySession {
         verdict.counts.lives += 1
         // A life that did nothing: whatever ended it was not code.
         switch try stream.peekKind() {
+        case nil where successor != nil: break
         case nil, .spawned?, .exited?: return
         default: break
         }
@@ -68,11 +82,13 @@ final class ReplaySession {
         } catch {
             throw .failed(error)
         }
-        let linked = try await link(code.wasm)
+        let linked: LinkedModule
+        if let successor { linked = successor.linked } else { linked = try await link(code.wasm) }
         let isOther = linked.module.digest != module.description
         if isOther { verdict.hasOtherCode = true }
         let life = ReplayLife(
-            stream: stream, linked: linked, isOther: isOther, redaction: options.redaction)
+            stream: stream, linked: linked, isOther: isOther, redaction: options.redaction,
+            control: successor?.control ?? GuestControl())
         defer { verdict.counts += life.takeCounts() }
         try await life.start(code, engine: engine, birth: event)
         self.life = life

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import TheaterEngine
+public import TheaterPlatform
 public import TheaterValue
 
 /// What a replay found.
@@ -96,6 +97,8 @@ public struct ReplayDivergence: Sendable, Hashable {
     public let kind: Kind
     /// Which event.
     public let sequence: UInt64
+    /// Whose chain it is in; for a fork it may be the one that it left.
+    public internal(set) var actor: ActorID?
     /// What is different, in a sentence.
     public let detail: String
     /// What the chain says.

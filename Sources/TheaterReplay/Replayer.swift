@@ -56,9 +56,9 @@ public struct Redaction: Sendable, Hashable {
 /// Nothing outside is touched. The replay makes no handler and reads no clock; it needs the events, the
 /// wasm and the limits of the actor. The first difference ends it and is the verdict.
 public struct Replayer<Library: ReplayLibrary> {
-    private let engine: Engine
-    private let library: Library
-    private let options: ReplayOptions
+    let engine: Engine
+    let library: Library
+    let options: ReplayOptions
 
     /// Makes a replayer.
     ///
@@ -88,7 +88,9 @@ public struct Replayer<Library: ReplayLibrary> {
         } catch {
             switch error {
             case .failed(let error): throw error
-            case .diverged(let divergence): session.verdict.divergence = divergence
+            case .diverged(var divergence):
+                divergence.actor = session.actor
+                session.verdict.divergence = divergence
             }
         }
         var verdict = session.verdict

@@ -59,6 +59,8 @@ public struct ActorError: Error, Sendable, Hashable {
         case notAChild = "actor.not-a-child"
         /// The node is shutting down.
         case shuttingDown = "actor.shutting-down"
+        /// The actor cannot go on where the other chain stands.
+        case fork = "actor.fork"
         /// The actor has no chain, because the node records none.
         case unrecorded = "actor.unrecorded"
         /// The actor has too many subscribers.

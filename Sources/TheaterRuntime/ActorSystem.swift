@@ -103,7 +103,9 @@ public final class ActorSystem: Sendable {
     }
 
     /// Loads and checks what an actor is made from.
-    func blueprint(_ request: SpawnRequest) async throws(ActorError) -> Blueprint {
+    func blueprint(
+        _ request: SpawnRequest, isDryRun: Bool = false
+    ) async throws(ActorError) -> Blueprint {
         var manifest = request.manifest
         if request.isAuthored, let parent = request.parent {
             let held = try cell(parent).manifest
@@ -121,7 +123,7 @@ public final class ActorSystem: Sendable {
             template: template,
             granted: granted,
             initialState: request.initialState ?? manifest.initialState ?? CallShape.noState,
-            origin: request.manifestPath, scope: request.scope)
+            origin: request.manifestPath, scope: request.scope, isDryRun: isDryRun)
     }
 
     /// Sees to it that what the actor is made from can be found again by what its chain names.
@@ -158,13 +160,14 @@ public final class ActorSystem: Sendable {
     /// Starts one life of an actor, with its declared children.
     @discardableResult
     func startLife(
-        _ id: ActorID, _ blueprint: Blueprint, state: Value?, lineage: Lineage?
+        _ id: ActorID, _ blueprint: Blueprint, state: Value?, lineage: Lineage?,
+        fork: ForkPoint? = nil
     ) async throws(ActorError) -> Cell {
         let name = blueprint.name
         if let problem = roster.withLock({ $0.reserve(name, for: id) }) { throw problem }
         let cell: Cell
         do throws(ActorError) {
-            cell = try makeCell(id, blueprint, state: state, parent: lineage?.parent?.id)
+            cell = try makeCell(id, blueprint, state: state, parent: lineage?.parent?.id, fork: fork)
         } catch {
             if lineage == nil { roster.withLock { $0.release(name, of: id) } }
             throw error
@@ -174,13 +177,13 @@ public final class ActorSystem: Sendable {
             throw Roster.shuttingDown
         }
         observatory.began(cell)
-        try await cell.start(engine: engine)
+        try await cell.start(engine: engine, fork: fork)
         if !blueprint.manifest.children.isEmpty { try await startDeclared(cell) }
         return cell
     }
 
     private func makeCell(
-        _ id: ActorID, _ blueprint: Blueprint, state: Value?, parent: ActorID?
+        _ id: ActorID, _ blueprint: Blueprint, state: Value?, parent: ActorID?, fork: ForkPoint?
     ) throws(ActorError) -> Cell {
         let (name, manifest, template) = (blueprint.name, blueprint.manifest, blueprint.template)
         let state = state ?? blueprint.initialState
@@ -206,10 +209,14 @@ public final class ActorSystem: Sendable {
         let recorder = Recorder(
             writer: writer, journal: journal, grants: blueprint.granted, keepsRecent: keepsRecent,
             world: world, feed: feed)
-        try recorder.spawned(
-            module: template.moduleDigest,
-            manifest: blueprint.manifestDigest, name: name, parent: parent,
-            state: encoded)
+        if let fork {
+            try recorder.forked(fork, blueprint, state: encoded)
+        } else {
+            try recorder.spawned(
+                module: template.moduleDigest,
+                manifest: blueprint.manifestDigest, name: name, parent: parent,
+                state: encoded)
+        }
         return Cell(
             id: id, blueprint: blueprint, recorder: recorder, state: state, logger: logger,
             services: services, world: world, deadlines: deadlines, link: link,

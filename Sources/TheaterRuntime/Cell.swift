@@ -8,6 +8,7 @@ internal import TheaterHandler
 internal import TheaterManifest
 internal import TheaterPact
 internal import TheaterPlatform
+internal import TheaterReplay
 internal import TheaterValue
 
 /// The runtime's owner of one guest actor: its mailbox, its guest, its state, its recorder.
@@ -128,10 +129,10 @@ final class Cell: @unchecked Sendable {
     // MARK: Start
 
     /// Makes the guest and runs `init`. Called once, by the task that spawns the actor.
-    func start(engine: Engine) async throws(ActorError) {
+    func start(engine: Engine, fork: ForkPoint? = nil) async throws(ActorError) {
         do throws(ActorError) {
-            try await makeGuest(engine)
-            try await initialize()
+            try await makeGuest(engine, fork)
+            if fork == nil { try await initialize() }
         } catch {
             _ = shared.withLock { $0.mailbox.stop(drain: false) }
             note(.failed(error))
@@ -143,7 +144,7 @@ final class Cell: @unchecked Sendable {
         if case .completed? = shared.withLock({ $0.requested }) { _ = await awaitEnd() }
     }
 
-    private func makeGuest(_ engine: Engine) async throws(ActorError) {
+    private func makeGuest(_ engine: Engine, _ fork: ForkPoint?) async throws(ActorError) {
         let limits = manifest.limits
         let port = Port(cell: self)
         let (id, name, systemLogger) = (id, name, systemLogger)
@@ -160,8 +161,16 @@ final class Cell: @unchecked Sendable {
             }
         }
         let host = CellHost(
-            template: template, handlers: handlers, recorder: recorder, meter: meter, world: world)
+            template: template, handlers: handlers, recorder: recorder, meter: meter, world: world,
+            isDryRun: blueprint.isDryRun)
         self.host = host
+        if let fork {
+            let brought = try await fork.bring(
+                engine, template.linked, control, host, limits)
+            (guest, fuelBurnt) = (brought.guest, brought.fuelUsed)
+            meter.memory(guest?.memorySize ?? 0)
+            return
+        }
         do throws(EngineError) {
             guest = try await Guest(
                 template.linked, engine: engine, host: host, control: control,

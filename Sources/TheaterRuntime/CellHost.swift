@@ -18,13 +18,16 @@ final class CellHost: GuestHost, @unchecked Sendable {
     let world: World
     /// Set when something could not be recorded: the actor ends with it.
     private(set) var journalFailure: ActorError?
+    /// Whether what would reach beyond the actor is refused.
+    private let isDryRun: Bool
     /// Whether an intent was recorded whose effect may begin only when it is on disk.
     var hasFreshIntent = false
 
     init(
         template: ActorTemplate, handlers: [any Handler], recorder: Recorder, meter: ActorMeter,
-        world: World
+        world: World, isDryRun: Bool = false
     ) {
+        self.isDryRun = isDryRun
         self.template = template
         self.handlers = handlers
         self.recorder = recorder
@@ -40,6 +43,14 @@ final class CellHost: GuestHost, @unchecked Sendable {
         switch unsafe decode(input, binding) {
         case .success(let decoded): call = decoded
         case .failure(let error): return unsafe fail(binding, [UInt8](input), error)
+        }
+        if isDryRun, binding.reachesOut {
+            let error = HostError(
+                "fork.dry-run",
+                "'\(call.interface).\(call.function)' is refused, because the fork may have no effects; "
+                    + "fork with --grant-effects to let it happen")
+            if let stopped = noteDenial(of: call, error) { return stopped }
+            return unsafe refuse(binding, [UInt8](input), error)
         }
         if let effect = binding.effect {
             return unsafe begin(effect, binding, [UInt8](input), call)

@@ -74,6 +74,18 @@ final class Recorder: @unchecked Sendable {
                 grants: grants.map(\.grant.type), state: state))
     }
 
+    func forked(
+        _ fork: ForkPoint, _ blueprint: Blueprint, state: [UInt8]
+    ) throws(ActorError) {
+        try append(
+            .forked(
+                Fork(
+                    of: fork.actor, at: fork.sequence, hash: fork.hash,
+                    module: blueprint.template.moduleDigest,
+                    manifest: blueprint.manifestDigest, name: blueprint.name,
+                    grants: grants.map(\.grant.type), isDryRun: blueprint.isDryRun, state: state)))
+    }
+
     func called(
         _ function: ExportBinding, _ parameters: [UInt8], fuel: UInt64
     ) throws(ActorError) {

@@ -25,12 +25,12 @@ public struct SpawnRequest: Sendable {
     public var manifestPath: String?
     /// Who waits for its result; then the parent is not told of it.
     var waiter: ResultBox?
-    /// The identity that a child gets; `nil` for a new one.
-    var childID: ActorID?
     /// What the references in the manifest may lead to.
     var scope = ReferenceScope.everything
     /// Whether an actor wrote the manifest: then its bounds are no wider than the parent's.
     var isAuthored = false
+    /// The identity that a child gets; `nil` for a new one.
+    var childID: ActorID?
 
     /// Makes a request.
     public init(

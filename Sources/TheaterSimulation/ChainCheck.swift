@@ -52,6 +52,7 @@ struct ChainCheck {
             if lives > 0 { restarts.append(lastExit) }
             lives += 1
             state = decode(bytes)
+        case .forked: report("is a fork, and the script makes none")
         case .called(let function, let bytes, _, _): called(function, bytes)
         case .returned(let function, let output, _, _): returned(function, output)
         case .failed(let function, let kind, _):

@@ -82,6 +82,56 @@ struct StepTests {
         #expect(behind.status == 2)
     }
 
+    @Test("forks a chain between two calls, and replays the fork")
+    func fork() async throws {
+        let folder = try await recorded()
+        let fork = try await Finished(
+            ["fork", "first@2", "--call", "two", "--call", "one", "--quiet"], in: folder)
+        #expect(fork.status == 0, "\(fork.stdout) \(fork.stderr)")
+        let shown = try await Finished(["chain", "show", "first-fork"], in: folder)
+        #expect(shown.stdout.contains("forked first-fork from event 2 of"), "\(shown.stdout)")
+        let replay = try await Finished(["replay", "--all"], in: folder)
+        #expect(replay.status == 0, "\(replay.stdout)")
+        #expect(replay.stdout.contains("'first-fork', 6 of 6 events after 3 of the chain"))
+        #expect(try await step(folder, "state .total", at: "first-fork@0").last == "1u32")
+        let verified = try await Finished(["chain", "verify"], in: folder)
+        #expect(verified.status == 0)
+        let inside = try await Finished(["fork", "first@3"], in: folder)
+        #expect(inside.status == 2)
+        #expect(inside.stderr.contains("fork at 2, before the call, or at 4"))
+        let over = try await Finished(["fork", "first", "--name", "late"], in: folder)
+        #expect(over.status != 0)
+        #expect(over.stderr.contains("replay.not-alive"))
+    }
+
+    @Test("an exported chain is a regression test that needs its file and the code alone")
+    func exported() async throws {
+        let folder = try await recorded()
+        let export = try await Finished(
+            ["chain", "export", "first", "--output", "one.bundle"], in: folder)
+        #expect(export.status == 0, "\(export.stderr)")
+        let other = try Folder()
+        try other.write(try folder.read("one.bundle"), to: "one.bundle")
+        try other.write(try TestActors.states(second: 5), to: "other.wasm")
+        try other.write(try TestActors.states(), to: "same.wasm")
+        let own = try await Finished(["test", "one.bundle"], in: other)
+        #expect(own.status == 0, "\(own.stdout) \(own.stderr)")
+        #expect(own.stdout.contains("1 chain checked, 2 calls: 1 the same, 0 differ"))
+        let same = try await Finished(["test", "one.bundle", "--wasm", "same.wasm"], in: other)
+        #expect(same.status == 0)
+        let differing = try await Finished(
+            ["test", "one.bundle", "--wasm", "other.wasm"], in: other)
+        #expect(differing.status == 3)
+        #expect(differing.stdout.contains(".ok.0.total: 2u32 -> 5u32"))
+        var bytes = try folder.read("one.bundle")
+        bytes[bytes.count / 2] ^= 1
+        try other.write(bytes, to: "bad.bundle")
+        let bad = try await Finished(["test", "bad.bundle"], in: other)
+        #expect(bad.status != 0)
+        let none = try await Finished(["test", "nowhere.bundle"], in: other)
+        #expect(none.status == 2)
+    }
+
     @Test("shows the state after a replay")
     func replayState() async throws {
         let folder = try await recorded()

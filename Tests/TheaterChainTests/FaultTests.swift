@@ -129,6 +129,35 @@ struct FaultTests {
         }
     }
 
+    // Goal: as above, for every length of what a failing write leaves. Method: for each operation that
+    // is a write, fail it once for each number of bytes from none to all but one.
+    @Test("lose nothing whatever part of a write reached the disk", arguments: [false, true])
+    func everyLength(cutsPower: Bool) async throws {
+        var (operation, writes, runs) = (0, 0, 0)
+        while true {
+            var (kept, size) = (0, 1)
+            var wasHit = false
+            while kept < size {
+                var random = SplitMix(seed: UInt64(operation * 4096 + kept))
+                let disk = SimulatedDisk()
+                var outcome = Outcome()
+                disk.inject(
+                    SimulatedDisk.Fault(operation: operation, errno: EROFS, kept: kept))
+                await Self.work(disk, &outcome)
+                wasHit = disk.faultsHit > 0
+                size = disk.failedWriteSize
+                if cutsPower { disk.cutPower(&random) } else { disk.kill() }
+                try await Self.expectKept(disk, &outcome, "operation \(operation), kept \(kept)")
+                kept += 1
+                runs += 1
+            }
+            if size > 1 { writes += 1 }
+            if !wasHit { break }
+            operation += 1
+        }
+        #expect(writes > 6 && runs > 1000, "\(writes) writes, \(runs) runs")
+    }
+
     @Test("stop the journal with the file, the reason and a remedy, for good")
     func failure() async throws {
         let disk = SimulatedDisk()

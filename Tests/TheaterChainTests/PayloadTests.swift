@@ -31,6 +31,11 @@ struct PayloadTests {
         .outcome(interface: "a/b", function: "c", intent: 300, output: [4]),
         .outcomeError(interface: "a/b", function: "c", intent: 0, message: "broke"),
         .settled(intent: .max, as: .notDone, note: "nobody saw it — grün"),
+        .forked(
+            Fork(
+                of: ActorID(high: 1, low: 2), at: 300, hash: .sha256(of: [1]), module: .zero,
+                manifest: .sha256(of: [2]), name: "again", grants: ["runtime", "store"],
+                isDryRun: true, state: [7, 8])),
     ]
 
     @Test("come back as they were", arguments: samples)

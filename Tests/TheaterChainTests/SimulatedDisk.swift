@@ -76,6 +76,7 @@ final class SimulatedDisk: Disk {
         var operations = 0
         var fault: Fault?
         var faultsHit = 0
+        var failedWriteSize = 0
         var directories: Set<String> = []
     }
 
@@ -84,6 +85,8 @@ final class SimulatedDisk: Disk {
     // MARK: What a test does to it
 
     var faultsHit: Int { state.withLock { $0.faultsHit } }
+    /// How many bytes the write had that failed last; zero when another operation failed.
+    var failedWriteSize: Int { state.withLock { $0.failedWriteSize } }
     var operations: Int { state.withLock { $0.operations } }
 
     /// Sets the fault and starts counting operations.
@@ -92,6 +95,7 @@ final class SimulatedDisk: Disk {
             $0.fault = fault
             $0.operations = 0
             $0.faultsHit = 0
+            $0.failedWriteSize = 0
         }
     }
 
@@ -142,6 +146,9 @@ final class SimulatedDisk: Disk {
     /// Replaces a file, or removes it with `nil`.
     func put(_ path: String, _ bytes: [UInt8]?) {
         state.withLock { state in
+            if let old = state.names[path], !state.open.values.contains(old) {
+                state.files[old] = nil
+            }
             let id = state.nextFile
             state.nextFile += 1
             if let bytes { state.files[id] = File(bytes: bytes, durable: bytes) }
@@ -260,6 +267,7 @@ final class SimulatedDisk: Disk {
             do throws(DiskError) {
                 try Self.count(&state, .write, file.path)
             } catch {
+                state.failedWriteSize = data.count
                 Self.store(&state, id, data.prefix(state.fault?.kept ?? 0), Int(offset))
                 throw error
             }

@@ -150,7 +150,8 @@ struct DivergenceTests {
             ]
         case .denied(_, let reason):
             return [(.denied(what: "test:try/try.same", reason: reason), .otherCall)]
-        case .spawned, .limit, .exited, .intent, .outcome, .outcomeError, .settled: return []
+        case .spawned, .forked, .limit, .exited, .intent, .outcome, .outcomeError, .settled:
+            return []
         }
     }
 

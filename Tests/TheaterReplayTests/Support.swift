@@ -326,6 +326,52 @@ enum Guests {
                 [.init("total", .u32(number)), .init("names", .list(.string, names))]))
     }
 
+    /// Exports `count`, which answers how often it was called, a number in the guest's memory alone;
+    /// `keep`, which stores its input; and `crash`.
+    static func counter() throws -> String {
+        var actor = WatActor()
+        actor.metadata = try PackageMetadata(
+            package: PactPackage.parse(
+                """
+                imports {
+                    theater:simple/store {
+                        store: func(store-id: string, content: list<u8>) -> result<string, string>
+                    }
+                }
+                exports {
+                    test:guest/guest {
+                        count: func() -> u32
+                        keep: func(store-id: string, content: list<u8>) -> value
+                        crash: func() -> u32
+                    }
+                }
+                """, file: "test.pact")
+        ).encoded()
+        actor.imports = [WatActor.importing("theater:simple/store", "store", as: "store")]
+        let number = try CGRF.encode(.u32(0))
+        actor.body = [
+            "(global $count (mut i32) (i32.const 0))",
+            WatActor.data(number, at: 49152),
+            WatActor.function(
+                "test:guest/guest.count",
+                """
+                (global.set $count (i32.add (global.get $count) (i32.const 1)))
+                (i32.store (i32.const \(49152 + number.count - 4)) (global.get $count))
+                (call $answer (i32.const 49152) (i32.const \(number.count)) (local.get $slot)
+                  (local.get $lenslot)) (i32.const 0)
+                """),
+            WatActor.function(
+                "test:guest/guest.keep",
+                """
+                (drop (call $store (local.get $in) (local.get $size) (i32.const 512) (i32.const 516)))
+                (call $answer (i32.load (i32.const 512)) (i32.load (i32.const 516))
+                  (local.get $slot) (local.get $lenslot)) (i32.const 0)
+                """),
+            WatActor.function("test:guest/guest.crash", "unreachable"),
+        ]
+        return actor.wat
+    }
+
     static func name(_ function: String) -> String { "test:guest/guest.\(function)" }
 }
 

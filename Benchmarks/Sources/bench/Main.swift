@@ -9,7 +9,7 @@ struct Bench {
         CommandRows.rows + SpawnRows.rows + CallRows.rows + HostCallRows.rows + ActorRows.rows
         + ValueRows.rows + JournalRows.rows + ReplayRows.rows + RuntimeRows.rows
         + SupervisionRows.rows
-        + ControlRows.rows
+        + ControlRows.rows + ProcessRows.rows
 
     static func main() async {
         do {

@@ -150,10 +150,16 @@ private final class Live: Sendable {
 
     private func spawn() async throws(CLIError) -> ActorID {
         let plan = run.plan
+        let point = try await plan.fork?.point(in: node)
         do throws(ActorError) {
             var request = SpawnRequest(wasm: plan.wasm, manifest: plan.actor.manifest)
-            request.manifestPath = plan.actor.manifestPath
-            let id = try await node.system.spawn(request)
+            let id: ActorID
+            if let point {
+                id = try await node.system.fork(request, at: point)
+            } else {
+                request.manifestPath = plan.actor.manifestPath
+                id = try await node.system.spawn(request)
+            }
             showTree()
             return id
         } catch {

@@ -18,7 +18,7 @@ enum CallArguments {
 
     /// Marks the arguments of `theater run`; others stay as they are.
     static func mark(_ arguments: [String]) -> [String] {
-        guard arguments.first == "run" else { return arguments }
+        guard arguments.first == "run" || arguments.first == "fork" else { return arguments }
         var marked: [String] = []
         var calls = 0
         var index = 0

@@ -19,6 +19,8 @@ struct RunPlan: Sendable {
     let showsChain: Bool
     /// Whether the actor's metrics are shown at the end.
     let showsMetrics: Bool
+    /// Where the actor goes on; `nil` for one that begins.
+    var fork: ForkSource?
 
     /// The most bytes of standard input.
     static let inputSizeMax = 16 << 20

@@ -75,6 +75,18 @@ enum EventFacts {
             ]
                 + optional("name", name) + optional("parent", parent?.description)
                 + [("grants", .list(grants)), ("state", value(state))]
+        case .forked(let fork):
+            return [
+                ("actor", .text(fork.actor.description)), ("sequence", .number(fork.sequence)),
+                ("hash", .text(fork.hash.description)),
+                ("module", .text(fork.module.description)),
+                ("manifest", .text(fork.manifest.description)),
+            ]
+                + optional("name", fork.name)
+                + [
+                    ("grants", .list(fork.grants)), ("dry_run", .text("\(fork.isDryRun)")),
+                    ("state", value(fork.state)),
+                ]
         case .called(let function, let parameters, let fuel, let deadline):
             return [("function", .text(function)), ("parameters", value(parameters))]
                 + optional("fuel", fuel) + optional("deadline_nanoseconds", deadline)

@@ -54,6 +54,10 @@ enum EventText {
             let handlers = grants.isEmpty ? "nothing" : grants.joined(separator: ", ")
             return "spawned \(label), module \(module.description.prefix(12)), may use "
                 + Printable.line(handlers, sizeMax: 1024)
+        case .forked(let fork):
+            let label = fork.name.map { Printable.line($0, sizeMax: 64) } ?? "an actor"
+            return "forked \(label) from event \(fork.sequence) of \(fork.actor)"
+                + (fork.isDryRun ? ", effects are refused" : "")
         case .called(let function, let parameters, _, _):
             return "called \(Printable.line(function, sizeMax: 256)) \(shown(parameters))"
         case .returned(let function, let output, _, let fuel):

@@ -28,9 +28,10 @@ struct ChainCommand: AsyncParsableCommand {
             """,
         subcommands: [
             ChainListCommand.self, ChainShowCommand.self, ChainVerifyCommand.self,
-            ChainDoubtsCommand.self, ChainResolveCommand.self,
             ChainCheckpointCommand.self, ChainProveCommand.self, ChainVerifyProofCommand.self,
             ChainExportCommand.self, ChainKeysCommand.self,
+            ChainDoubtsCommand.self, ChainResolveCommand.self, ChainPruneCommand.self,
+            ChainCompactCommand.self, ChainBackupCommand.self, ChainRestoreCommand.self,
         ],
         defaultSubcommand: ChainListCommand.self)
 }

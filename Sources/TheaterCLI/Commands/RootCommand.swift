@@ -36,12 +36,13 @@ struct RootCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Make", subcommands: [NewCommand.self, BuildCommand.self, CheckCommand.self]
             ),
-            CommandGroup(name: "Run", subcommands: [RunCommand.self]),
+            CommandGroup(name: "Run", subcommands: [RunCommand.self, ForkCommand.self]),
             CommandGroup(
                 name: "Look",
                 subcommands: [
                     ChainCommand.self, VerifyCommand.self, ReplayCommand.self, StepCommand.self,
-                    DiffCommand.self, UpgradeCommand.self, StoreCommand.self, ABICommand.self,
+                    DiffCommand.self, UpgradeCommand.self, TestCommand.self, StoreCommand.self,
+                    ABICommand.self,
                 ]),
             CommandGroup(
                 name: "Set-up", subcommands: [DoctorCommand.self, CompletionCommand.self]),

@@ -33,7 +33,7 @@ extension CLIError {
         case .notFound, .nameTaken: .internal
         case .ceiling, .tooLarge, .ended, .stopping, .mailboxFull, .wrongResult, .guestError,
             .deadline, .cancelled, .crashed, .killed, .shuttingDown, .restarting, .supervision,
-            .notAChild, .unrecorded, .feedFull, .feedOverrun, .feedTaken, .controlBusy,
+            .notAChild, .fork, .unrecorded, .feedFull, .feedOverrun, .feedTaken, .controlBusy,
             .controlDeadline, .controlClosed, .controlUnavailable, .unknownEvent:
             .failure
         }
@@ -78,7 +78,8 @@ extension CLIError {
             case .noCode, .wrongDigest, .module: .module
             case .manifest: .manifest
             case .payloadDropped, .incomplete: .data
-            case .source: .verification
+            case .notAlive: .usage
+            case .source, .diverged: .verification
             case .ceiling: .failure
             }
         self.init(status, error.code.rawValue, error.description)

@@ -2,6 +2,7 @@
 
 internal import TheaterChain
 internal import TheaterEngine
+internal import TheaterManifest
 internal import TheaterNode
 internal import TheaterPact
 internal import TheaterReplay
@@ -83,6 +84,16 @@ struct HistoryLoader {
         } catch {
             throw CLIError(error)
         }
+    }
+
+    /// The wasm and the manifest of a life, as the store keeps them.
+    func parts(
+        of birth: ReplayBirth
+    ) async throws(ReplayError) -> (wasm: [UInt8], manifest: Manifest) {
+        guard let code else {
+            throw ReplayError(.noCode, "the data directory has no store, and so no code of its chains")
+        }
+        return (try await code.code(for: birth).wasm, try await code.manifest(for: birth))
     }
 
     /// What the code of a life exports; `nil` when it is not kept.

@@ -91,14 +91,15 @@ struct ReplayCommand: TheaterCommand {
                     "the chain has \(ChainText.events(summary.count)), counted from zero; --until "
                         + "\(until) is behind the last")
             }
-            let verdict = try await replay(summary, directory, sources, engine)
+            let (verdict, countBefore) = try await replay(summary, directory, sources, engine)
             if !verdict.isFaithful { status = .verification }
             let text = state ? try await stateText(summary, histories, context) : nil
             if json {
                 let state: JSON? = state ? .optional(text) : nil
                 context.output.result(ReplayText.json(verdict, summary, state: state))
             } else {
-                for line in ReplayText.lines(verdict, summary) { context.output.result(line) }
+                for line in ReplayText.lines(verdict, summary, after: countBefore)
+                { context.output.result(line) }
                 if state { context.output.result("state     \(text ?? "is not known")") }
             }
             if context.output.isBroken { break }
@@ -124,13 +125,14 @@ struct ReplayCommand: TheaterCommand {
     private func replay(
         _ chain: ChainSummary, _ directory: ChainDirectory, _ sources: ReplaySources,
         _ engine: Engine
-    ) async throws(CLIError) -> ReplayVerdict {
+    ) async throws(CLIError) -> (verdict: ReplayVerdict, countBefore: UInt64) {
         let replayer = Replayer(
             engine: engine, library: sources,
-            options: Node.registry().replayOptions(until: until))
+            options: Node.registry().replayOptions())
         do {
-            let cursor = try directory.reader.events(of: chain.actor)
-            return try await replayer.replay(ReplayEvents(cursor))
+            let lineage = try ChainLineage(
+                of: chain.actor, upTo: until, in: directory.reader)
+            return (try await replayer.replay(try lineage.events()), lineage.countBefore)
         } catch {
             throw CLIError(unexpected: error)
         }

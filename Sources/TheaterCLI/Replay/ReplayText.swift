@@ -11,12 +11,19 @@ enum ReplayText {
     static let valueSizeMax = 2048
 
     /// The verdict for people.
-    static func lines(_ verdict: ReplayVerdict, _ chain: ChainSummary) -> [String] {
+    ///
+    /// - Parameter countBefore: how many events of other chains a fork's come after.
+    static func lines(
+        _ verdict: ReplayVerdict, _ chain: ChainSummary, after countBefore: UInt64 = 0
+    ) -> [String] {
         let counts = verdict.counts
         let name = chain.name.map { "'\(Printable.line($0, sizeMax: 64))'" } ?? "-"
         var lines = [
             (verdict.isFaithful ? "replayed  " : "DIVERGED  ")
-                + "\(chain.actor)  \(name), \(counts.events) of \(ChainText.events(chain.count))",
+                + "\(chain.actor)  \(name), \(counts.events - min(counts.events, countBefore)) of "
+                + ChainText.events(chain.count)
+                + (countBefore == 0
+                    ? "" : " after \(min(counts.events, countBefore)) of the chain that it left"),
             "          " + summary(counts),
         ]
         if verdict.hasOtherCode {
@@ -63,7 +70,8 @@ enum ReplayText {
                 " in the call of \(Printable.line($0.function, sizeMax: 256)) (event \($0.sequence))"
             } ?? ""
         var lines = [
-            "event \(divergence.sequence)\(place):",
+            "event \(divergence.sequence)"
+                + (divergence.actor.map { " of \($0)" } ?? "") + "\(place):",
             "  \(Printable.line(divergence.detail)) [\(divergence.kind.rawValue)]",
         ]
         for (title, side) in [("recorded", divergence.recorded), ("replayed", divergence.replayed)]

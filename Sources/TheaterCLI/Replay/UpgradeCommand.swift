@@ -62,10 +62,10 @@ struct UpgradeCommand: TheaterCommand {
                 skipped += 1
                 continue
             }
-            do throws(JournalError) {
-                let cursor = try directory.reader.events(of: chain.actor)
+            do throws(ReplayError) {
+                let lineage = try ChainLineage(of: chain.actor, in: directory.reader)
                 await upgrade.replay(
-                    chain.actor, ReplayEvents(cursor), engine: engine, library: sources,
+                    chain.actor, try lineage.events(), engine: engine, library: sources,
                     options: Node.registry().replayOptions())
             } catch {
                 throw CLIError(error)

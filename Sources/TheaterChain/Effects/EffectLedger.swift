@@ -32,7 +32,7 @@ public struct EffectLedger: Sendable {
         case .outcome(_, _, let intent, _), .outcomeError(_, _, let intent, _),
             .settled(let intent, _, _):
             open[intent] = nil
-        case .spawned, .called, .returned, .failed, .hostCall, .hostError, .denied, .limit,
+        case .spawned, .forked, .called, .returned, .failed, .hostCall, .hostError, .denied, .limit,
             .exited:
             break
         }
@@ -73,7 +73,7 @@ enum CutOffEffects {
         for entry in heads.entries where entry.count > 0 && !entry.isInMemory {
             var ledger = EffectLedger(actor: entry.actor, name: entry.name)
             let first = entry.count - min(entry.count, eventsMax)
-            var cursor = EventCursor(segments, entry, first..<entry.count, Waypoints())
+            var cursor = try EventCursor(segments, entry, first..<entry.count)
             while let event = try cursor.next() { ledger.take(event) }
             found += ledger.doubts
         }

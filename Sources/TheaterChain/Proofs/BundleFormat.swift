@@ -85,9 +85,17 @@ public struct ChainContents: Sendable, Hashable {
 
     /// Takes an event; those that start the actor count.
     public mutating func add(_ event: ChainEvent) {
-        guard event.type == EventType.spawned.name,
-            case .spawned(let module, let manifest, _, _, _, _)? = try? event.decodedPayload()
-        else { return }
+        let module: Digest
+        let manifest: Digest
+        switch event.type {
+        case EventType.spawned.name, EventType.forked.name:
+            switch try? event.decodedPayload() {
+            case .spawned(let wasm, let text, _, _, _, _)?: (module, manifest) = (wasm, text)
+            case .forked(let fork)?: (module, manifest) = (fork.module, fork.manifest)
+            default: return
+            }
+        default: return
+        }
         guard modules.count + manifests.count + 2 <= BundleFormat.contentsMax else { return }
         if !modules.contains(module) { modules.append(module) }
         if !manifests.contains(manifest) { manifests.append(manifest) }

@@ -25,6 +25,7 @@ struct FeedEvent: Sendable {
         case .intent(_, _, let input, _, _): 256 + input.count
         case .outcome(_, _, _, let output): 256 + output.count
         case .outcomeError(_, _, _, let message): 256 + message.utf8.count
+        case .forked(let fork): 512 + fork.state.count
         case .settled(_, _, let note): 256 + note.utf8.count
         case .exited(_, let reason, let result): 256 + reason.utf8.count + (result?.count ?? 0)
         }

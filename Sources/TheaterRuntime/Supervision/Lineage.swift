@@ -22,12 +22,15 @@ final class Blueprint: Sendable {
     /// Where the manifest was, so that references in it can be resolved, and what they may lead to.
     let origin: String?
     let scope: ReferenceScope
+    /// Whether host functions that would reach beyond the actor are refused.
+    let isDryRun: Bool
 
     init(
         name: String, manifest: Manifest, manifestDigest: Digest, template: ActorTemplate,
         granted: GrantedHandlers, initialState: Value,
-        origin: String?, scope: ReferenceScope
+        origin: String?, scope: ReferenceScope, isDryRun: Bool = false
     ) {
+        self.isDryRun = isDryRun
         self.name = name
         self.manifest = manifest
         self.manifestDigest = manifestDigest

@@ -122,6 +122,8 @@ struct MessageActor {
     var rpc = false
     /// Further host functions that it imports.
     var others: [(interface: String, name: String, parameters: String, result: String)] = []
+    /// Types that those are declared with.
+    var types = ""
 
     /// Changes what the module says about itself.
     var claims: (@Sendable (inout PackageMetadata) -> Void)?
@@ -165,6 +167,7 @@ struct MessageActor {
                 "\($0.name): func(\($0.parameters)) -> value"
             }
             let pact = """
+                \(types)
                 imports { \(imports.joined(separator: "\n")) }
                 exports { \(exported.sorted { $0.key < $1.key }.map {
                     "\($0.key) { \($0.value.joined(separator: "\n")) }"

@@ -52,5 +52,11 @@ void peer_use_cores(int count);
 /// Nanoseconds of processor time that a process has used; 0 for one that is gone.
 int64_t peer_processor_of(int process);
 
+/// Starts a program with posix_spawn and waits for it, `count` times.
+int64_t peer_programs(const char *path, uint64_t count);
+
+/// Reads what `cat` passes on of `size` zeros, 64 KiB at a time.
+int64_t peer_cat(uint64_t size);
+
 #pragma clang assume_nonnull end
 #endif

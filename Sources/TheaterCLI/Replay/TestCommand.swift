@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import TheaterChain
+internal import TheaterEngine
+internal import TheaterNode
+internal import TheaterReplay
+
+/// `theater test`: exported chains as regression tests of an actor.
+struct TestCommand: TheaterCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "test",
+        abstract: "Run exported chains as regression tests of an actor.",
+        discussion: """
+            Replays each bundle of `theater chain export` on the code, with its host calls answered from \
+            the record, and groups the first differences. It needs the bundles and nothing else: no \
+            data directory, no network, no secret. Without --wasm each runs on the code that it \
+            brings.
+
+            The exit code is 0 when no chain differs, 3 when one does, and 1 when one cannot be replayed.
+
+            Examples:
+              theater chain export greeter -o tests/greeting.bundle
+              theater test tests/*.bundle --wasm build/greeter.wasm
+
+            With --json: {"passed", "chains", "counts", "groups", "failures", "skipped"}.
+            """)
+
+    @Argument(help: "The bundles.", completion: .file())
+    var bundles: [String]
+
+    @Option(
+        help: ArgumentHelp("The code, in place of what the bundles bring.", valueName: "file"),
+        completion: .file(extensions: ["wasm"]))
+    var wasm: String?
+
+    @Flag(help: "Print the result as one JSON object.")
+    var json = false
+
+    func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
+        var code: [UInt8]?
+        if let wasm {
+            code = try Files.read(wasm, sizeMax: ModuleCache.wasmSizeMax, status: .module)
+        }
+        let engine: Engine
+        do throws(EngineError) {
+            engine = try Engine(EngineOptions(guestsMax: 4))
+        } catch {
+            throw CLIError(error)
+        }
+        var check = UpgradeCheck()
+        for bundle in bundles {
+            guard Files.isRegular(bundle) else {
+                throw CLIError(
+                    .usage, "cli.unreadable", "'\(bundle)' is not a file; give the path of a bundle")
+            }
+            let recording = try CLIError.translatingProofs { () throws(ProofError) in
+                try BundleRecording(try FileSource(bundle))
+            }
+            await check.replay(
+                recording.actor, recording.events(), engine: engine,
+                library: BundleCode(recording: recording, wasm: code),
+                options: Node.registry().replayOptions())
+        }
+        if json {
+            context.output.result(UpgradeText.json(check, skipped: 0))
+        } else {
+            for line in UpgradeText.lines(check, skipped: 0) { context.output.result(line) }
+        }
+        if !check.groups.isEmpty { return .verification }
+        return check.isPassed ? .success : .failure
+    }
+}
+
+/// The code of a bundle, or other code with the bundle's limits.
+private struct BundleCode: ReplayLibrary {
+    let recording: BundleRecording<FileSource>
+    let wasm: [UInt8]?
+
+    func code(for birth: ReplayBirth) async throws(ReplayError) -> ReplayCode {
+        guard let wasm else { return try await recording.code(for: birth) }
+        return try recording.code(wasm, for: birth)
+    }
+}

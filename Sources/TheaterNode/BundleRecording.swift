@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import TheaterChain
+public import TheaterPlatform
+public import TheaterReplay
+
+/// An exported chain, to be run again: its events, and the code and the manifest that it brings.
+///
+/// Believes nothing: the replay checks what the events say of each other. Whether the node signed them is
+/// for `BundleVerifier`.
+public final class BundleRecording<Source: ByteSource>: ReplayLibrary {
+    /// Whose chain it is.
+    public let actor: ActorID
+    private var reader: BundleReader<Source>
+    /// The first event, which ends what comes before the events.
+    private var first: ChainEvent?
+    private var contents: [Digest: [UInt8]] = [:]
+
+    /// Reads what comes before the events.
+    public init(_ source: Source) throws(ProofError) {
+        reader = try BundleReader(source)
+        actor = reader.actor
+        while let part = try reader.next() {
+            switch part {
+            case .checkpoint: break
+            case .content(let digest, let bytes): contents[digest] = bytes
+            case .event(let evidence):
+                first = evidence.event(of: reader.actor)
+                return
+            }
+        }
+    }
+
+    /// The events. Can be read once.
+    public func events() -> ReplayEvents {
+        ReplayEvents { () throws(ReplayError) in
+            if let event = self.first {
+                self.first = nil
+                return event
+            }
+            do throws(ProofError) {
+                guard case .event(let evidence)? = try self.reader.next() else { return nil }
+                return evidence.event(of: self.actor)
+            } catch {
+                throw ReplayError(.source, "the bundle cannot be read: \(error)")
+            }
+        }
+    }
+
+    /// The code that the bundle brings for a life, with the limits of its manifest.
+    public func code(for birth: ReplayBirth) async throws(ReplayError) -> ReplayCode {
+        guard let wasm = contents[birth.module] else {
+            throw ReplayError(
+                .noCode,
+                "the bundle does not bring the wasm \(birth.module) that its chain names; give it with "
+                    + "--wasm FILE")
+        }
+        return try code(wasm, for: birth)
+    }
+
+    /// Other code for a life, with the limits of its manifest; of those that most actors have, when the
+    /// bundle does not bring it.
+    public func code(_ wasm: [UInt8], for birth: ReplayBirth) throws(ReplayError) -> ReplayCode {
+        guard let manifest = contents[birth.manifest] else { return ReplayCode(wasm: wasm) }
+        return try StoredCode.code(wasm, manifest: manifest)
+    }
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import Synchronization
+internal import TheaterLaunch
+internal import TheaterPlatform
+
+/// Starts programs for a node: has the launcher, and the thread that watches pipes.
+///
+/// Both are started with the first program. A launcher that was killed is started again with the next
+/// one. One host serves any number of actors.
+public final class ProcessHost: Sendable {
+    private struct State {
+        var poller: Poller?
+        var launcher: LauncherProcess?
+        var isClosed = false
+    }
+
+    private let launcherPath: String?
+    private let state = Mutex(State())
+
+    /// Makes a host.
+    ///
+    /// - Parameter launcher: where the launcher is; `nil` to look for it, see ``LauncherProcess/find()``.
+    public init(launcher: String? = nil) { launcherPath = launcher }
+
+    deinit { state.withLock { $0.poller }?.close() }
+
+    /// Starts a program; returns when it runs.
+    ///
+    /// - Throws: `process.unavailable`, `process.spawn-failed`, `process.sandbox-refused`,
+    ///   `process.no-program`, `process.bad-argument`, `process.too-large`.
+    public func start(_ order: ProgramOrder) async throws(ProcessError) -> RunningProgram {
+        let request = try order.request()
+        guard let input = Descriptor.pipe(), let control = Datagram.pair() else {
+            throw Self.noDescriptors()
+        }
+        let (own, keepers) = (Descriptor(control.0), Descriptor(control.1))
+        let output = try Self.output(isWanted: order.wantsOutput)
+        let error = try Self.output(isWanted: order.wantsError)
+        guard let folder = order.folder?.descriptor ?? Descriptor.open("/", O_RDONLY | O_DIRECTORY)
+        else { throw Self.noDescriptors() }
+        let descriptors = [
+            keepers, order.file.descriptor, input.read, output.write, error.write, folder,
+        ]
+        let poller = try await send(request, descriptors)
+        for descriptor in [keepers, input.read, output.write, error.write] { descriptor.close() }
+
+        let connection = Control(own, poller)
+        switch await connection.next() {
+        case .started(let pid, let sandboxError)?:
+            return RunningProgram(
+                connection, systemID: pid, sandboxError: sandboxError,
+                input: ProgramInput(input.write, poller, sizeMax: order.inputSizeMax),
+                output: output.read.map { ProgramOutput($0, poller) },
+                error: error.read.map { ProgramOutput($0, poller) })
+        case .failed(let step, let number)?: throw Self.failure(step, number, order)
+        case .exited?, .signalled?, .gone?, nil:
+            throw ProcessError(
+                .spawnFailed,
+                "'\(order.name.prefix(256))' was not started: its keeper ended before it; try again"
+            )
+        }
+    }
+
+    /// Ends the launcher, and with it every program that still runs. Waits for that, five seconds at most.
+    public func close() async {
+        let (poller, launcher) = state.withLock { state in
+            state.isClosed = true
+            defer { (state.poller, state.launcher) = (nil, nil) }
+            return (state.poller, state.launcher)
+        }
+        poller?.close()
+        await launcher?.end()
+    }
+
+    // MARK: Starting
+
+    private static func output(
+        isWanted: Bool
+    ) throws(ProcessError) -> (read: Descriptor?, write: Descriptor) {
+        if isWanted, let pipe = Descriptor.pipe() { return (pipe.read, pipe.write) }
+        if !isWanted, let nowhere = Descriptor.open("/dev/null", O_WRONLY) { return (nil, nowhere) }
+        throw noDescriptors()
+    }
+
+    private static func noDescriptors() -> ProcessError {
+        ProcessError(
+            .spawnFailed,
+            "the node cannot open the pipes of another process: \(SystemError.text(errno)); end some, "
+                + "or let it open more files")
+    }
+
+    /// Sends a request to the launcher, which is started when it is not there.
+    private func send(
+        _ request: LaunchRequest, _ descriptors: [Descriptor]
+    ) async throws(ProcessError) -> Poller {
+        let bytes = request.encoded
+        var restarts = 0
+        while true {
+            let (poller, launcher) = try ready()
+            let numbers = descriptors.compactMap { $0.use { $0 } }
+            let error = launcher.requests.use { Datagram.send(bytes, numbers, on: $0) } ?? EPIPE
+            switch error {
+            case 0: return poller
+            case EAGAIN:
+                // Of its own for each that waits: a descriptor has one watch.
+                guard let requests = launcher.requests.duplicate() else {
+                    throw Self.noDescriptors()
+                }
+                let room = Readiness(requests, .write, poller)
+                await room.wait()
+            case EPIPE, ECONNRESET, ENOTCONN:
+                guard restarts < 2 else {
+                    throw ProcessError(
+                        .unavailable,
+                        "the launcher '\(launcher.path)' ends as soon as it is started; reinstall it"
+                    )
+                }
+                restarts += 1
+                forget(launcher)
+            default:
+                throw ProcessError(
+                    .spawnFailed,
+                    "the launcher takes no request: \(SystemError.text(error)); try again later")
+            }
+        }
+    }
+
+    private func ready() throws(ProcessError) -> (Poller, LauncherProcess) {
+        let result = state.withLock { state -> Result<(Poller, LauncherProcess), ProcessError> in
+            guard !state.isClosed else {
+                return .failure(ProcessError(.unavailable, "the node is closing"))
+            }
+            do throws(ProcessError) {
+                if state.poller == nil { state.poller = try Poller() }
+                if state.launcher == nil {
+                    state.launcher = try LauncherProcess.start(launcherPath)
+                }
+            } catch {
+                return .failure(error)
+            }
+            guard let poller = state.poller, let launcher = state.launcher else {
+                return .failure(ProcessError(.unavailable, "the node has no launcher"))
+            }
+            return .success((poller, launcher))
+        }
+        return try result.get()
+    }
+
+    private func forget(_ launcher: LauncherProcess) {
+        let isPresent = state.withLock { state in
+            guard state.launcher === launcher else { return false }
+            state.launcher = nil
+            return true
+        }
+        if isPresent { launcher.reap() }
+    }
+
+    private static func failure(
+        _ step: LaunchReport.Step, _ number: Int32, _ order: ProgramOrder
+    ) -> ProcessError {
+        let name = order.name.prefix(256)
+        let reason = SystemError.text(number)
+        switch step {
+        case .execute:
+            return ProcessError(
+                .noProgram, "'\(name)' cannot be run: \(reason); check that it is a program")
+        case .sandbox:
+            return ProcessError(
+                .sandboxRefused,
+                "the kernel refuses the sandbox of '\(name)': \(reason). Allow user namespaces, or set "
+                    + "sandbox_optional = true to run without")
+        case .request, .fork, .session, .deathSignal, .streams, .folder, .limits, .privileges,
+            .descriptors:
+            return ProcessError(
+                .spawnFailed, "'\(name)' was not started, at the step '\(step)': \(reason)")
+        }
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import TheaterLaunch
+
+/// A program that runs under a keeper of its own.
+///
+/// When the last reference goes, or the node ends in whatever way, the keeper ends the program and all
+/// that it started.
+public final class RunningProgram: Sendable {
+    /// The system's number of the program; in a sandbox, that inside it.
+    public let systemID: Int32
+    /// Why the program runs without the sandbox that it should have had; `nil` if it has what it should.
+    public let sandboxProblem: String?
+    /// Its standard input.
+    public let input: ProgramInput
+    /// Its standard output; `nil` when that is dropped.
+    public let output: ProgramOutput?
+    /// Its standard error; `nil` when that is dropped.
+    public let error: ProgramOutput?
+    private let control: Control
+
+    init(
+        _ control: Control, systemID: Int32, sandboxError: Int32, input: ProgramInput,
+        output: ProgramOutput?, error: ProgramOutput?
+    ) {
+        self.control = control
+        self.systemID = systemID
+        sandboxProblem = sandboxError == 0 ? nil : SystemError.text(sandboxError)
+        self.input = input
+        self.output = output
+        self.error = error
+    }
+
+    deinit {
+        input.stop()
+        abandon()
+    }
+
+    /// Gives the keeper an order. It may come too late, when the program is over.
+    public func order(_ order: LaunchOrder) { control.send(order) }
+
+    /// Waits for the keeper's next report.
+    ///
+    /// - Returns: `nil` when there will be none: the keeper is gone, or was abandoned.
+    public func nextReport() async -> LaunchReport? { await control.next() }
+
+    /// Ends the connection with the keeper, which thereupon ends the program and all that it started.
+    public func abandon() { control.close() }
+}
+
+/// The connection with a keeper.
+final class Control: Sendable {
+    private let socket: Descriptor
+    private let ready: Readiness
+
+    init(_ socket: Descriptor, _ poller: Poller) {
+        self.socket = socket
+        ready = Readiness(socket, .read, poller)
+    }
+
+    func send(_ order: LaunchOrder) {
+        // Orders are few and small: the socket takes them, or nobody is there.
+        _ = socket.use { Datagram.send(order.encoded, on: $0) }
+    }
+
+    func next() async -> LaunchReport? {
+        while true {
+            let received = socket.use {
+                Datagram.receive(on: $0, sizeMax: LaunchReport.size, waits: false)
+            }
+            switch received {
+            case .message(let bytes, _)?: return LaunchReport(bytes[...])
+            case .empty?:
+                if ready.isOver { return nil }
+                await ready.wait()
+            case .end?, .failed?, nil: return nil
+            }
+        }
+    }
+
+    func close() {
+        socket.close()
+        ready.end()
+    }
+}

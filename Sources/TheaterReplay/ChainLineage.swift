@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import TheaterChain
+public import TheaterPlatform
+
+/// A chain with what came before it: for a fork, the chains that it left, up to where it left them.
+public struct ChainLineage: Sendable {
+    /// Some events of one chain.
+    public struct Part: Sendable, Hashable {
+        /// Whose chain it is.
+        public let actor: ActorID
+        /// Which events of it.
+        public let range: Range<UInt64>
+    }
+
+    /// The parts, oldest first; the last is of the chain itself.
+    public let parts: [Part]
+    private let reader: JournalReader
+    /// How many forks of forks are followed.
+    public static let depthMax = 64
+
+    /// Finds what came before a chain.
+    ///
+    /// - Parameter last: the last event of the chain that counts; `nil` for all.
+    /// - Throws: `replay.incomplete` when a chain that was left is not in the journal, `replay.source`.
+    public init(
+        of actor: ActorID, upTo last: UInt64? = nil, in reader: JournalReader
+    ) throws(ReplayError) {
+        self.reader = reader
+        var parts: [Part] = []
+        var next: (actor: ActorID, last: UInt64?)? = (actor, last)
+        while let (actor, last) = next {
+            next = nil
+            guard let count = reader.summary(of: actor)?.count,
+                last.map({ $0 < count }) ?? true
+            else {
+                throw ReplayError(
+                    .incomplete,
+                    "the chain of \(actor) is not in the journal as far as "
+                        + "\(last.map { "event \($0)" } ?? "its beginning"); a fork needs the chain "
+                        + "that it left")
+            }
+            guard parts.count < Self.depthMax else {
+                throw ReplayError(
+                    .incomplete, "the chain is a fork of more than \(Self.depthMax) forks")
+            }
+            parts.insert(Part(actor: actor, range: 0..<(last.map { $0 + 1 } ?? count)), at: 0)
+            if let fork = try Self.fork(actor, reader) { next = (fork.actor, fork.sequence) }
+        }
+        self.parts = parts
+    }
+
+    private init(parts: [Part], reader: JournalReader) {
+        self.parts = parts
+        self.reader = reader
+    }
+
+    /// How many events there are before those of the chain itself.
+    public var countBefore: UInt64 {
+        parts.dropLast().reduce(0) { $0 + UInt64($1.range.count) }
+    }
+
+    /// The events of all parts.
+    public func events() throws(ReplayError) -> ReplayEvents {
+        var cursors: [EventCursor] = []
+        do throws(JournalError) {
+            for part in parts.reversed() {
+                cursors.append(try reader.events(of: part.actor, in: part.range))
+            }
+        } catch {
+            throw ReplayError(.source, "the chain cannot be read: \(error)")
+        }
+        return ReplayEvents(cursors)
+    }
+
+    /// The parts from the beginning of the last life on.
+    public func lastLife() throws(ReplayError) -> ChainLineage {
+        for index in parts.indices.reversed() {
+            let part = parts[index]
+            var birth: UInt64?
+            do throws(JournalError) {
+                var cursor = try reader.events(of: part.actor, in: part.range)
+                while let event = try cursor.next() {
+                    if event.type == EventType.spawned.name { birth = event.sequence }
+                }
+            } catch {
+                throw ReplayError(.source, "the chain cannot be read: \(error)")
+            }
+            guard let birth else { continue }
+            let first = Part(actor: part.actor, range: birth..<part.range.upperBound)
+            return ChainLineage(parts: [first] + parts[(index + 1)...], reader: reader)
+        }
+        throw ReplayError(.incomplete, "no event of the chain begins a life")
+    }
+
+    /// The event that the first part begins with: for a last life, its birth.
+    ///
+    /// - Throws: `replay.incomplete` when it begins no life.
+    public func birth() throws(ReplayError) -> ReplayBirth {
+        do throws(JournalError) {
+            if let part = parts.first {
+                var cursor = try reader.events(of: part.actor, in: part.range)
+                if let birth = try cursor.next().flatMap({ ReplayBirth($0) }) { return birth }
+            }
+        } catch {
+            throw ReplayError(.source, "the chain cannot be read: \(error)")
+        }
+        throw ReplayError(.incomplete, "no event of the chain begins a life")
+    }
+
+    /// How a chain begins, when it is a fork's.
+    private static func fork(
+        _ actor: ActorID, _ reader: JournalReader
+    ) throws(ReplayError) -> Fork? {
+        do throws(JournalError) {
+            var cursor = try reader.events(of: actor, in: 0..<1)
+            guard let event = try cursor.next(), event.type == EventType.forked.name,
+                case .forked(let fork)? = try? event.decodedPayload()
+            else { return nil }
+            return fork
+        } catch {
+            throw ReplayError(.source, "the chain cannot be read: \(error)")
+        }
+    }
+}

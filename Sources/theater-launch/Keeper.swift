@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import TheaterLaunch
+
+/// Starts one program and stays until nothing of it is left.
+///
+/// Whatever descends from the program and loses its parent becomes the keeper's child, so nothing
+/// escapes by starting a session or a daemon. The keeper ends everything when it is told to, and when
+/// the node that it reports to is gone. It keeps no time: the node does.
+struct Keeper {
+    private let control: Int32
+    private let program: pid_t
+    private let signals: Int32
+    private var isFinishing = false
+    private var hasReported = false
+
+    // MARK: Waiting for a request
+
+    /// Waits for one request, carries it out, and ends the process.
+    ///
+    /// - Parameter launcher: the process that this one waits for; its end is this one's too, until it has
+    ///   a program.
+    static func wait(launcher: pid_t, taken: Int32) -> Never {
+        Process.setName("theater-keep")
+        Process.dieWithParent(SIGKILL)
+        if getppid() != launcher { _exit(0) }
+        let received = Datagram.receive(
+            on: Launcher.requests, sizeMax: LaunchRequest.sizeMax, waits: true)
+        guard case .message(let bytes, let descriptors) = received else { _exit(0) }
+        Process.dieWithParent(0)
+        var own = getpid()
+        _ = write(taken, &own, MemoryLayout<pid_t>.size)
+        close(taken)
+        close(Launcher.requests)
+        guard let control = descriptors.first else { _exit(1) }
+        guard descriptors.count == LaunchRequest.Slot.allCases.count,
+            let request = LaunchRequest(bytes[...])
+        else {
+            report(.failed(.request, errno: EBADMSG), on: control)
+            _exit(1)
+        }
+        Process.becomeSubreaper()
+        keep(request, descriptors)
+    }
+
+    private static func keep(_ request: LaunchRequest, _ descriptors: [Int32]) -> Never {
+        let control = descriptors[LaunchRequest.Slot.control.rawValue]
+        var sandboxError: Int32 = 0
+        var isSandboxed = false
+        if request.options.contains(.sandbox) {
+            switch Sandbox.enter(keepsNetwork: request.options.contains(.keepsNetwork)) {
+            case .inside: isSandboxed = true
+            case .outside(let pid):
+                // The keeper is inside now. Holding nothing open, this process only waits for it.
+                for descriptor in descriptors { close(descriptor) }
+                _ = Process.wait(for: pid)
+                _exit(0)
+            case .refused(let error):
+                guard request.options.contains(.maySkipSandbox) else {
+                    report(.failed(.sandbox, errno: error), on: control)
+                    _exit(1)
+                }
+                sandboxError = error
+            }
+        }
+        let signals = Process.childSignals()
+        var plan = ProgramPlan(request, descriptors, isSandboxed: isSandboxed)
+        let program = plan.start()
+        for descriptor in descriptors.dropFirst() { close(descriptor) }
+        if let (step, error) = plan.failure {
+            if program > 0 { _ = Process.wait(for: program) }
+            report(.failed(step, errno: error), on: control)
+            _exit(1)
+        }
+        report(.started(pid: program, sandboxError: sandboxError), on: control)
+        var keeper = Keeper(control: control, program: program, signals: signals)
+        keeper.run()
+    }
+
+    private init(control: Int32, program: pid_t, signals: Int32) {
+        self.control = control
+        self.program = program
+        self.signals = signals
+    }
+
+    // MARK: Keeping
+
+    private mutating func run() -> Never {
+        var rounds = 0
+        while true {
+            reap()
+            if hasReported, !Process.hasChildren {
+                Self.report(.gone, on: control)
+                _exit(0)
+            }
+            if isFinishing {
+                if !hasReported { kill(-program, SIGKILL) }
+                ProcessTable.read().killDescendants(of: getpid())
+                rounds += 1
+            }
+            var polls = [
+                pollfd(fd: isFinishing ? -1 : control, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
+            ]
+            // What cannot be ended at once, such as a process that waits for a disk, is tried again, ever
+            // more seldom.
+            poll(&polls, 2, isFinishing ? Int32(min(rounds, 200)) * 5 : -1)
+            Process.drain(signals)
+            if polls[0].revents != 0 { obey() }
+        }
+    }
+
+    private mutating func reap() {
+        while let (pid, status) = Process.reap() {
+            guard pid == program else { continue }
+            hasReported = true
+            let signal = status & 0x7F
+            Self.report(
+                signal == 0 ? .exited(code: status >> 8 & 0xFF) : .signalled(signal), on: control)
+        }
+    }
+
+    private mutating func obey() {
+        while true {
+            switch Datagram.receive(on: control, sizeMax: LaunchOrder.size, waits: false) {
+            case .message(let bytes, let descriptors):
+                for descriptor in descriptors { close(descriptor) }
+                perform(LaunchOrder(bytes[...]))
+            case .empty: return
+            case .end, .failed:
+                isFinishing = true
+                return
+            }
+        }
+    }
+
+    /// The program is this process's child and was not reaped, or it is not signalled: so its number, and
+    /// that of its group, is its own.
+    private mutating func perform(_ order: LaunchOrder?) {
+        switch order {
+        case .signal(let signal)?:
+            if !hasReported { kill(program, signal) }
+        case .signalGroup(let signal)?:
+            if !hasReported {
+                kill(-program, signal)
+                kill(-program, SIGCONT)
+            }
+        case .finish?: isFinishing = true
+        case nil: break
+        }
+    }
+
+    /// Reports are few and small, and the socket takes them all without waiting.
+    private static func report(_ report: LaunchReport, on control: Int32) {
+        _ = Datagram.send(report.encoded, on: control)
+    }
+}
