@@ -158,6 +158,7 @@ let package = Package(
         .executableTarget(
             name: "ProgramStarter", dependencies: ["TheaterProcess", "TheaterPlatform"],
             path: "Tests/Helpers/ProgramStarter", swiftSettings: settings),
+        .executableTarget(
             name: "EffectWorker",
             dependencies: [
                 "TheaterNode", "TheaterChain", "TheaterEngine", "TheaterHandler", "TheaterManifest",

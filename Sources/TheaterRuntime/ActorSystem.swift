@@ -292,7 +292,7 @@ public final class ActorSystem: Sendable {
         guard let export = cell.template.exports[function] else {
             throw Self.unknownFunction(function, of: cell)
         }
-        guard let takesState = export.takesState(before: arguments.count) else {
+        guard let (arguments, takesState) = export.fit(arguments, caller: nil) else {
             throw ActorError(
                 .wrongArgument,
                 "'\(function)' was called with \(arguments.count) arguments; it is declared as "
