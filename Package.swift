@@ -33,7 +33,8 @@ let package = Package(
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterStore",
                 "TheaterCapability",
                 "TheaterChain", "TheaterEngine", "TheaterReplay", "TheaterManifest",
-                "TheaterHandler", "TheaterRuntime", "TheaterHandlers", "TheaterProcess",
+                "TheaterHandler", "TheaterRuntime", "TheaterHandlers", "TheaterLaunch",
+                "TheaterProcess",
             ]),
     ],
     dependencies: [

@@ -18,15 +18,17 @@ if python3 Scripts/check_layout.py; then passed=$((passed + 1)); else failed=$((
 if Scripts/check_tree.sh; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 if Scripts/lint.sh lint; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 
-# How many mutated inputs the fuzz tests take (values, then Pact texts and metadata, a tenth, then modules), and
-# how many seeds the simulation.
+# How many mutated inputs the fuzz tests take (values, then Pact texts and metadata, a tenth, then modules), how many
+# mutated journals the verifier gets, how often nodes with effects are killed, and how many seeds the simulation takes.
 export THEATER_FUZZ_COUNT="${THEATER_FUZZ_COUNT:-1000000}"
 export THEATER_FUZZ_MODULES="${THEATER_FUZZ_MODULES:-20000}"
+export THEATER_MUTATIONS="${THEATER_MUTATIONS:-100000}"
+export THEATER_EFFECT_KILLS="${THEATER_EFFECT_KILLS:-50}"
 export THEATER_SIM_SEEDS="${THEATER_SIM_SEEDS:-20000}"
 
 # Suites that keep every processor busy for a minute and more: they run after the others, which wait for
 # processes and would starve beside them.
-long='\.(Mutation|Fuzz|Crash|Damage|Fault|PlantedFault|Simulation)Tests/'
+long='\.(Mutation|Fuzz|Crash|EffectCrash|Damage|Fault|CareFault|PlantedFault|Simulation)Tests/'
 
 total=0
 bad=0

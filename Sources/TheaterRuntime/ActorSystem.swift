@@ -167,7 +167,8 @@ public final class ActorSystem: Sendable {
         if let problem = roster.withLock({ $0.reserve(name, for: id) }) { throw problem }
         let cell: Cell
         do throws(ActorError) {
-            cell = try makeCell(id, blueprint, state: state, parent: lineage?.parent?.id, fork: fork)
+            cell = try makeCell(
+                id, blueprint, state: state, parent: lineage?.parent?.id, fork: fork)
         } catch {
             if lineage == nil { roster.withLock { $0.release(name, of: id) } }
             throw error

@@ -372,9 +372,9 @@ struct RPCTests {
             try await Self.caller(stage, "first"), try await Self.caller(stage, "second"),
         ]
         for caller in callers {
-            _ = try await stage.host(
-                caller, "call", Self.call("ask", .tuple([.u32(7)])))
-            _ = try await stage.host(caller, "call", Self.call("keep"))
+            for call in [Self.call("ask", .tuple([.u32(7)])), Self.call("keep")] {
+                _ = try await stage.system.call(caller, "test:m/m.call", call)
+            }
             let forged = try await Self.error(
                 stage, caller, Self.call("ask", .tuple([.u32(7), .string("\(service)")])))
             #expect(forged.contains("[rpc.wrong-argument]"), "\(forged)")
