@@ -33,7 +33,8 @@ let package = Package(
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterStore",
                 "TheaterCapability",
                 "TheaterChain", "TheaterEngine", "TheaterReplay", "TheaterManifest",
-                "TheaterHandler", "TheaterRuntime", "TheaterHandlers", "TheaterProcess",
+                "TheaterHandler", "TheaterRuntime", "TheaterHandlers", "TheaterLaunch",
+                "TheaterProcess",
             ]),
     ],
     dependencies: [
@@ -158,6 +159,7 @@ let package = Package(
         .executableTarget(
             name: "ProgramStarter", dependencies: ["TheaterProcess", "TheaterPlatform"],
             path: "Tests/Helpers/ProgramStarter", swiftSettings: settings),
+        .executableTarget(
             name: "EffectWorker",
             dependencies: [
                 "TheaterNode", "TheaterChain", "TheaterEngine", "TheaterHandler", "TheaterManifest",

@@ -97,7 +97,8 @@ public final class StoredCode: CodeKeeper, ReplayLibrary {
         do throws(ManifestDiagnostics) {
             return try Manifest(recorded: bytes)
         } catch {
-            throw ReplayError(.manifest, "the manifest that the chain names cannot be read: \(error)")
+            throw ReplayError(
+                .manifest, "the manifest that the chain names cannot be read: \(error)")
         }
     }
 

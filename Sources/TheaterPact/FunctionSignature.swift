@@ -80,6 +80,18 @@ extension FunctionSignature {
         return parameters.dropFirst()
     }
 
+    /// Whether the runtime tells the function who calls it: its last parameter is called `caller`, and is a
+    /// `string` or an `option<string>`.
+    public var takesCaller: Bool {
+        guard let last = parameters.last, last.name == "caller" else { return false }
+        return last.type == .string || last.type == .option(.string)
+    }
+
+    /// As ``parameters(forArguments:)``, for a call whose caller the runtime tells.
+    public func parameters(givenByCaller count: Int) -> ArraySlice<TypeDescription.Field>? {
+        takesCaller ? parameters(forArguments: count + 1)?.dropLast() : parameters(forArguments: count)
+    }
+
     private var mayTakeState: Bool {
         if parameters.first?.type == .value { return true }
         if case .result? = results.first { return true }

@@ -23,7 +23,9 @@ final class ReplaySession {
     }
 
     /// How many events were found to be as the run is: all before the divergence.
-    var comparedCount: UInt64 { verdict.divergence.map { stream.count(before: $0.sequence) } ?? stream.taken }
+    var comparedCount: UInt64 {
+        verdict.divergence.map { stream.count(before: $0.sequence) } ?? stream.taken
+    }
 
     /// Whose chain is read at present.
     var actor: ActorID? { stream.actor }

@@ -167,7 +167,8 @@ public final class ActorSystem: Sendable {
         if let problem = roster.withLock({ $0.reserve(name, for: id) }) { throw problem }
         let cell: Cell
         do throws(ActorError) {
-            cell = try makeCell(id, blueprint, state: state, parent: lineage?.parent?.id, fork: fork)
+            cell = try makeCell(
+                id, blueprint, state: state, parent: lineage?.parent?.id, fork: fork)
         } catch {
             if lineage == nil { roster.withLock { $0.release(name, of: id) } }
             throw error
@@ -292,7 +293,7 @@ public final class ActorSystem: Sendable {
         guard let export = cell.template.exports[function] else {
             throw Self.unknownFunction(function, of: cell)
         }
-        guard let takesState = export.takesState(before: arguments.count) else {
+        guard let (arguments, takesState) = export.fit(arguments, caller: nil) else {
             throw ActorError(
                 .wrongArgument,
                 "'\(function)' was called with \(arguments.count) arguments; it is declared as "

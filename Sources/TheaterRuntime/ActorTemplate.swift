@@ -4,6 +4,7 @@ internal import TheaterChain
 internal import TheaterEngine
 internal import TheaterHandler
 internal import TheaterPact
+internal import TheaterPlatform
 internal import TheaterValue
 
 /// An import of an actor, bound to the host function that answers it.
@@ -44,6 +45,8 @@ final class ExportBinding: Sendable {
     let signature: FunctionSignature?
     /// The declared result; `nil` when there is none to check.
     private let result: TypeDescription?
+    /// The type of the parameter that receives the caller; `nil` without one.
+    private let callerForm: TypeDescription?
 
     init(index: Int, name: String, signature: FunctionSignature?) {
         self.index = index
@@ -51,12 +54,30 @@ final class ExportBinding: Sendable {
         nameBytes = Array(name.utf8)
         self.signature = signature
         result = signature?.results.first
+        callerForm =
+            signature?.takesCaller == true ? signature?.parameters.last?.type : nil
     }
 
     /// The declaration without the state, for messages.
     var usage: String {
         guard let signature else { return name }
         return "\(signature)"
+    }
+
+    /// What the function is called with by somebody who gives these arguments: who calls is added when it wants
+    /// to know; `nil` when it takes another number.
+    ///
+    /// - Parameter caller: the actor that calls; `nil` for somebody who is none.
+    func fit(
+        _ arguments: [Value], caller: ActorID?
+    ) -> (arguments: [Value], takesState: Bool)? {
+        guard let form = callerForm else {
+            return takesState(before: arguments.count).map { (arguments, $0) }
+        }
+        let text = caller.map { Value.string($0.description) }
+        let value =
+            form == .string ? text ?? .string("external") : Value.option(.string, text)
+        return takesState(before: arguments.count + 1).map { (arguments + [value], $0) }
     }
 
     /// Whether the function takes the actor's state before so many arguments; `nil` when it does not

@@ -243,7 +243,7 @@ struct SDKTreeTests {
                 "error", "exit 2", "stop", "stop", "theater.runtime/called",
                 "theater.runtime/returned",
             ])
-        try await expectReplays(of: node, chains: 4)
+        try await expectReplays(of: node, chains: 6)
         try await node.close()
     }
 }

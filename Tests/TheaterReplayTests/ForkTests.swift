@@ -93,7 +93,8 @@ struct ForkTests {
         #expect(try theatre.system.state(of: fork) == Guests.total(1))
         try await theatre.system.call(fork, "test:states/states.three")
         let history = try await ChainHistory(
-            EventPages(try await theatre.events(of: fork))) { _ in nil }
+            EventPages(try await theatre.events(of: fork))
+        ) { _ in nil }
         #expect(try history.state(after: 0) == Guests.total(1))
         #expect(try history.state(after: 2) == Guests.total(3))
         let verdict = try await replay(theatre, fork)
@@ -161,7 +162,8 @@ struct ForkTests {
         #expect(alone?.code == .incomplete)
         let mixed = try await theatre.replay(try await theatre.events(of: other) + own)
         #expect(mixed.divergence?.kind == .alteredEvent)
-        let short = try await theatre.replay(Array(try await theatre.events(of: id).prefix(2)) + own)
+        let short = try await theatre.replay(
+            Array(try await theatre.events(of: id).prefix(2)) + own)
         #expect(short.divergence?.kind == .alteredEvent)
     }
 }

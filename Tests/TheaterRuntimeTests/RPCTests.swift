@@ -355,6 +355,48 @@ struct RPCTests {
                     [.string("test:m/m"), .string("test:own/own"), .string("test:svc/svc")]))
     }
 
+    @Test("a function that wants to know who calls is told, and nobody can say it for another")
+    func callers() async throws {
+        let stage = try Stage.messages()
+        let service = try await stage.start("service", change: { $0.manifest.rpc = ["test:svc/svc"] })
+        {
+            $0.exports = [
+                ("test:svc/svc", "ask: func(a: u32, caller: string) -> u32", .answer(.u32(1))),
+                (
+                    "test:svc/svc", "keep: func(state: value, caller: option<string>) -> value",
+                    .answer(Behaviour.ok())
+                ),
+            ]
+        }
+        let callers = [
+            try await Self.caller(stage, "first"), try await Self.caller(stage, "second"),
+        ]
+        for caller in callers {
+            for call in [Self.call("ask", .tuple([.u32(7)])), Self.call("keep")] {
+                _ = try await stage.system.call(caller, "test:m/m.call", call)
+            }
+            let forged = try await Self.error(
+                stage, caller, Self.call("ask", .tuple([.u32(7), .string("\(service)")])))
+            #expect(forged.contains("[rpc.wrong-argument]"), "\(forged)")
+        }
+        try await stage.system.call(service, "test:svc/svc.ask", [.u32(7)])
+        try await stage.system.call(service, "test:svc/svc.keep")
+        var told: [Value] = []
+        for event in try await stage.system.events(of: service).events {
+            guard case .called(let function, let input, _, _)? = try event.decodedPayload(),
+                function.hasPrefix("test:svc"), case .tuple(let items) = try CGRF.decode(input),
+                let last = items.last
+            else { continue }
+            told.append(last)
+        }
+        let names = callers.map { Value.string("\($0)") }
+        #expect(
+            told == [
+                names[0], .option(.string, names[0]), names[1], .option(.string, names[1]),
+                .string("external"), .option(.string, nil),
+            ])
+    }
+
     @Test("an interface is what its functions are, not what its hash claims")
     func claims() async throws {
         let stage = try Stage.messages()

@@ -69,9 +69,10 @@ struct CallResolver: Sendable {
         of name: String, given: Int
     ) throws(CLIError) -> [TypeDescription.Field]? {
         guard let signature = signatures[name] else { return nil }
-        if let parameters = signature.parameters(forArguments: given) { return Array(parameters) }
+        if let parameters = signature.parameters(givenByCaller: given) { return Array(parameters) }
         let declared = signature.parameters
         let wanted = declared.dropFirst(declared.first?.name == "state" ? 1 : 0)
+            .dropLast(signature.takesCaller ? 1 : 0)
         let list = wanted.map { "\($0.name): \($0.type)" }.joined(separator: ", ")
         throw CLIError(
             .usage, "actor.wrong-argument",

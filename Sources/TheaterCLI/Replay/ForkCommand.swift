@@ -38,7 +38,9 @@ struct ForkCommand: TheaterCommand {
             valueName: "actor[@event]"))
     var point: String
 
-    @Option(help: ArgumentHelp("What the fork is called; the other's name and -fork without it.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "What the fork is called; the other's name and -fork without it.", valueName: "name"))
     var name: String?
 
     @Flag(name: .customLong("grant-effects"), help: "The fork may change the world.")
@@ -113,7 +115,8 @@ struct ForkSource: Sendable {
         let (summary, history) = try await histories.history(of: point.chain)
         let place = try point.place(in: history.count, default: history.count - 1)
         if let call = history.call(at: place), call.end != place {
-            let before = call.sequence == 0 ? "" : "fork at \(call.sequence - 1), before the call, or "
+            let before =
+                call.sequence == 0 ? "" : "fork at \(call.sequence - 1), before the call, or "
             throw .usage(
                 "event \(place) is in the call of \(call.function) (event \(call.sequence) to "
                     + "\(call.end)), and a fork begins between two calls; \(before)at \(call.end), "

@@ -91,7 +91,8 @@ struct HistoryLoader {
         of birth: ReplayBirth
     ) async throws(ReplayError) -> (wasm: [UInt8], manifest: Manifest) {
         guard let code else {
-            throw ReplayError(.noCode, "the data directory has no store, and so no code of its chains")
+            throw ReplayError(
+                .noCode, "the data directory has no store, and so no code of its chains")
         }
         return (try await code.code(for: birth).wasm, try await code.manifest(for: birth))
     }

@@ -98,8 +98,9 @@ struct ReplayCommand: TheaterCommand {
                 let state: JSON? = state ? .optional(text) : nil
                 context.output.result(ReplayText.json(verdict, summary, state: state))
             } else {
-                for line in ReplayText.lines(verdict, summary, after: countBefore)
-                { context.output.result(line) }
+                for line in ReplayText.lines(verdict, summary, after: countBefore) {
+                    context.output.result(line)
+                }
                 if state { context.output.result("state     \(text ?? "is not known")") }
             }
             if context.output.isBroken { break }

@@ -52,7 +52,8 @@ struct TestCommand: TheaterCommand {
         for bundle in bundles {
             guard Files.isRegular(bundle) else {
                 throw CLIError(
-                    .usage, "cli.unreadable", "'\(bundle)' is not a file; give the path of a bundle")
+                    .usage, "cli.unreadable", "'\(bundle)' is not a file; give the path of a bundle"
+                )
             }
             let recording = try CLIError.translatingProofs { () throws(ProofError) in
                 try BundleRecording(try FileSource(bundle))

@@ -73,7 +73,7 @@ enum CutOffEffects {
         for entry in heads.entries where entry.count > 0 && !entry.isInMemory {
             var ledger = EffectLedger(actor: entry.actor, name: entry.name)
             let first = entry.count - min(entry.count, eventsMax)
-            var cursor = try EventCursor(segments, entry, first..<entry.count)
+            var cursor = EventCursor(segments, entry, first..<entry.count, Waypoints())
             while let event = try cursor.next() { ledger.take(event) }
             found += ledger.doubts
         }

@@ -38,7 +38,7 @@ final class ProcessRule: Sendable {
         for program in programs
         where program.utf8.contains(UInt8(ascii: "/")) && program.utf8.first != UInt8(ascii: "/") {
             grant.refuse(
-                "allowed_programs", "'\(program)' is a relative path",
+                "allowed_programs", "'allowed_programs': '\(program)' is a relative path",
                 suggestion: "write an absolute path, or a name without a slash")
         }
         pins = ProgramPin.read(&grant)
@@ -182,7 +182,7 @@ struct ProgramPin: Sendable {
                 let digest = bytes(hexadecimal: parts[0].dropFirst(7)), digest.count == 32
             else {
                 grant.refuse(
-                    "pins", "'\(text.prefix(128))' is no pin",
+                    "pins", "'pins': '\(text.prefix(128))' is no pin",
                     suggestion: "write \"sha256:\" with 64 digits, a blank, and an absolute path")
                 continue
             }

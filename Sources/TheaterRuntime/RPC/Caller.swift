@@ -56,7 +56,7 @@ final class Caller: RPCCaller {
         do throws(RPCError) {
             callee = try self.callee(target)
             export = try Self.offered(function, by: callee)
-            arguments = try RPCArguments(parameters, for: export)
+            arguments = try RPCArguments(parameters, for: export, from: cell.id)
             waiting = try wait(for: callee, function, answer)
         } catch {
             return answer(.failure(error))

@@ -2,6 +2,7 @@
 
 internal import TheaterHandler
 internal import TheaterPact
+internal import TheaterPlatform
 internal import TheaterValue
 
 /// What a caller passed, fitted to an export before anything is handed over.
@@ -11,15 +12,17 @@ struct RPCArguments {
 
     /// Spreads a tuple over the parameters, or takes it whole where the export has one parameter that
     /// is a tuple.
-    init(_ parameters: Value, for export: ExportBinding) throws(RPCError) {
+    init(
+        _ parameters: Value, for export: ExportBinding, from caller: ActorID
+    ) throws(RPCError) {
         guard case .tuple(let items) = parameters else {
-            self = try Self.fit([parameters], export)
+            self = try Self.fit([parameters], export, caller)
             return
         }
         do throws(RPCError) {
-            self = try Self.fit(items, export)
+            self = try Self.fit(items, export, caller)
         } catch {
-            guard let whole = try? Self.fit([parameters], export) else { throw error }
+            guard let whole = try? Self.fit([parameters], export, caller) else { throw error }
             self = whole
         }
     }
@@ -30,9 +33,9 @@ struct RPCArguments {
     }
 
     private static func fit(
-        _ arguments: [Value], _ export: ExportBinding
+        _ arguments: [Value], _ export: ExportBinding, _ caller: ActorID
     ) throws(RPCError) -> RPCArguments {
-        guard let takesState = export.takesState(before: arguments.count) else {
+        guard let (arguments, takesState) = export.fit(arguments, caller: caller) else {
             throw RPCError(
                 .wrongArgument,
                 "'\(export.name)' was called with \(arguments.count) arguments; it is declared as "

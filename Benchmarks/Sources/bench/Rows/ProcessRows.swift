@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CPeer
+import TheaterLaunch
 import TheaterProcess
 
 /// Programs of the operating system, as the handler `process` starts and reads them, beside C programs that
@@ -31,7 +32,7 @@ enum ProcessRows {
         let figure = try await setting.rounds.measure(
             Figure(
                 name: "Process.true", what: "`true` started, ended, and nothing of it left",
-                unit: .nanoseconds, target: .ratio(1.3), peerName: "C: posix_spawn + waitpid"),
+                unit: .nanoseconds, peerName: "C: posix_spawn + waitpid", target: .ratio(1.3)),
             times: count
         ) {
             try peer(peer_programs("/bin/true", UInt64(count))) / Double(count)
