@@ -190,7 +190,10 @@ extension Guest {
             return nil
         }
         var ended: EngineError?
-        if pending?.begun == nil, host.mustAskToWait { ended = await host.willWait() }
+        if pending?.begun == nil, host.mustAskToWait {
+            // Whoever was ended meanwhile begins nothing.
+            ended = await host.willWait() ?? control.killedBecause
+        }
         if ended == nil {
             let completion = pending?.begun?.completion ?? beginWait()
             switch await control.awaitOutcome(of: completion, until: deadline) {

@@ -180,6 +180,40 @@ struct EffectTests {
         await #expect(throws: JournalError.self) { try await journal.close() }
     }
 
+    @Test("do not begin when their actor ends while the intent is written, and are not in doubt")
+    func notBegun() async throws {
+        let directory = FileManager.default.temporaryDirectory.path() + "/effects-\(UUID())"
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let disk = BrittleDisk()
+        let journal = try Journal.open(directory: directory, disk: disk)
+        let ledger = Ledger(journalDirectory: directory)
+        let stage = try Self.stage(ledger, journal)
+        let id = try await Self.spawn(stage)
+        try await journal.sync()
+        disk.holdSync()
+        let system = stage.system
+        let call = Task { try await system.call(id, "test:book/book.put", [.string("x")]) }
+        for await _ in disk.held.stream { break }
+        let cell = try system.cell(id)
+        let end = Task { try await system.terminate(id) }
+        while cell.control.killedBecause == nil { await Task.yield() }
+        disk.release()
+        #expect(try await end.value == .killed)
+        _ = await call.result
+        #expect(ledger.entries.isEmpty)
+        let events = try await stage.events(of: id)
+        let isSaid = events.contains {
+            if case .outcomeError(_, "put", 2, let message) = $0 {
+                message.contains("host.not-begun")
+            } else {
+                false
+            }
+        }
+        #expect(isSaid)
+        #expect(try await journal.reader().doubts(of: id).isEmpty)
+        try await journal.close()
+    }
+
     @Test(
         "that end with their actor are settled as their policy says",
         arguments: [InDoubt.fail, .ask])

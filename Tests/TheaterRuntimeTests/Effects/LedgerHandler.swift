@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Dispatch
 import Glibc
 import Synchronization
 import TheaterChain
@@ -121,12 +122,21 @@ func bookkeeper(_ functions: [String] = ["put", "set", "trap"]) throws -> String
     }
 }
 
-/// The system's disk, whose syncs of segments a test can make fail.
+/// The system's disk, whose syncs a test can hold up or make fail.
 final class BrittleDisk: Disk {
     private let disk = SystemDisk()
     private let fails = Mutex(false)
+    private let holds = Mutex(false)
+    private let released = DispatchSemaphore(value: 0)
+    /// Told when a sync is held.
+    let held = AsyncStream<Void>.makeStream()
 
     func breakSyncs() { fails.withLock { $0 = true } }
+
+    /// Makes the next sync wait until ``release()``.
+    func holdSync() { holds.withLock { $0 = true } }
+
+    func release() { released.signal() }
 
     func makeDirectory(_ path: String) throws(DiskError) { try disk.makeDirectory(path) }
     func list(_ path: String) throws(DiskError) -> [String] { try disk.list(path) }
@@ -143,6 +153,14 @@ final class BrittleDisk: Disk {
     func sync(_ file: DiskFile) throws(DiskError) {
         if fails.withLock({ $0 }) {
             throw DiskError(operation: .sync, path: file.path, errno: EIO)
+        }
+        let isHeld = holds.withLock { holds in
+            defer { holds = false }
+            return holds
+        }
+        if isHeld {
+            held.continuation.yield()
+            released.wait()
         }
         try disk.sync(file)
     }
