@@ -58,7 +58,7 @@ extension ActorSystem {
             cell.kill("the actor and its children did not stop within \(grace)")
         }
         defer { timer.cancel() }
-        // What it hears of its children's ends is still done.
+        // What was on its way to it is still done.
         cell.shared.withLock { $0.mailbox.refuse() }
         await team.stopAll(isForced: false)
         return await cell.stop(grace: grace)

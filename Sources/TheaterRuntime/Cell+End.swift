@@ -121,7 +121,7 @@ extension Cell {
     }
 
     /// How long a handler may take to give back what it holds.
-    private static let closeTimeout = Duration.seconds(5)
+    private static let closeTimeout = Duration.seconds(20)
 
     private func close(_ handler: any Handler) async {
         let closing = GuestControl(world: world, deadlines: deadlines)
