@@ -89,7 +89,8 @@ extension FunctionSignature {
 
     /// As ``parameters(forArguments:)``, for a call whose caller the runtime tells.
     public func parameters(givenByCaller count: Int) -> ArraySlice<TypeDescription.Field>? {
-        takesCaller ? parameters(forArguments: count + 1)?.dropLast() : parameters(forArguments: count)
+        takesCaller
+            ? parameters(forArguments: count + 1)?.dropLast() : parameters(forArguments: count)
     }
 
     private var mayTakeState: Bool {

@@ -358,8 +358,9 @@ struct RPCTests {
     @Test("a function that wants to know who calls is told, and nobody can say it for another")
     func callers() async throws {
         let stage = try Stage.messages()
-        let service = try await stage.start("service", change: { $0.manifest.rpc = ["test:svc/svc"] })
-        {
+        let service = try await stage.start(
+            "service", change: { $0.manifest.rpc = ["test:svc/svc"] }
+        ) {
             $0.exports = [
                 ("test:svc/svc", "ask: func(a: u32, caller: string) -> u32", .answer(.u32(1))),
                 (
