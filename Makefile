@@ -9,7 +9,7 @@ help:
 	@echo "make run     fetch what is pinned, build, and run the shipped example on this README"
 	@echo "make team    run the supervised team of Examples/team on this repository's texts"
 	@echo "make test    the same set-up, then every test"
-	@echo "make bench   measure speed and size beside a C program, in release mode"
+	@echo "make bench   measure speed and size beside a C program and Erlang/OTP, in release mode"
 	@echo "make lint    check formatting and layering;  make format   rewrite formatting"
 
 setup:

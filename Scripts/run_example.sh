@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the example actor, lets it read this repository's README, and verifies the run's chain.
+# Builds the example actor, lets it read this repository's README, and verifies and replays the run's chain.
 # Usage: run_example.sh THEATER DATA_DIRECTORY
 set -eu
 cd "$(dirname "$0")/.."
@@ -14,3 +14,6 @@ echo "== running it on README.md"
 echo
 echo "== verifying every chain in $data"
 "$theater" chain verify --all --data "$data"
+echo
+echo "== running its code against the chain once more"
+"$theater" replay digest --data "$data"

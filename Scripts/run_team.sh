@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the supervised team, lets it count the words of this repository's texts, and verifies every chain.
+# Builds the supervised team, lets it count the words of this repository's texts, and verifies and replays every chain.
 # Usage: run_team.sh THEATER DATA_DIRECTORY [TEXT]
 set -eu
 cd "$(dirname "$0")/.."
@@ -18,3 +18,6 @@ fi
 echo
 echo "== running it on $(wc -c <"$text") bytes"
 "$theater" run Examples/team/coordinator --data "$data" --call rank --stdin --chain <"$text"
+echo
+echo "== running everybody's code against the chains once more"
+"$theater" replay coordinator coordinator/worker-1 coordinator/worker-2 coordinator/worker-3 --data "$data"

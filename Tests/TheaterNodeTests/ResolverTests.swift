@@ -133,6 +133,34 @@ struct ResolverTests {
         }
     }
 
+    @Test("to files that are too large are errors, and nothing of them is read")
+    func tooLarge() async throws {
+        func stretch(_ name: String, to size: Int) throws {
+            try write([], to: name)
+            let file = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.path + "/" + name))
+            try file.truncate(atOffset: UInt64(size))
+            try file.close()
+        }
+        try stretch("team/big.toml", to: Manifest.sizeMax + 1)
+        try stretch("team/big.wasm", to: NodeResolver.wasmSizeMax + 1)
+        try stretch("team/big.state", to: InitialStateFile.sizeMax + 1)
+        try write(Self.manifest("heavy", "big.wasm"), to: "team/heavy.toml")
+        try write(
+            "initial_state_file = \"big.state\"\n" + Self.manifest("full", "worker.wasm"),
+            to: "team/full.toml")
+        for (reference, code) in [
+            ("big.toml", ActorError.Code.manifest), ("heavy.toml", .module),
+            ("full.toml", .manifest),
+        ] {
+            guard case .failure(let error) = await resolve(reference) else {
+                Issue.record("\(reference) was read")
+                continue
+            }
+            #expect(error.code == code, "\(error)")
+            #expect(error.message.contains("too large"), "\(error)")
+        }
+    }
+
     @Test("of declared children start real actors, from files and from the store")
     func tree() async throws {
         let children = ["worker.toml", "deep/deep.toml", "store://kin/child"].enumerated().map {
