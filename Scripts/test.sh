@@ -28,7 +28,7 @@ export THEATER_SIM_SEEDS="${THEATER_SIM_SEEDS:-20000}"
 
 # Suites that keep every processor busy for a minute and more: they run after the others, which wait for
 # processes and would starve beside them.
-long='\.(Mutation|Fuzz|Crash|EffectCrash|Damage|Fault|CareFault|PlantedFault|Simulation)Tests/'
+long='\.(Mutation|Fuzz|Crash|EffectCrash|Damage|Fault|CareFault|PlantedFault|Simulation|ProcessEnding)Tests/'
 
 total=0
 bad=0

@@ -17,7 +17,7 @@ final class ProcessSession: Sendable {
     /// How long output is waited for that something the process left behind may still write.
     static let drainTime = Duration.seconds(2)
     /// From SIGTERM to SIGKILL when the actor ends, and from there until the keeper is left alone.
-    static let stopTimes = (grace: Duration.seconds(1), last: Duration.seconds(3))
+    static let stopTimes = (grace: Duration.seconds(1), last: Duration.seconds(15))
     /// Before a callback that found no turn is tried again.
     static let retryPause = Duration.milliseconds(10)
     /// The most bytes that one read takes from a pipe.

@@ -13,7 +13,7 @@ import TheaterValue
 /// Goal: however actors and their processes end, nothing stays, the limit holds, every process that ran ends
 /// with one callback unless its actor ended first, and the places are free again. Method: actors that start
 /// as many processes as they may, of kinds and with ends that the seed chooses.
-@Suite("Ends of actors with processes", .timeLimit(.minutes(30)))
+@Suite("Ends of actors with processes", .timeLimit(.minutes(10)))
 struct ProcessEndingTests {
     private enum Kind: CaseIterable {
         case exits, crashes, waits, ignoresTerm, reads, daemon, chatters
