@@ -82,10 +82,19 @@ public struct SystemDisk: Disk {
         }
     }
 
-    /// Takes a file's lock.
+    /// How often a lock is tried, and how many microseconds pass between.
+    private static let lockAttempts = 50
+    private static let lockPause: UInt32 = 4000
+
+    /// Takes a file's lock; tries for a fifth of a second.
     public func lock(_ file: DiskFile) throws(DiskError) -> Bool {
-        if retrying({ Int(flock(file.descriptor, LOCK_EX | LOCK_NB)) }) == 0 { return true }
-        guard Glibc.errno == EWOULDBLOCK else { throw DiskError(.lock, file.path) }
+        // A child that is being started holds every lock of its parent until it becomes its program, so a lock
+        // may be held for moments by nobody.
+        for _ in 0..<Self.lockAttempts {
+            if retrying({ Int(flock(file.descriptor, LOCK_EX | LOCK_NB)) }) == 0 { return true }
+            guard Glibc.errno == EWOULDBLOCK else { throw DiskError(.lock, file.path) }
+            usleep(Self.lockPause)
+        }
         return false
     }
 
