@@ -6,7 +6,7 @@ import TheaterValue
 
 @testable import TheaterCLI
 
-@Suite("theater chain prune, compact, backup and restore, as a process", .timeLimit(.minutes(5)))
+@Suite("theater chain prune, compact, backup and restore, as a process", .timeLimit(.minutes(1)))
 struct CareTests {
     private func recorded() async throws -> Folder {
         let folder = try Folder()

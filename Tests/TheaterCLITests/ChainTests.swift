@@ -6,7 +6,7 @@ import TheaterValue
 
 @testable import TheaterCLI
 
-@Suite("theater chain, as a process", .timeLimit(.minutes(5)))
+@Suite("theater chain, as a process", .timeLimit(.minutes(1)))
 struct ChainTests {
     /// A folder with two chains, of actors `first` and `second`.
     private func recorded() async throws -> Folder {

@@ -8,7 +8,7 @@ import TheaterValue
 
 @testable import TheaterCLI
 
-@Suite("theater chain doubts and resolve, as a process", .timeLimit(.minutes(5)))
+@Suite("theater chain doubts and resolve, as a process", .timeLimit(.minutes(1)))
 struct DoubtTests {
     private static let mailer = ActorID(high: 0xA1, low: 1)
     private static let robot = ActorID(high: 0xB2, low: 2)

@@ -6,7 +6,7 @@ import TheaterValue
 
 @testable import TheaterCLI
 
-@Suite("Bad input, as a process", .timeLimit(.minutes(5)))
+@Suite("Bad input, as a process", .timeLimit(.minutes(1)))
 struct InputErrorTests {
     @Test("a manifest's mistakes are shown with their places, status 4")
     func manifest() async throws {

@@ -7,7 +7,7 @@ import Testing
 
 /// Goal: what was recorded is replayed from the data directory alone, and differences are shown. Method:
 /// the built program, in folders of its own.
-@Suite("theater replay, as a process", .timeLimit(.minutes(5)))
+@Suite("theater replay, as a process", .timeLimit(.minutes(1)))
 struct ReplayTests {
     private func recorded() async throws -> Folder {
         let folder = try Folder()

@@ -6,7 +6,7 @@ import TheaterValue
 
 @testable import TheaterCLI
 
-@Suite("theater run, as a process", .timeLimit(.minutes(5)))
+@Suite("theater run, as a process", .timeLimit(.minutes(1)))
 struct RunTests {
     @Test("calls the actor, prints the answer, shows a verified chain")
     func call() async throws {

@@ -7,7 +7,7 @@ import Testing
 
 /// Goal: a tree that a manifest declares is one program: it starts, is shown, called, stopped, and its chains
 /// verify. Method: the built program, with hand-written actors.
-@Suite("theater run of a tree, as a process", .timeLimit(.minutes(5)))
+@Suite("theater run of a tree, as a process", .timeLimit(.minutes(1)))
 struct RunTreeTests {
     private func child(_ name: String, _ manifest: String, _ restart: String) -> String {
         "[[children]]\nname = \"\(name)\"\nmanifest = \"../\(manifest)/manifest.toml\"\n"

@@ -7,7 +7,7 @@ import Testing
 
 /// Goal: chains can be gone through, compared and used against other code from the command line. Method:
 /// the built program, with commands piped in.
-@Suite("theater step, diff and upgrade, as a process", .timeLimit(.minutes(5)))
+@Suite("theater step, diff and upgrade, as a process", .timeLimit(.minutes(1)))
 struct StepTests {
     /// A folder with a chain of the actor `first`: init, then states 1 and 2.
     private func recorded(_ calls: [String] = ["one", "two"]) async throws -> Folder {

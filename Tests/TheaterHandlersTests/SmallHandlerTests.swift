@@ -86,7 +86,7 @@ struct TimerScheduleTests {
     }
 }
 
-@Suite("Owned tasks", .timeLimit(.minutes(5)))
+@Suite("Owned tasks", .timeLimit(.minutes(1)))
 struct OwnedTasksTests {
     @Test("are bounded, and closing ends and awaits them all")
     func close() async throws {
@@ -169,7 +169,7 @@ private struct ReadyCell: CellPort {
 }
 
 /// Goal: a closed handler has no task left. Method: sleeps that nothing but a cancellation ends.
-@Suite("Closing small handlers", .timeLimit(.minutes(5)))
+@Suite("Closing small handlers", .timeLimit(.minutes(1)))
 struct ClosingTests {
     private let clock = EndlessClock()
 

@@ -10,7 +10,7 @@ import TheaterPlatform
 import TheaterValue
 
 /// What the supervisor's handler keeps, and when it lets it go. The actor and the tree are the test's own.
-@Suite("What the supervisor keeps", .timeLimit(.minutes(5)))
+@Suite("What the supervisor keeps", .timeLimit(.minutes(1)))
 struct SupervisorNoticeTests {
     private static func id(_ number: UInt64) -> ActorID { ActorID(high: 1, low: number) }
     private static let own = ActorID(high: 9, low: 9)

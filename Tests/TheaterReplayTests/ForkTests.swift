@@ -13,7 +13,7 @@ import TheaterRuntime
 import TheaterTesting
 import TheaterValue
 
-@Suite("Fork", .timeLimit(.minutes(5)))
+@Suite("Fork", .timeLimit(.minutes(1)))
 struct ForkTests {
     private func request(name: String, wat: String) throws -> SpawnRequest {
         SpawnRequest(

@@ -12,7 +12,7 @@ import TheaterRuntime
 import TheaterTesting
 import TheaterValue
 
-@Suite("History", .timeLimit(.minutes(5)))
+@Suite("History", .timeLimit(.minutes(1)))
 struct HistoryTests {
     /// What the actor's state was after so many events, as the runtime said then.
     private typealias Seen = [(count: UInt64, state: Value)]

@@ -27,7 +27,7 @@ private final class HeldHandler: Handler {
 }
 
 /// Goal: an end is announced when everything is given back, and not later than it has to be.
-@Suite("The closing of handlers", .timeLimit(.minutes(5)))
+@Suite("The closing of handlers", .timeLimit(.minutes(1)))
 struct CloseTests {
     private func stage(_ world: World = .system) throws -> Stage {
         try Stage(handlers: [RuntimeHandler.self, HeldHandler.self], world: world)

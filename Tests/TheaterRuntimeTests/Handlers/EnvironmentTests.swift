@@ -9,7 +9,7 @@ import TheaterValue
 
 @testable import TheaterRuntime
 
-@Suite("The handler environment", .timeLimit(.minutes(5)))
+@Suite("The handler environment", .timeLimit(.minutes(1)))
 struct EnvironmentTests {
     private static let host = [
         "HOME": "/home/ada", "APP_NAME": "demo", "APP_MODE": "fast", "APPLE": "pie",

@@ -11,7 +11,7 @@ import TheaterValue
 
 @testable import TheaterRuntime
 
-@Suite("The handler loop", .timeLimit(.minutes(5)))
+@Suite("The handler loop", .timeLimit(.minutes(1)))
 struct LoopTests {
     private let clock = ManualClock()
     private static let turn = SmallHandler.turn

@@ -9,7 +9,7 @@ import TheaterValue
 
 @testable import TheaterRuntime
 
-@Suite("The handler random", .timeLimit(.minutes(5)))
+@Suite("The handler random", .timeLimit(.minutes(1)))
 struct RandomTests {
     private let clock = ManualClock()
 

@@ -13,7 +13,7 @@ import TheaterValue
 @testable import TheaterRuntime
 
 /// What an actor learns of itself.
-@Suite("The runtime handler", .timeLimit(.minutes(5)))
+@Suite("The runtime handler", .timeLimit(.minutes(1)))
 struct RuntimeHandlerTests {
     /// A guest with `test:own/own.chain` and `.self`, which pass on what the runtime answers.
     private static func guest() throws -> String {

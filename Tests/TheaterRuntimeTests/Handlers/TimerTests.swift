@@ -13,7 +13,7 @@ import TheaterValue
 
 /// Goal: timers tick when they should and never otherwise. Method: guests on a clock that only the test
 /// moves; the clock counts who sleeps for how long, so each tick is awaited and none is guessed.
-@Suite("The handler timer", .timeLimit(.minutes(5)))
+@Suite("The handler timer", .timeLimit(.minutes(1)))
 struct TimerTests {
     private let clock = ManualClock()
     private static let tick = SmallHandler.tick

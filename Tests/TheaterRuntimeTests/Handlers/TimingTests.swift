@@ -9,7 +9,7 @@ import TheaterValue
 
 @testable import TheaterRuntime
 
-@Suite("The handler timing", .timeLimit(.minutes(5)))
+@Suite("The handler timing", .timeLimit(.minutes(1)))
 struct TimingTests {
     private let clock = ManualClock()
 

@@ -11,7 +11,7 @@ import TheaterValue
 @testable import TheaterRuntime
 
 /// What becomes of children that do not start, end, or end with their parent; and what their parent hears.
-@Suite("The ends of children", .timeLimit(.minutes(5)))
+@Suite("The ends of children", .timeLimit(.minutes(1)))
 struct ChildEndTests {
     /// The callbacks that an actor was called with, in order.
     private static func callbacks(_ house: Household, _ id: ActorID) async throws -> [String] {

@@ -9,7 +9,7 @@ import TheaterValue
 @testable import TheaterRuntime
 
 /// What parents are told, and when nobody has room to hear it.
-@Suite("What parents are told", .timeLimit(.minutes(5)))
+@Suite("What parents are told", .timeLimit(.minutes(1)))
 struct NoticeTests {
     private static let none = Value.option(.list(.primitive(.u8)), nil)
 

@@ -10,7 +10,7 @@ import TheaterValue
 @testable import TheaterRuntime
 
 /// How lives end, for those who are told.
-@Suite("The results of lives", .timeLimit(.minutes(5)))
+@Suite("The results of lives", .timeLimit(.minutes(1)))
 struct ResultTests {
     @Test("have printed forms without content, and JSON that reads back")
     func forms() throws {

@@ -6,7 +6,7 @@ import TheaterValue
 
 @testable import TheaterRuntime
 
-@Suite("Stopping a tree", .timeLimit(.minutes(5)))
+@Suite("Stopping a tree", .timeLimit(.minutes(1)))
 struct StopOrderTests {
     @Test("the root takes no more calls while its children end, and then ends")
     func refusing() async throws {

@@ -9,7 +9,7 @@ import TheaterValue
 @testable import TheaterRuntime
 
 /// Every error that a parent can be given, and what parents and children cannot do to each other.
-@Suite("What the supervisor handler refuses", .timeLimit(.minutes(5)))
+@Suite("What the supervisor handler refuses", .timeLimit(.minutes(1)))
 struct SupervisorErrorTests {
     private static let never = Value.option(.primitive(.u64), nil)
 

@@ -8,7 +8,7 @@ import TheaterValue
 @testable import TheaterRuntime
 
 /// What a team keeps of children that it did not take, and whose specs it follows.
-@Suite("Teams", .timeLimit(.minutes(5)))
+@Suite("Teams", .timeLimit(.minutes(1)))
 struct TeamTests {
     private static let never = Value.option(.primitive(.u64), nil)
 

@@ -12,7 +12,7 @@ import TheaterValue
 @testable import TheaterRuntime
 
 /// What happens to a tree when its actors start, end and are asked for at the same time.
-@Suite("The edges of trees", .timeLimit(.minutes(5)))
+@Suite("The edges of trees", .timeLimit(.minutes(1)))
 struct TreeEdgeTests {
     // MARK: Nobody is left without a parent
 

@@ -12,7 +12,7 @@ import TheaterValue
 
 /// Goal: a child that asks the parent that waits for it gets an error that names the circle, at once.
 /// Method: parents and children of messages and calls; every function of the supervisor that waits.
-@Suite("Circles through the supervisor", .timeLimit(.minutes(5)))
+@Suite("Circles through the supervisor", .timeLimit(.minutes(1)))
 struct WaitCycleTests {
     private static let functions:
         [(interface: String, name: String, parameters: String, result: String)] = [
