@@ -94,13 +94,15 @@ struct JournalState: Sendable {
         if let problem = refusal { throw problem }
         if heads[slot].isInMemory {
             let place = memory.append(head, parts)
-            heads[slot].advance(hash: hash, time: time, position: place)
+            heads[slot].advance(
+                hash: hash, time: time, position: place, tag: EventPayload.tag(of: parts.first))
             return Appended(position: place, end: 0, wakesWriter: false, isUnderPressure: false)
         }
         let place = try makeRoom(head.count + parts.size)
         pending.append(head)
         parts.forEach { pending.append($0) }
-        heads[slot].advance(hash: hash, time: time, position: place)
+        heads[slot].advance(
+            hash: hash, time: time, position: place, tag: EventPayload.tag(of: parts.first))
         return Appended(
             position: place, end: appended, wakesWriter: noteAppend(),
             isUnderPressure: pending.count >= pressureSize)
