@@ -41,7 +41,7 @@ public final class BundleRecording<Source: ByteSource>: ReplayLibrary {
                 if let event { self.head = event.hash }
                 return event
             } catch {
-                throw ReplayError(.source, "the bundle cannot be read: \(error)")
+                throw ReplayError.unreadable("the bundle", error)
             }
         }
     }

@@ -148,7 +148,7 @@ public final class StoredCode: CodeKeeper, ReplayLibrary {
         switch outcome {
         case .success(let content): return content
         case .failure(let error):
-            throw ReplayError(.source, "the store cannot be read: \(error)")
+            throw ReplayError.unreadable("the store", error)
         }
     }
 }

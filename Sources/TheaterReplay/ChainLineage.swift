@@ -68,7 +68,7 @@ public struct ChainLineage: Sendable {
                 cursors.append(try reader.events(of: part.actor, in: part.range))
             }
         } catch {
-            throw ReplayError(.source, "the chain cannot be read: \(error)")
+            throw ReplayError.unreadable("the chain", error)
         }
         return ReplayEvents(cursors)
     }
@@ -84,7 +84,7 @@ public struct ChainLineage: Sendable {
                     if event.type == EventType.spawned.name { birth = event.sequence }
                 }
             } catch {
-                throw ReplayError(.source, "the chain cannot be read: \(error)")
+                throw ReplayError.unreadable("the chain", error)
             }
             guard let birth else { continue }
             let first = Part(actor: part.actor, range: birth..<part.range.upperBound)
@@ -103,7 +103,7 @@ public struct ChainLineage: Sendable {
                 if let birth = try cursor.next().flatMap({ ReplayBirth($0) }) { return birth }
             }
         } catch {
-            throw ReplayError(.source, "the chain cannot be read: \(error)")
+            throw ReplayError.unreadable("the chain", error)
         }
         throw ReplayError(.incomplete, "no event of the chain begins a life")
     }
@@ -119,7 +119,7 @@ public struct ChainLineage: Sendable {
             else { return nil }
             return fork
         } catch {
-            throw ReplayError(.source, "the chain cannot be read: \(error)")
+            throw ReplayError.unreadable("the chain", error)
         }
     }
 }
