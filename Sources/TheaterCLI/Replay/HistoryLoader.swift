@@ -72,14 +72,9 @@ struct HistoryLoader {
         guard summary.count > 0 else {
             throw .usage("the chain of \(summary.actor) has no events yet")
         }
-        var known: [Digest: [FunctionSignature]?] = [:]
         do throws(ReplayError) {
             return try await ChainHistory(EventPages(summary, in: directory.reader)) {
-                (birth) async in
-                if let found = known[birth.module] { return found }
-                let found = await exports(of: birth)
-                known[birth.module] = .some(found)
-                return found
+                (birth) async in await exports(of: birth)
             }
         } catch {
             throw CLIError(error)
