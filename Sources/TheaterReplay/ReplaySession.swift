@@ -46,7 +46,7 @@ final class ReplaySession {
     func end() { endLife() }
 
     func run(_ library: some ReplayLibrary) async throws(ReplayStop) {
-        while let event = try stream.take(), !Task.isCancelled {
+        while let event = try next() {
             switch try stream.kind(of: event) {
             case .spawned: try await begin(event, library)
             case .called: try await call(event)
@@ -64,6 +64,12 @@ final class ReplaySession {
         }
     }
 
+    /// The next event, while somebody waits for the result.
+    private func next() throws(ReplayStop) -> ChainEvent? {
+        guard !Task.isCancelled else { throw .failed(.cancelled) }
+        return try stream.take()
+    }
+
     // MARK: Lives
 
     private func begin(
@@ -78,7 +84,11 @@ final class ReplaySession {
         // A life that did nothing: whatever ended it was not code.
         switch try stream.peekKind() {
         case nil where needsGuest: break
-        case nil, .spawned?, .exited?: return
+        case nil, .spawned?: return
+        case .exited?:
+            guard let end = try stream.peek(), try ReplayLife.isFailedStart(end, stream) else {
+                return
+            }
         default: break
         }
         let birth = ReplayBirth(
@@ -94,11 +104,12 @@ final class ReplaySession {
         let isOther = linked.module.digest != module.description
         if isOther { verdict.hasOtherCode = true }
         let life = ReplayLife(
-            stream: stream, linked: linked, isOther: isOther, redaction: options.redaction,
+            stream: stream, linked: linked, isOther: isOther, options: options,
             control: successor?.control ?? GuestControl())
+        // From here on somebody lets go of it, whatever happens.
+        self.life = life
         defer { verdict.counts += life.takeCounts() }
         try await life.start(code, engine: engine, birth: event)
-        self.life = life
     }
 
     private func link(_ wasm: [UInt8]) async throws(ReplayStop) -> LinkedModule {

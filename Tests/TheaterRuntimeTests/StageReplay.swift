@@ -19,12 +19,13 @@ enum StageReplay {
     private static let engine = Result { try Engine(EngineOptions(guestsMax: 16)) }
 
     static func expectFaithful(
-        _ id: ActorID, in reader: JournalReader, handlers: HandlerRegistry
+        _ id: ActorID, in reader: JournalReader, of journal: Journal, handlers: HandlerRegistry
     ) async throws {
         let replayer = Replayer(
             engine: try engine.get(), library: code,
             options: ReplayOptions(
                 redaction: Redaction(EnvironmentHandler.redaction),
+                payloadSizeMax: journal.payloadSizeMax,
                 isSuspending: handlers.suspending))
         var found: ReplayVerdict?
         while found == nil {
