@@ -135,6 +135,20 @@ enum ReplayText {
                 + members(verdict) + (state.map { [("state", $0)] } ?? []))
     }
 
+    /// Why a chain could not be replayed, for people.
+    static func line(_ error: CLIError, _ chain: ChainSummary) -> String {
+        let name = chain.name.map { "'\(Printable.line($0, sizeMax: 64))'" } ?? "-"
+        return "not replayed  \(chain.actor)  \(name): \(Printable.line(error.message))"
+    }
+
+    /// Why a chain could not be replayed, for programs.
+    static func json(_ error: CLIError, _ chain: ChainSummary) -> JSON {
+        .object([
+            ("actor", .string(chain.actor.description)), ("name", .optional(chain.name)),
+            ("error", error.member),
+        ])
+    }
+
     /// What a replay found, for programs.
     static func members(_ verdict: ReplayVerdict) -> [(String, JSON)] {
         [

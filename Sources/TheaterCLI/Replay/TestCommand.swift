@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import TheaterChain
 internal import TheaterEngine
 internal import TheaterNode
 internal import TheaterReplay
@@ -43,8 +44,14 @@ struct TestCommand: TheaterCommand {
         }
         let engine = try ReplayEngine.make(dataDirectory: nil)
         var check = UpgradeCheck()
-        for bundle in bundles {
-            let recording = try BundleFile.recording(bundle)
+        for bundle in try bundles.map({ (path) throws(CLIError) in try BundleFile.regular(path) }) {
+            let recording: BundleRecording<FileSource>
+            do throws(ProofError) {
+                recording = try BundleRecording(try FileSource(bundle))
+            } catch {
+                check.fail(file: bundle, .unreadable("the bundle", error))
+                continue
+            }
             await check.replay(
                 recording.actor, recording.events(), engine: engine,
                 library: BundleCode(recording: recording, wasm: code, isRebuilt: true),
