@@ -145,6 +145,9 @@ let package = Package(
             name: "theater", dependencies: ["TheaterCLI"], swiftSettings: settings),
         // Tests.
         .target(name: "TheaterTesting", swiftSettings: safe),
+        // What of the guest SDK knows nothing of wasm, for the host's tests. Actors are built from the sources.
+        .target(
+            name: "GuestPlain", path: "Guest/Sources/TheaterGuest/Plain", swiftSettings: safe),
         .target(
             name: "TheaterSimulation",
             dependencies: [
@@ -244,6 +247,9 @@ let package = Package(
         .testTarget(
             name: "TheaterBuildTests",
             dependencies: ["TheaterBuild", "TheaterPact", "TheaterValue"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TheaterGuestTests", dependencies: ["GuestPlain", "TheaterTesting"],
             swiftSettings: settings),
         .testTarget(
             name: "TheaterNodeTests",
