@@ -69,6 +69,7 @@ try_out() {
 rm -rf .build/try-data
 try_out Scripts/run_example.sh .build/debug/theater .build/try-data/example
 try_out Scripts/run_team.sh .build/debug/theater .build/try-data/team
+try_out Scripts/run_agent.sh .build/debug/theater .build/try-data/agent
 try_out Scripts/run_walkthrough.sh .build/debug/theater
 passed=$((passed + total - bad))
 failed=$((failed + bad))
