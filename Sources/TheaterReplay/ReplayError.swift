@@ -10,8 +10,10 @@ public struct ReplayError: Error, Sendable {
         case wrongDigest = "replay.wrong-digest"
         /// The wasm does not load.
         case module = "replay.module"
-        /// The manifest with the actor's limits is not kept, or cannot be read.
+        /// The manifest with the actor's limits cannot be read.
         case manifest = "replay.manifest"
+        /// The manifest with the actor's limits is not kept.
+        case noManifest = "replay.no-manifest"
         /// An event's payload was dropped to save space.
         case payloadDropped = "replay.payload-dropped"
         /// The chain does not begin with its first event.

@@ -103,6 +103,7 @@ final class ReplaySession {
         if let successor { linked = successor.linked } else { linked = try await link(code.wasm) }
         let isOther = linked.module.digest != module.description
         if isOther { verdict.hasOtherCode = true }
+        if !code.knowsLimits { verdict.assumesLimits = true }
         let life = ReplayLife(
             stream: stream, linked: linked, isOther: isOther, options: options,
             control: successor?.control ?? GuestControl())

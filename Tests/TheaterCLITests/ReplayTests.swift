@@ -37,7 +37,8 @@ struct ReplayTests {
                 try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
             #expect(
                 Set(verdict.keys) == [
-                    "actor", "name", "faithful", "counts", "other_code", "divergence",
+                    "actor", "name", "faithful", "counts", "other_code", "assumed_limits",
+                    "divergence",
                 ])
             #expect(verdict["faithful"] as? Bool == true)
         }

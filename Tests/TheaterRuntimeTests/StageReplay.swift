@@ -66,12 +66,7 @@ enum StageReplay {
             guard let limits = try? Limits(recorded: manifest) else {
                 throw ReplayError(.manifest, "the limits cannot be read")
             }
-            return ReplayCode(
-                wasm: wasm,
-                limits: GuestLimits(
-                    memorySizeMax: Int(clamping: limits.memory.bytes),
-                    tableElementsMax: limits.tableElements),
-                startFuel: min(limits.fuelPerCall, limits.fuelPerLife ?? .max))
+            return ReplayCode(wasm: wasm, limits: limits)
         }
     }
 }

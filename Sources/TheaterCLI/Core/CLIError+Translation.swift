@@ -76,7 +76,7 @@ extension CLIError {
         let status: CommandStatus =
             switch error.code {
             case .noCode, .wrongDigest, .module: .module
-            case .manifest: .manifest
+            case .manifest, .noManifest: .manifest
             case .payloadDropped, .incomplete: .data
             case .notAlive: .usage
             // What could not be read is no finding about the code; the layer below says what it is.

@@ -33,7 +33,7 @@ struct ReplayCommand: TheaterCommand {
             exit code is that of the first one that could not be, or 3 when a chain differs.
 
             With --json each chain is a line {"actor", "name", "faithful", "counts", "other_code", \
-            "divergence"}, and with --state also "state", the text of the value; a chain that cannot be \
+            "assumed_limits", "divergence"}, and with --state also "state", the text of the value; a chain that cannot be \
             replayed is {"actor", "name", "error": {"code", "message"}}.
             """)
 

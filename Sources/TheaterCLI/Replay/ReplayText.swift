@@ -37,6 +37,10 @@ enum ReplayText {
             lines.append(
                 "          the wasm is another than the chain names: fuel was not compared")
         }
+        if verdict.assumesLimits {
+            lines.append(
+                "          the manifest is not kept: the limits that most actors have were used")
+        }
         if counts.redacted > 0 {
             lines.append(
                 "          \(counts.redacted) of the answers held a secret, which the chain does not have: "
@@ -154,6 +158,7 @@ enum ReplayText {
         [
             ("faithful", .bool(verdict.isFaithful)), ("counts", json(verdict.counts)),
             ("other_code", .bool(verdict.hasOtherCode)),
+            ("assumed_limits", .bool(verdict.assumesLimits)),
             ("divergence", verdict.divergence.map(json) ?? .null),
         ]
     }
