@@ -2,6 +2,8 @@
 
 import Foundation
 import Testing
+import TheaterChain
+import TheaterNode
 
 @testable import TheaterCLI
 
@@ -129,6 +131,11 @@ struct ReplayTests {
                 ["chain", "export", name, "--output", "\(name).bundle"], in: folder)
             #expect(export.status == 0, "\(export.stderr)")
         }
+        let file = try FileSource(folder.path("first.bundle"))
+        let error = #expect(throws: ProofError.self) {
+            try BundleRecording(file, contentsSizeMax: 100)
+        }
+        #expect(error?.description.contains("more than 100 bytes") == true)
         try folder.write("no bundle", to: "bad.bundle")
         let test = try await Finished(
             ["test", "bad.bundle", "first.bundle", "second.bundle"], in: folder)
@@ -138,6 +145,17 @@ struct ReplayTests {
         #expect(test.stdout.contains("not replayed  bad.bundle: "))
         let json = try await Finished(["test", "bad.bundle", "first.bundle", "--json"], in: folder)
         #expect(json.stdout.contains(#""failures":[{"file":"bad.bundle","code":"replay.source""#))
+    }
+
+    @Test("limits that nobody knows are assumed, and the verdict says so")
+    func assumed() async throws {
+        let folder = try await recorded()
+        let known = try await Finished(["replay", "--wasm", "first.wasm"], in: folder)
+        #expect(known.status == 0 && !known.stdout.contains("most actors have"))
+        try FileManager.default.removeItem(atPath: folder.path("data/store"))
+        let replay = try await Finished(["replay", "--wasm", "first.wasm"], in: folder)
+        #expect(replay.status == 0, "\(replay.stderr)")
+        #expect(replay.stdout.contains("the limits that most actors have were used"))
     }
 
     @Test("a store that cannot be read is a matter of the data directory, and no divergence")
