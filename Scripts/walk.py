@@ -52,7 +52,7 @@ def difference(shown: list, said: list) -> str:
             return f"the page shows   {line}\nand this was said {said[start:start + 3]}"
         place += 1
         anywhere = False
-    if shown and not anywhere and place < len(said):
+    if not anywhere and place < len(said):
         return f"the page does not show {said[place]}"
     return ""
 
