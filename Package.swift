@@ -34,7 +34,7 @@ let package = Package(
                 "TheaterCapability",
                 "TheaterChain", "TheaterEngine", "TheaterReplay", "TheaterManifest",
                 "TheaterHandler", "TheaterRuntime", "TheaterHandlers", "TheaterLaunch",
-                "TheaterProcess",
+                "TheaterProcess", "TheaterFiles",
             ]),
     ],
     dependencies: [
@@ -55,6 +55,9 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
         .target(
             name: "TheaterProcess", dependencies: ["TheaterLaunch", "TheaterPlatform", crypto],
+            swiftSettings: settings),
+        .target(
+            name: "TheaterFiles", dependencies: ["TheaterLaunch", "TheaterPlatform"],
             swiftSettings: settings),
         // Layer 1: values. Shared with the guest SDK, so neither Foundation nor dependencies.
         .target(name: "TheaterValue", swiftSettings: safe),
@@ -118,7 +121,7 @@ let package = Package(
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterCapability", "TheaterPact",
                 "TheaterManifest", "TheaterStore", "TheaterLaunch", "TheaterProcess",
-                "TheaterHandler", logging, crypto,
+                "TheaterFiles", "TheaterHandler", logging, crypto,
             ],
             swiftSettings: safe),
         // Layer 6: the composition root.
@@ -127,7 +130,8 @@ let package = Package(
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterCapability", "TheaterStore", "TheaterHandler",
-                "TheaterHandlers", "TheaterProcess", "TheaterReplay", "TheaterRuntime", logging,
+                "TheaterHandlers", "TheaterProcess", "TheaterFiles", "TheaterReplay",
+                "TheaterRuntime", logging,
             ],
             swiftSettings: safe),
         // Layer 7: the command line.
@@ -180,6 +184,10 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "TheaterFilesTests",
+            dependencies: ["TheaterFiles", "TheaterPlatform", "TheaterTesting"],
+            swiftSettings: settings),
+        .testTarget(
             name: "TheaterValueTests", dependencies: ["TheaterValue"], swiftSettings: settings),
         .testTarget(
             name: "TheaterPactTests", dependencies: ["TheaterPact", "TheaterValue"],
@@ -204,7 +212,8 @@ let package = Package(
                 "TheaterPlatform", "TheaterValue", "TheaterCapability", "TheaterPact",
                 "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterHandler", "TheaterHandlers", "TheaterProcess",
-                "TheaterReplay", "TheaterRuntime", "TheaterTesting", logging, metricsTestKit,
+                "TheaterFiles", "TheaterReplay", "TheaterRuntime", "TheaterTesting", logging,
+                metricsTestKit,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -223,7 +232,7 @@ let package = Package(
             dependencies: [
                 "TheaterHandlers", "TheaterHandler", "TheaterStore", "TheaterManifest",
                 "TheaterCapability", "TheaterPact", "TheaterPlatform", "TheaterProcess",
-                "TheaterValue", "TheaterTesting", logging,
+                "TheaterFiles", "TheaterValue", "TheaterTesting", logging,
             ],
             swiftSettings: settings),
         .testTarget(

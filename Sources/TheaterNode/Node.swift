@@ -3,6 +3,7 @@
 public import Logging
 public import TheaterChain
 internal import TheaterEngine
+internal import TheaterFiles
 public import TheaterHandler
 internal import TheaterHandlers
 internal import TheaterPlatform
@@ -63,12 +64,15 @@ public final class Node: Sendable {
     public let store: ContentStore
     /// What starts its actors' processes.
     private let processes: ProcessHost
+    /// What works on its actors' files.
+    private let files = FileHost()
 
     /// The handlers that every node offers.
     public static let standardHandlers: [any Handler.Type] = [
         RuntimeHandler.self, SupervisorHandler.self, MessageServerHandler.self, RPCHandler.self,
         StoreHandler.self, TimerHandler.self, TimingHandler.self, LoopHandler.self,
         RandomHandler.self, EnvironmentHandler.self, ProcessHandler.self,
+        FilesystemHandler.self,
     ]
 
     /// Opens a node: takes the data directory, recovers the journal, makes the engine. Effects that a
@@ -100,6 +104,7 @@ public final class Node: Sendable {
             EnvironmentVariables(options.environment ?? SystemEnvironment.variables()))
         let processes = ProcessHost(launcher: options.launcher)
         services.provide(processes)
+        services.provide(files)
         self.processes = processes
         self.journal = journal
         self.store = store
@@ -180,6 +185,7 @@ public final class Node: Sendable {
         await system.shutDown(grace: grace)
         await control.close()
         await processes.close()
+        files.close()
         store.close()
         try await journal.close()
     }
