@@ -140,8 +140,8 @@ let package = Package(
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterCapability", "TheaterStore", "TheaterHandler",
-                "TheaterHandlers", "TheaterReplay", "TheaterRuntime", "TheaterNode",
-                "TheaterBuild", logging,
+                "TheaterHandlers", "TheaterProcess", "TheaterReplay", "TheaterRuntime",
+                "TheaterNode", "TheaterBuild", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -260,8 +260,8 @@ let package = Package(
                 "TheaterNode", "EffectWorker", "TheaterHandler", "TheaterRuntime", "TheaterBuild",
                 "TheaterChain",
                 "TheaterCapability", "TheaterEngine", "TheaterManifest", "TheaterPact",
-                "TheaterPlatform", "TheaterReplay", "TheaterStore", "TheaterTesting",
-                "TheaterValue", logging,
+                "TheaterPlatform", "TheaterProcess", "TheaterReplay", "TheaterStore",
+                "TheaterTesting", "TheaterValue", logging,
             ],
             swiftSettings: settings),
         .testTarget(

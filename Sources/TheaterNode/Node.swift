@@ -7,7 +7,7 @@ internal import TheaterFiles
 public import TheaterHandler
 internal import TheaterHandlers
 internal import TheaterPlatform
-internal import TheaterProcess
+public import TheaterProcess
 public import TheaterRuntime
 public import TheaterStore
 
@@ -27,6 +27,8 @@ public struct NodeOptions: Sendable {
     /// The program `theater-launch`, which starts processes; `nil` to look for it beside the running
     /// program.
     public var launcher: String?
+    /// The terminal that actors may use; `nil` for none. Whoever made it closes it.
+    public var terminal: TerminalHost?
     /// Handlers beside those that every node has.
     public var handlers: [any Handler.Type]
 
@@ -34,8 +36,9 @@ public struct NodeOptions: Sendable {
     public init(
         dataDirectory: String? = nil, guestsMax: Int? = nil,
         journal: JournalOptions = JournalOptions(), environment: [String: String]? = nil,
-        launcher: String? = nil, handlers: [any Handler.Type] = []
+        launcher: String? = nil, terminal: TerminalHost? = nil, handlers: [any Handler.Type] = []
     ) {
+        self.terminal = terminal
         self.launcher = launcher
         self.environment = environment
         self.dataDirectory = dataDirectory
@@ -72,7 +75,7 @@ public final class Node: Sendable {
         RuntimeHandler.self, SupervisorHandler.self, MessageServerHandler.self, RPCHandler.self,
         StoreHandler.self, TimerHandler.self, TimingHandler.self, LoopHandler.self,
         RandomHandler.self, EnvironmentHandler.self, ProcessHandler.self,
-        FilesystemHandler.self,
+        FilesystemHandler.self, TerminalHandler.self,
     ]
 
     /// Opens a node: takes the data directory, recovers the journal, makes the engine. Effects that a
@@ -105,6 +108,7 @@ public final class Node: Sendable {
         let processes = ProcessHost(launcher: options.launcher)
         services.provide(processes)
         services.provide(files)
+        if let terminal = options.terminal { services.provide(terminal) }
         self.processes = processes
         self.journal = journal
         self.store = store

@@ -3,7 +3,8 @@
 internal import Dispatch
 internal import Glibc
 
-/// The requests of the user to end: SIGINT and SIGTERM, as a stream.
+/// What the user says with signals, as a stream: the requests to end, SIGINT and SIGTERM, and that the terminal has
+/// another size, SIGWINCH.
 ///
 /// While it lives these signals do not end the process. ``restore()`` gives them back their usual
 /// effect, for a process that no longer listens.
@@ -12,12 +13,12 @@ final class SignalSource: @unchecked Sendable {
     let signals: AsyncStream<Int32>
     // SAFETY: made once, and cancelling is allowed from any thread.
     private let sources: [any DispatchSourceSignal]
-    private static let numbers = [SIGINT, SIGTERM]
+    private static let numbers = [SIGINT, SIGTERM, SIGWINCH]
 
     /// Begins to listen.
     init() {
         let (stream, continuation) = AsyncStream.makeStream(
-            of: Int32.self, bufferingPolicy: .bufferingNewest(4))
+            of: Int32.self, bufferingPolicy: .bufferingNewest(16))
         signals = stream
         sources = Self.numbers.map { number in
             signal(number, SIG_IGN)
