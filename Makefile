@@ -3,11 +3,12 @@
 SWIFT_FLAGS = --explicit-target-dependency-import-check error
 RUN_DATA = .build/theater-data
 
-.PHONY: setup build release run team test bench format lint clean help
+.PHONY: setup build release run team agent test bench format lint clean help
 
 help:
 	@echo "make run     fetch what is pinned, build, and run the shipped example on this README"
 	@echo "make team    run the supervised team of Examples/team on this repository's texts"
+	@echo "make agent   run the tool-using agent of Examples/agent on this repository's files"
 	@echo "make test    the same set-up, then every test"
 	@echo "make bench   measure speed and size beside a C program and Erlang/OTP, in release mode"
 	@echo "make lint    check formatting and layering;  make format   rewrite formatting"
@@ -29,6 +30,10 @@ run: release
 # The second example: a supervised team that survives the crashes of its workers.
 team: release
 	@Scripts/run_team.sh .build/release/theater $(RUN_DATA)
+
+# The third example: an agent with the tools of a server of its own; the replay does without the server.
+agent: release
+	@Scripts/run_agent.sh .build/release/theater $(RUN_DATA)
 
 test: setup
 	@Scripts/test.sh
