@@ -90,6 +90,7 @@ private final class Live: Sendable {
     func perform(input: [UInt8]?) async -> Result<CommandStatus, CLIError> {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.watch() }
+            group.addTask { await self.watchSize() }
             var result: Result<CommandStatus, CLIError>
             do throws(CLIError) {
                 result = .success(try await self.act(input))
@@ -110,10 +111,6 @@ private final class Live: Sendable {
         await withDiscardingTaskGroup { group in
             var count = 0
             for await signal in signals.signals {
-                if signal == SIGWINCH {
-                    terminal.resized()
-                    continue
-                }
                 if signal == SIGINT, count == 0, terminal.takesInterrupt() { continue }
                 count += 1
                 isInterrupted.store(true, ordering: .relaxed)
@@ -134,6 +131,13 @@ private final class Live: Sendable {
                 }
             }
         }
+    }
+
+    /// Tells whoever holds the terminal that it has another size.
+    private func watchSize() async {
+        let sizes = SignalSource([SIGWINCH])
+        defer { sizes.cancel() }
+        for await _ in sizes.signals { terminal.resized() }
     }
 
     // MARK: The actor
