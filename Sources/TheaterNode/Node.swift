@@ -113,10 +113,11 @@ public final class Node: Sendable {
         self.journal = journal
         self.store = store
         services.provide(NodeSecrets(), as: (any SecretPort).self)
+        let registry = Self.registry(options.handlers)
         system = ActorSystem(
-            engine: engine, journal: journal, handlers: Self.registry(options.handlers),
-            logger: logger, services: services, resolver: NodeResolver(store: store),
-            keeper: StoredCode(store, logger: logger))
+            engine: engine, journal: journal, handlers: registry, logger: logger,
+            services: services, resolver: NodeResolver(store: store),
+            keeper: StoredCode(store, logger: logger), replay: registry.replayOptions())
         var control = ControlServices()
         control.makeStore = { () throws(ActorError) in Self.newNamespace().name }
         self.control = ControlPlane(system, services: control)

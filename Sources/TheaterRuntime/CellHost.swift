@@ -20,6 +20,8 @@ final class CellHost: GuestHost, @unchecked Sendable {
     private(set) var journalFailure: ActorError?
     /// Whether what would reach beyond the actor is refused.
     private let isDryRun: Bool
+    /// Whether the running call did what cannot be done again as if nothing had been.
+    var hasReachedOut = false
     /// Whether an intent was recorded whose effect may begin only when it is on disk.
     var hasFreshIntent = false
 
@@ -39,6 +41,7 @@ final class CellHost: GuestHost, @unchecked Sendable {
         let binding = template.imports[index]
         meter.hostCall(
             interfaceIndex: template.interfaceIndices[index], of: template.interfaces.count)
+        if !binding.isRepeatable { hasReachedOut = true }
         let call: HostCall
         switch unsafe decode(input, binding) {
         case .success(let decoded): call = decoded

@@ -78,6 +78,8 @@ private final class Live: Sendable {
     private let isInterrupted = Atomic<Bool>(false)
     private let isForced = Atomic<Bool>(false)
     private let chainsBefore: Int
+    /// The actor, once it is started, for those who watch its code.
+    private let started = AsyncStream.makeStream(of: ActorID.self)
 
     init(run: ActorRun, node: Node, signals: SignalSource, terminal: TerminalHost) {
         self.run = run
@@ -91,6 +93,9 @@ private final class Live: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.watch() }
             group.addTask { await self.watchSize() }
+            if let gate = self.run.plan.watch {
+                group.addTask { await self.watchCode(gate) }
+            }
             var result: Result<CommandStatus, CLIError>
             do throws(CLIError) {
                 result = .success(try await self.act(input))
@@ -140,12 +145,23 @@ private final class Live: Sendable {
         for await _ in sizes.signals { terminal.resized() }
     }
 
+    /// Gives the actor new code when the file of its module changes.
+    private func watchCode(_ gate: UpgradeRequest.Gate) async {
+        for await id in started.stream {
+            await CodeWatch(
+                path: run.plan.actor.wasmPath, actor: id, node: node, gate: gate,
+                logger: run.logger
+            ).run(run.plan.wasm)
+        }
+    }
+
     // MARK: The actor
 
     private func act(_ input: [UInt8]?) async throws(CLIError) -> CommandStatus {
         let plan = run.plan
         let early = try await resolveEarly(input)
         let id = try await spawn()
+        started.continuation.yield(id)
         let calls: [ResolvedCall]
         do throws(CLIError) {
             calls = if let early { early } else { try await resolveLate(id, input) }
