@@ -3,13 +3,20 @@
 SWIFT_FLAGS = --explicit-target-dependency-import-check error
 RUN_DATA = .build/theater-data
 
-.PHONY: setup build release run team test bench format lint clean help
+# What `make dist` and `make install` use: programs that bring the Swift runtime with them.
+DIST = .build/dist
+PREFIX = /usr/local
+
+.PHONY: setup build release run team agent test bench portable dist install format lint clean help
 
 help:
 	@echo "make run     fetch what is pinned, build, and run the shipped example on this README"
 	@echo "make team    run the supervised team of Examples/team on this repository's texts"
+	@echo "make agent   run the tool-using agent of Examples/agent on this repository's files"
 	@echo "make test    the same set-up, then every test"
 	@echo "make bench   measure speed and size beside a C program and Erlang/OTP, in release mode"
+	@echo "make dist    a relocatable archive and a Debian package, in $(DIST)/out"
+	@echo "make install the programs, manual pages and completions, into PREFIX ($(PREFIX)) beneath DESTDIR"
 	@echo "make lint    check formatting and layering;  make format   rewrite formatting"
 
 setup:
@@ -30,11 +37,28 @@ run: release
 team: release
 	@Scripts/run_team.sh .build/release/theater $(RUN_DATA)
 
+# The third example: an agent with the tools of a server of its own; the replay does without the server.
+agent: release
+	@Scripts/run_agent.sh .build/release/theater $(RUN_DATA)
+
 test: setup
 	@Scripts/test.sh
 
 bench: release
 	@Benchmarks/run.sh
+
+portable: export THEATER_RELOCATABLE = 1
+portable: setup
+	for product in theater theater-launch generate-manual; do \
+	    swift build -c release $(SWIFT_FLAGS) --static-swift-stdlib --disable-local-rpath \
+	        --scratch-path $(DIST) --product $$product || exit 1; \
+	done
+
+dist: portable
+	@Scripts/dist.sh $(DIST)/release $(DIST)/out
+
+install: portable
+	@Scripts/stage.sh $(DIST)/release "$(DESTDIR)" "$(PREFIX)"
 
 format:
 	@Scripts/lint.sh format

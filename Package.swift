@@ -4,6 +4,10 @@ import PackageDescription
 /// Where `Scripts/setup.sh` puts libwasmtime.so. Deployed binaries find it beside themselves.
 let engineLibrary = Context.packageDirectory + "/Vendor/lib"
 
+/// Where a program looks for it: there, or beside itself when it is built to be installed.
+let engineRunPath =
+    Context.environment["THEATER_RELOCATABLE"] == nil ? engineLibrary : "$ORIGIN/../lib/theater"
+
 let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
     .enableUpcomingFeature("ExistentialAny"),
@@ -80,7 +84,7 @@ let package = Package(
             swiftSettings: settings,
             linkerSettings: [
                 .unsafeFlags([
-                    "-L", engineLibrary, "-Xlinker", "-rpath", "-Xlinker", engineLibrary,
+                    "-L", engineLibrary, "-Xlinker", "-rpath", "-Xlinker", engineRunPath,
                 ])
             ]),
         // Above what a run is made of: a run again.
@@ -173,6 +177,9 @@ let package = Package(
             name: "theater", dependencies: ["TheaterCLI"], swiftSettings: settings),
         // Tests.
         .target(name: "TheaterTesting", swiftSettings: safe),
+        // What of the guest SDK knows nothing of wasm, for the host's tests. Actors are built from the sources.
+        .target(
+            name: "GuestPlain", path: "Guest/Sources/TheaterGuest/Plain", swiftSettings: safe),
         .target(
             name: "TheaterSimulation",
             dependencies: [
@@ -272,6 +279,9 @@ let package = Package(
         .testTarget(
             name: "TheaterBuildTests",
             dependencies: ["TheaterBuild", "TheaterPact", "TheaterValue"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TheaterGuestTests", dependencies: ["GuestPlain", "TheaterTesting"],
             swiftSettings: settings),
         .testTarget(
             name: "TheaterNodeTests",

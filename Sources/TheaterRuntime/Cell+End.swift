@@ -120,8 +120,8 @@ extension Cell {
         for watcher in watchers { watcher.resume(returning: reason) }
     }
 
-    /// How long a handler may take to give back what it holds.
-    private static let closeTimeout = Duration.seconds(20)
+    /// How long a handler may take to give back what it holds: more than twice what any of ours waits for.
+    private static let closeTimeout = Duration.seconds(10)
 
     private func close(_ handler: any Handler) async {
         let closing = GuestControl(world: world, deadlines: deadlines)
