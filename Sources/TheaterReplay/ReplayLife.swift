@@ -16,7 +16,7 @@ final class ReplayLife {
     let stream: EventStream
     private let linked: LinkedModule
     /// Whether the code is other code than the chain's.
-    private let isOther: Bool
+    let isOther: Bool
     private let control: GuestControl
     private var guest: Guest?
     private var host: ReplayHost?
@@ -101,7 +101,7 @@ final class ReplayLife {
             if halt != nil { return }
             if error.code == .guestCeiling { throw .failed(ReplayError(.ceiling, error.message)) }
             guard let next = try stream.peek() else { return }
-            // Live it ended the life too, if that is what follows.
+            // Live it ended the life too, or the upgrade that brought the code, if that is what follows.
             if try endsLife(next, error) { return }
             var divergence = ReplayDivergence(
                 .otherStart, birth.sequence,
@@ -131,6 +131,7 @@ final class ReplayLife {
     /// Whether an event is the end of a life that does not start: this end, or one that somebody or the
     /// clock made before it came to that.
     private func endsLife(_ event: ChainEvent, _ error: EngineError) throws(ReplayStop) -> Bool {
+        if try stream.kind(of: event) == .upgrade { return true }
         guard case .exited(_, let reason, _) = try stream.payload(of: event) else { return false }
         return try !Self.isFailedStart(event, stream)
             || FailureText.isStart(reason, error, isOther: isOther)
@@ -308,7 +309,7 @@ final class ReplayLife {
                 .missingCall, "'\(call.function)' ended without a host call that it had made")
         case .failed, .limit:
             throw diverged(.otherEnd, "'\(call.function)' came to an end, and had failed")
-        case .spawned, .forked, .called, .exited, .outcome, .outcomeError, .settled:
+        case .spawned, .forked, .called, .exited, .outcome, .outcomeError, .settled, .upgrade:
             throw diverged(
                 .unexpectedEvent, "\(event.type) stands in the middle of a call")
         }
@@ -364,7 +365,7 @@ final class ReplayLife {
                 "'\(call.function)' failed without a host call that it had made: \(error.message)")
         case .returned, .failed, .limit:
             throw diverged(.otherEnd, "'\(call.function)' failed: \(error.message)")
-        case .spawned, .forked, .called, .exited, .outcome, .outcomeError, .settled:
+        case .spawned, .forked, .called, .exited, .outcome, .outcomeError, .settled, .upgrade:
             throw diverged(.unexpectedEvent, "\(event.type) stands in the middle of a call")
         }
     }

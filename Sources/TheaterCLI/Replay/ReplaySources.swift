@@ -17,6 +17,9 @@ struct ReplaySources: ReplayLibrary {
     private let digest: String?
     /// Whether the file may be other code than the chain names.
     let isRebuilt: Bool
+    /// Which code the chain ran on, when the file may be other code: it stands for what came since the last
+    /// upgrade, and what was before runs on its own.
+    var spans: CodeSpans?
 
     /// Opens the sources of a data directory.
     init(
@@ -36,7 +39,7 @@ struct ReplaySources: ReplayLibrary {
     }
 
     func code(for birth: ReplayBirth) async throws(ReplayError) -> ReplayCode {
-        guard let wasm, let digest else {
+        guard let wasm, let digest, spans?.isComparable(birth) ?? true else {
             guard let stored else {
                 throw ReplayError(
                     .noCode,
@@ -60,6 +63,16 @@ struct ReplaySources: ReplayLibrary {
             guard error.code == .noManifest else { throw error }
             return ReplayCode(wasm: wasm)
         }
+    }
+}
+
+extension ReplaySources {
+    /// The sources for one chain.
+    func about(_ lineage: ChainLineage) throws(ReplayError) -> ReplaySources {
+        guard isRebuilt else { return self }
+        var sources = self
+        sources.spans = try CodeSpans(try lineage.events())
+        return sources
     }
 }
 

@@ -52,9 +52,19 @@ struct TestCommand: TheaterCommand {
                 check.fail(file: bundle, .unreadable("the bundle", error))
                 continue
             }
+            var sources = BundleCode(recording: recording, wasm: code, isRebuilt: true)
+            if code != nil {
+                let events = try BundleFile.recording(bundle).events()
+                do throws(ReplayError) {
+                    sources.spans = try CodeSpans(events)
+                } catch {
+                    check.fail(recording.actor, error)
+                    continue
+                }
+            }
             await check.replay(
                 recording.actor, recording.events(), engine: engine,
-                library: BundleCode(recording: recording, wasm: code, isRebuilt: true),
+                library: sources,
                 options: Node.registry().replayOptions())
         }
         if json {
