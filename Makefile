@@ -3,7 +3,11 @@
 SWIFT_FLAGS = --explicit-target-dependency-import-check error
 RUN_DATA = .build/theater-data
 
-.PHONY: setup build release run team agent test bench format lint clean help
+# What `make dist` and `make install` use: programs that bring the Swift runtime with them.
+DIST = .build/dist
+PREFIX = /usr/local
+
+.PHONY: setup build release run team agent test bench portable dist install format lint clean help
 
 help:
 	@echo "make run     fetch what is pinned, build, and run the shipped example on this README"
@@ -11,6 +15,8 @@ help:
 	@echo "make agent   run the tool-using agent of Examples/agent on this repository's files"
 	@echo "make test    the same set-up, then every test"
 	@echo "make bench   measure speed and size beside a C program and Erlang/OTP, in release mode"
+	@echo "make dist    a relocatable archive and a Debian package, in $(DIST)/out"
+	@echo "make install the programs, manual pages and completions, into PREFIX ($(PREFIX)) beneath DESTDIR"
 	@echo "make lint    check formatting and layering;  make format   rewrite formatting"
 
 setup:
@@ -40,6 +46,19 @@ test: setup
 
 bench: release
 	@Benchmarks/run.sh
+
+portable: export THEATER_RELOCATABLE = 1
+portable: setup
+	for product in theater theater-launch generate-manual; do \
+	    swift build -c release $(SWIFT_FLAGS) --static-swift-stdlib --disable-local-rpath \
+	        --scratch-path $(DIST) --product $$product || exit 1; \
+	done
+
+dist: portable
+	@Scripts/dist.sh $(DIST)/release $(DIST)/out
+
+install: portable
+	@Scripts/stage.sh $(DIST)/release "$(DESTDIR)" "$(PREFIX)"
 
 format:
 	@Scripts/lint.sh format

@@ -4,6 +4,10 @@ import PackageDescription
 /// Where `Scripts/setup.sh` puts libwasmtime.so. Deployed binaries find it beside themselves.
 let engineLibrary = Context.packageDirectory + "/Vendor/lib"
 
+/// Where a program looks for it: there, or beside itself when it is built to be installed.
+let engineRunPath =
+    Context.environment["THEATER_RELOCATABLE"] == nil ? engineLibrary : "$ORIGIN/../lib/theater"
+
 let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
     .enableUpcomingFeature("ExistentialAny"),
@@ -43,6 +47,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
     ],
     targets: [
         // Layer 0: the doors to the outside.
@@ -74,7 +84,7 @@ let package = Package(
             swiftSettings: settings,
             linkerSettings: [
                 .unsafeFlags([
-                    "-L", engineLibrary, "-Xlinker", "-rpath", "-Xlinker", engineLibrary,
+                    "-L", engineLibrary, "-Xlinker", "-rpath", "-Xlinker", engineRunPath,
                 ])
             ]),
         // Above what a run is made of: a run again.
@@ -121,6 +131,28 @@ let package = Package(
                 "TheaterHandler", logging, crypto,
             ],
             swiftSettings: safe),
+        // What is said between a node and its clients; the node's side and the clients'.
+        .target(name: "TheaterAPI", dependencies: ["TheaterValue"], swiftSettings: safe),
+        .target(
+            name: "TheaterServer",
+            dependencies: [
+                "TheaterAPI", "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain",
+                "TheaterManifest", "TheaterStore", "TheaterHandler", "TheaterRuntime", logging,
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: safe),
+        .target(
+            name: "TheaterClient",
+            dependencies: [
+                "TheaterAPI",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: safe),
         // Layer 6: the composition root.
         .target(
             name: "TheaterNode",
@@ -137,7 +169,7 @@ let package = Package(
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterCapability", "TheaterStore", "TheaterHandler",
                 "TheaterHandlers", "TheaterReplay", "TheaterRuntime", "TheaterNode",
-                "TheaterBuild", logging,
+                "TheaterBuild", "TheaterAPI", "TheaterServer", "TheaterClient", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -262,9 +294,13 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "TheaterAPITests",
+            dependencies: ["TheaterAPI", "TheaterTesting", "TheaterValue"], swiftSettings: settings),
+        .testTarget(
             name: "TheaterCLITests",
             dependencies: [
-                "TheaterCLI", "theater", "TheaterBuild", "TheaterChain", "TheaterEngine",
+                "TheaterCLI", "theater", "TheaterAPI", "TheaterClient", "TheaterBuild",
+                "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterNode", "TheaterPact", "TheaterPlatform",
                 "TheaterRuntime", "TheaterStore", "TheaterTesting", "TheaterValue", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

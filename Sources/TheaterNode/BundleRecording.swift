@@ -15,6 +15,8 @@ public final class BundleRecording<Source: ByteSource>: ReplayLibrary {
     /// The first event, which ends what comes before the events.
     private var first: ChainEvent?
     private var contents: [Digest: [UInt8]] = [:]
+    /// The hash of the newest event that was handed out; `nil` before the first.
+    public private(set) var head: Digest?
 
     /// Reads what comes before the events.
     public init(_ source: Source) throws(ProofError) {
@@ -34,17 +36,23 @@ public final class BundleRecording<Source: ByteSource>: ReplayLibrary {
     /// The events. Can be read once.
     public func events() -> ReplayEvents {
         ReplayEvents { () throws(ReplayError) in
-            if let event = self.first {
-                self.first = nil
-                return event
-            }
             do throws(ProofError) {
-                guard case .event(let evidence)? = try self.reader.next() else { return nil }
-                return evidence.event(of: self.actor)
+                let event = try self.next()
+                if let event { self.head = event.hash }
+                return event
             } catch {
                 throw ReplayError(.source, "the bundle cannot be read: \(error)")
             }
         }
+    }
+
+    private func next() throws(ProofError) -> ChainEvent? {
+        if let event = first {
+            first = nil
+            return event
+        }
+        guard case .event(let evidence)? = try reader.next() else { return nil }
+        return evidence.event(of: actor)
     }
 
     /// The code that the bundle brings for a life, with the limits of its manifest.

@@ -18,10 +18,6 @@ public struct ChainDiff: Sendable {
     public let rightCount: UInt64
     /// Where the two states differ.
     public let states: [ValueDifference]
-    /// Content of the store that only the left chain mentions, by its digest.
-    public let leftContent: [String]
-    /// Content of the store that only the right chain mentions, by its digest.
-    public let rightContent: [String]
 
     /// Whether nothing tells them apart.
     public var isEmpty: Bool { left == nil && right == nil && states.isEmpty }
@@ -60,10 +56,6 @@ public struct ChainDiff: Sendable {
         case (let one, let other):
             self.states = [ValueDifference(path: "", left: one, right: other)]
         }
-        let one = try Self.content(left, common..<leftEnd)
-        let other = try Self.content(right, common..<rightEnd)
-        leftContent = one.subtracting(other).sorted()
-        rightContent = other.subtracting(one).sorted()
     }
 
     private static func areSame(
@@ -79,44 +71,5 @@ public struct ChainDiff: Sendable {
                 try? right.decodedPayload()
         else { return false }
         return module == module2 && manifest == manifest2 && grants == grants2 && state == state2
-    }
-
-    /// The digests that calls of the store mention.
-    private static func content(
-        _ history: ChainHistory, _ range: Range<UInt64>
-    ) throws(ReplayError) -> Set<String> {
-        var found: Set<String> = []
-        var sequence = range.lowerBound
-        while sequence < range.upperBound {
-            defer { sequence += 1 }
-            guard let event = try history.event(sequence),
-                event.type.hasPrefix("theater:simple/store"),
-                let payload = try? event.decodedPayload()
-            else { continue }
-            let crossing: [[UInt8]] =
-                switch payload {
-                case .hostCall(_, _, let input, let output): [input, output]
-                case .intent(_, _, let input, _, _): [input]
-                case .outcome(_, _, _, let output): [output]
-                default: []
-                }
-            for bytes in crossing {
-                if let value = try? CGRF.decode(bytes) { collect(value, &found) }
-            }
-        }
-        return found
-    }
-
-    private static func collect(_ value: Value, _ found: inout Set<String>) {
-        switch value {
-        case .string(let text) where text.utf8.count == 64 && Digest(hex: text) != nil:
-            found.insert(text)
-        case .tuple(let items), .list(_, let items): for item in items { collect(item, &found) }
-        case .option(_, let inner?): collect(inner, &found)
-        case .result(_, _, .ok(let inner)), .result(_, _, .err(let inner)):
-            collect(inner, &found)
-        case .record(let record): for field in record.fields { collect(field.value, &found) }
-        default: break
-        }
     }
 }

@@ -59,6 +59,9 @@ final class ReplayLife {
         host = nil
     }
 
+    /// The guest, if it is between two calls.
+    var restingGuest: Guest? { halt == nil ? guest : nil }
+
     /// Gives the guest away; its host calls go to another host from now on.
     func handOver(to successor: any GuestHost) -> Guest? {
         defer { end() }

@@ -15,6 +15,8 @@ final class ReplaySession {
     var verdict = ReplayVerdict()
     /// Who goes on with the guest; `nil` when nobody does.
     var successor: Successor?
+    /// Whether somebody wants the guest where the chain ends, so that a life that did nothing counts, too.
+    var needsGuest = false
 
     init(engine: Engine, stream: EventStream, options: ReplayOptions) {
         self.engine = engine
@@ -36,6 +38,9 @@ final class ReplaySession {
         self.life = nil
         return life.handOver(to: successor.host)
     }
+
+    /// The guest that lives when the chain is over, between two calls; `nil` when none does.
+    var restingGuest: Guest? { life?.restingGuest }
 
     /// Lets go of the guest.
     func end() { endLife() }
@@ -72,7 +77,7 @@ final class ReplaySession {
         verdict.counts.lives += 1
         // A life that did nothing: whatever ended it was not code.
         switch try stream.peekKind() {
-        case nil where successor != nil: break
+        case nil where needsGuest: break
         case nil, .spawned?, .exited?: return
         default: break
         }

@@ -23,13 +23,25 @@ extension Replayer {
     public func bring(
         _ life: ChainLineage, linked: LinkedModule, control: GuestControl, host: any GuestHost
     ) async throws(ReplayError) -> ReplayedGuest {
+        let session = try await rested(
+            life, successor: Successor(linked: linked, control: control, host: host))
+        defer { session.end() }
+        guard let guest = session.handOver(), !Task.isCancelled else { throw Self.notAlive }
+        return ReplayedGuest(guest: guest, fuelUsed: session.verdict.counts.fuel)
+    }
+
+    /// Runs the last life of a chain again; its guest stays.
+    func rested(
+        _ life: ChainLineage, successor: Successor?
+    ) async throws(ReplayError) -> ReplaySession {
         let stream = EventStream(try life.events(), end: .max, beginsAnywhere: true)
         let session = ReplaySession(engine: engine, stream: stream, options: options)
-        session.successor = Successor(linked: linked, control: control, host: host)
-        defer { session.end() }
+        session.successor = successor
+        session.needsGuest = true
         do throws(ReplayStop) {
             try await session.run(library)
         } catch {
+            session.end()
             switch error {
             case .failed(let error): throw error
             case .diverged(let divergence):
@@ -37,13 +49,14 @@ extension Replayer {
                     .diverged, "the code does not do what the chain says: \(divergence)")
             }
         }
-        guard let guest = session.handOver(), !Task.isCancelled else {
-            throw ReplayError(
-                .notAlive,
-                "the actor is over at this event, or in a call; choose an event between two calls of a "
-                    + "life")
-        }
-        return ReplayedGuest(guest: guest, fuelUsed: session.verdict.counts.fuel)
+        return session
+    }
+
+    static var notAlive: ReplayError {
+        ReplayError(
+            .notAlive,
+            "the actor is over at this event, or in a call; choose an event between two calls of a "
+                + "life")
     }
 }
 

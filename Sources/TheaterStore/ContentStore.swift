@@ -73,7 +73,7 @@ public final class ContentStore: Sendable {
             state.lock = lock
             return ContentStore(state, files, options, directory: directory, disk: disk)
         } catch {
-            disk.close(lock)
+            disk.release(lock)
             throw error
         }
     }
@@ -131,7 +131,7 @@ public final class ContentStore: Sendable {
             return (state.catalogue.take(), state.lock.take())
         }
         catalogue?.close()
-        if let lock { disk?.close(lock) }
+        if let lock { disk?.release(lock) }
     }
 
     // MARK: Content

@@ -75,6 +75,13 @@ struct StepTests {
         #expect(differing.status == 1)
         #expect(differing.stdout.contains("the first 3 events are the same"))
         #expect(differing.stdout.contains("  .total: 2u32 -> 1u32"))
+        #expect(differing.stdout.contains("the memories are not compared: the actor is over"))
+        let calls = try await Finished(["diff", ids[0] + "@0", ids[0] + "@2"], in: folder)
+        #expect(calls.status == 1)
+        #expect(calls.stdout.contains("pages of the memories differ, of "), "\(calls.stdout)")
+        let json = try await Finished(
+            ["diff", ids[0] + "@0", ids[0] + "@2", "--json", "--no-memory"], in: folder)
+        #expect(json.stdout.contains(#""memory":null"#))
         let same = try await Finished(["diff", ids[0] + "@2", ids[1] + "@2", "--json"], in: folder)
         #expect(same.status == 0)
         #expect(same.stdout.hasPrefix(#"{"same":true,"common":3,"#))

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
-import Logging
 import Testing
-import TheaterBuild
 import TheaterManifest
 import TheaterNode
 import TheaterRuntime
@@ -90,17 +87,8 @@ struct SDKProcessTests {
 
     @Test("an author's actor sorts lines with a program")
     func sort() async throws {
-        let folder = try TemporaryFolder()
-        let project = folder.path + "/demo"
-        try Templates.named("hello").instantiate(name: "demo", into: project)
-        try Self.pact.write(toFile: project + "/actor.pact", atomically: true, encoding: .utf8)
-        try Self.source.write(
-            toFile: project + "/Sources/Actor.swift", atomically: true, encoding: .utf8)
-        let builder = ActorBuilder(
-            options: BuildOptions(environment: ProcessInfo.processInfo.environment))
-        let product = try builder.build(ActorProject.load(directory: project))
-        let wasm = [UInt8](try Data(contentsOf: URL(fileURLWithPath: product.wasmPath)))
-        let node = try Node(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let wasm = try buildActor(pact: Self.pact, source: Self.source).wasm
+        let node = try Node(NodeOptions(guestsMax: 4), logger: .quiet)
         let manifest = try Manifest.parse(Self.manifest, file: "demo.toml")
         let id = try await node.system.spawn(SpawnRequest(wasm: wasm, manifest: manifest))
         let pid = try await node.system.call(id, "demo:run/run.sort", [.string("b\nc\na\n")])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import TheaterAPI
 internal import TheaterManifest
 
 /// `theater run`: runs one actor in the foreground.
@@ -63,6 +64,16 @@ struct RunCommand: TheaterCommand {
 
     @OptionGroup var data: DataOptions
 
+    @Flag(
+        name: .customLong("detach"),
+        help: "Start the actor in the node that `theater serve` runs, and print its identity.")
+    var isDetached = false
+
+    @Option(
+        name: .customLong("socket"),
+        help: ArgumentHelp("The socket of the node, with --detach.", valueName: "path"))
+    var socket: String?
+
     @Flag(name: .customLong("no-record"), help: "Keep the chain in memory only.")
     var isUnrecorded = false
 
@@ -95,6 +106,12 @@ struct RunCommand: TheaterCommand {
 
     func validate() throws {
         if json, text { throw ValidationError("--json and --text exclude each other") }
+        guard isDetached else { return }
+        if !functions.isEmpty || isUnrecorded || durability != nil || showsChain || showsMetrics {
+            throw ValidationError(
+                "--detach leaves the actor to the node; call it with `theater call`, and look at it with "
+                    + "`theater inspect`")
+        }
     }
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
@@ -106,6 +123,7 @@ struct RunCommand: TheaterCommand {
                 "'\(target ?? "")' is a module, and what an actor may do is in its manifest; name "
                     + "the manifest, or look at the module with `theater check`")
         }
+        if isDetached { return try await detach(path, in: context) }
         let dataDirectory = isUnrecorded ? nil : try data.resolved(in: context)
         var actor = try LoadedActor.load(
             manifest: path, variables: variables.values,
@@ -121,6 +139,21 @@ struct RunCommand: TheaterCommand {
                 output: context.output, format: json ? .json : text ? .text : .plain),
             logger: StderrLogHandler.logger(context, isQuiet: quiet))
         return try await run.perform()
+    }
+
+    /// Starts the actor in a node.
+    private func detach(
+        _ path: String, in context: CLIContext
+    ) async throws(CLIError) -> CommandStatus {
+        let detached = DetachedRun(
+            manifestPath: path, variables: variables.values,
+            files: ActorFiles(dataDirectory: try data.resolved(in: context)))
+        var client = ClientOptions()
+        client.data = data
+        client.socket = socket
+        let actor = try await detached.start(client, in: context)
+        context.output.result(json ? actor.description : actor["id"]?.string ?? "")
+        return .success
     }
 }
 

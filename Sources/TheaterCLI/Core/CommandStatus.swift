@@ -22,6 +22,8 @@ public enum CommandStatus: Int32, Sendable, Hashable, CaseIterable {
     case data = 8
     /// A signal ended the run before it was done.
     case interrupted = 9
+    /// No node answers, or it takes no work.
+    case unreachable = 10
     /// Something that should not happen; worth a report.
     case `internal` = 70
 
@@ -38,6 +40,7 @@ public enum CommandStatus: Int32, Sendable, Hashable, CaseIterable {
         case .build: "the actor could not be built"
         case .data: "the data directory is in use or cannot be used"
         case .interrupted: "a signal ended the run before it was done"
+        case .unreachable: "no node answers, or it takes no work"
         case .internal: "an internal error; please report it"
         }
     }

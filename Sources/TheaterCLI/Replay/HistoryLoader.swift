@@ -86,14 +86,38 @@ struct HistoryLoader {
         }
     }
 
+    /// What a chain's actor has in the store after an event, what it had before it was forked included.
+    func references(
+        of chain: ChainSummary, upTo last: UInt64
+    ) throws(CLIError) -> StoreReferences {
+        do throws(ReplayError) {
+            return try StoreReferences(
+                ChainLineage(of: chain.actor, upTo: last, in: directory.reader).events())
+        } catch {
+            throw CLIError(error)
+        }
+    }
+
+    /// The memory of a chain's actor after an event, which its code is run again for.
+    func memory(
+        of chain: ChainSummary, upTo last: UInt64
+    ) async throws(ReplayError) -> MemoryPages {
+        guard let code else { throw Self.noStore }
+        let life = try ChainLineage(of: chain.actor, upTo: last, in: directory.reader).lastLife()
+        return try await Replayer(
+            engine: engine, library: code, options: Node.registry().replayOptions()
+        ).memory(at: life)
+    }
+
+    private static var noStore: ReplayError {
+        ReplayError(.noCode, "the data directory has no store, and so no code of its chains")
+    }
+
     /// The wasm and the manifest of a life, as the store keeps them.
     func parts(
         of birth: ReplayBirth
     ) async throws(ReplayError) -> (wasm: [UInt8], manifest: Manifest) {
-        guard let code else {
-            throw ReplayError(
-                .noCode, "the data directory has no store, and so no code of its chains")
-        }
+        guard let code else { throw Self.noStore }
         return (try await code.code(for: birth).wasm, try await code.manifest(for: birth))
     }
 

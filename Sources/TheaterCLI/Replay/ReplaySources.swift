@@ -63,11 +63,15 @@ struct ReplaySources: ReplayLibrary {
 
 /// The engine that commands run guests in.
 enum ReplayEngine {
-    /// Makes an engine for a few guests; compiled code of the data directory is used if it can be.
-    static func make(dataDirectory: String) throws(CLIError) -> Engine {
+    /// Makes an engine for a few guests; compiled code of the data directory, if there is one, is used
+    /// if it can be.
+    static func make(dataDirectory: String?) throws(CLIError) -> Engine {
         var options = EngineOptions(guestsMax: 4)
-        let cache = Files.join(dataDirectory, "cache")
-        if Files.kind(cache) == .folder { options.cacheDirectory = cache }
+        if let cache = dataDirectory.map({ Files.join($0, "cache") }),
+            Files.kind(cache) == .folder
+        {
+            options.cacheDirectory = cache
+        }
         do throws(EngineError) {
             do throws(EngineError) {
                 return try Engine(options)

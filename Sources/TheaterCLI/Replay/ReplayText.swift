@@ -18,12 +18,19 @@ enum ReplayText {
     ) -> [String] {
         let counts = verdict.counts
         let name = chain.name.map { "'\(Printable.line($0, sizeMax: 64))'" } ?? "-"
-        var lines = [
-            (verdict.isFaithful ? "replayed  " : "DIVERGED  ")
-                + "\(chain.actor)  \(name), \(counts.events - min(counts.events, countBefore)) of "
+        let before = min(counts.events, countBefore)
+        return lines(
+            verdict,
+            title: "\(chain.actor)  \(name), \(counts.events - before) of "
                 + ChainText.events(chain.count)
-                + (countBefore == 0
-                    ? "" : " after \(min(counts.events, countBefore)) of the chain that it left"),
+                + (countBefore == 0 ? "" : " after \(before) of the chain that it left"))
+    }
+
+    /// The verdict for people, about what a title says.
+    static func lines(_ verdict: ReplayVerdict, title: String) -> [String] {
+        let counts = verdict.counts
+        var lines = [
+            (verdict.isFaithful ? "replayed  " : "DIVERGED  ") + title,
             "          " + summary(counts),
         ]
         if verdict.hasOtherCode {
@@ -124,12 +131,17 @@ enum ReplayText {
         _ verdict: ReplayVerdict, _ chain: ChainSummary, state: JSON? = nil
     ) -> JSON {
         .object(
-            [
-                ("actor", .string(chain.actor.description)), ("name", .optional(chain.name)),
-                ("faithful", .bool(verdict.isFaithful)), ("counts", json(verdict.counts)),
-                ("other_code", .bool(verdict.hasOtherCode)),
-                ("divergence", verdict.divergence.map(json) ?? .null),
-            ] + (state.map { [("state", $0)] } ?? []))
+            [("actor", .string(chain.actor.description)), ("name", .optional(chain.name))]
+                + members(verdict) + (state.map { [("state", $0)] } ?? []))
+    }
+
+    /// What a replay found, for programs.
+    static func members(_ verdict: ReplayVerdict) -> [(String, JSON)] {
+        [
+            ("faithful", .bool(verdict.isFaithful)), ("counts", json(verdict.counts)),
+            ("other_code", .bool(verdict.hasOtherCode)),
+            ("divergence", verdict.divergence.map(json) ?? .null),
+        ]
     }
 
     /// How much was replayed, for programs.

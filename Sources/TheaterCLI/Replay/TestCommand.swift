@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
-internal import TheaterChain
 internal import TheaterEngine
 internal import TheaterNode
 internal import TheaterReplay
@@ -42,25 +41,13 @@ struct TestCommand: TheaterCommand {
         if let wasm {
             code = try Files.read(wasm, sizeMax: ModuleCache.wasmSizeMax, status: .module)
         }
-        let engine: Engine
-        do throws(EngineError) {
-            engine = try Engine(EngineOptions(guestsMax: 4))
-        } catch {
-            throw CLIError(error)
-        }
+        let engine = try ReplayEngine.make(dataDirectory: nil)
         var check = UpgradeCheck()
         for bundle in bundles {
-            guard Files.isRegular(bundle) else {
-                throw CLIError(
-                    .usage, "cli.unreadable", "'\(bundle)' is not a file; give the path of a bundle"
-                )
-            }
-            let recording = try CLIError.translatingProofs { () throws(ProofError) in
-                try BundleRecording(try FileSource(bundle))
-            }
+            let recording = try BundleFile.recording(bundle)
             await check.replay(
                 recording.actor, recording.events(), engine: engine,
-                library: BundleCode(recording: recording, wasm: code),
+                library: BundleCode(recording: recording, wasm: code, isRebuilt: true),
                 options: Node.registry().replayOptions())
         }
         if json {
@@ -70,16 +57,5 @@ struct TestCommand: TheaterCommand {
         }
         if !check.groups.isEmpty { return .verification }
         return check.isPassed ? .success : .failure
-    }
-}
-
-/// The code of a bundle, or other code with the bundle's limits.
-private struct BundleCode: ReplayLibrary {
-    let recording: BundleRecording<FileSource>
-    let wasm: [UInt8]?
-
-    func code(for birth: ReplayBirth) async throws(ReplayError) -> ReplayCode {
-        guard let wasm else { return try await recording.code(for: birth) }
-        return try recording.code(wasm, for: birth)
     }
 }

@@ -89,6 +89,32 @@ enum TestActors {
         return try Engine.assemble(wat: actor.wat)
     }
 
+    /// An actor that takes messages and answers each request with `pong`.
+    static func messenger() throws -> [UInt8] {
+        var actor = WatActor()
+        actor.metadata = try metadata(
+            """
+            exports {
+                theater:simple/message-server-client {
+                    handle-send: func(state: value, data: list<u8>) -> value
+                    handle-request: func(state: value, id: string, data: list<u8>) -> value
+                }
+            }
+            """)
+        func ok(_ parts: [Value]) throws -> [UInt8] {
+            try CGRF.encode(.result(ok: .tuple([]), err: .string, .ok(.tuple(parts))))
+        }
+        let bytes = ValueType.list(.primitive(.u8))
+        actor.body = [
+            WatActor.answering(
+                "theater:simple/message-server-client.handle-send", try ok([.unit]), at: 32768),
+            WatActor.answering(
+                "theater:simple/message-server-client.handle-request",
+                try ok([.unit, .option(bytes, .bytes(Array("pong".utf8)))]), at: 36864),
+        ]
+        return try Engine.assemble(wat: actor.wat)
+    }
+
     /// An actor that imports an interface nobody has.
     static func stranger() throws -> [UInt8] {
         var actor = WatActor()

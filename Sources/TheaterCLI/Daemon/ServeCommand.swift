@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Logging
+internal import TheaterNode
+internal import TheaterPlatform
+internal import TheaterServer
+
+/// `theater serve`: a node that stays.
+struct ServeCommand: TheaterCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run a node that stays, and is reached through its API.",
+        discussion: """
+            The node has the data directory for itself, and listens at a Unix socket that only its \
+            user may use: theater.sock in the data directory. It outlives its last actor.
+
+            SIGTERM or Ctrl-C ends it in order: it takes no more requests, lets those it has finish, and \
+            stops every actor within --grace; a second one ends the actors at once.
+
+            Examples:
+              theater serve
+              theater serve --data /var/lib/theater
+              theater run --detach
+              theater ps
+
+            Run by systemd with Type=notify, it says when it is ready. /healthz and /readyz answer \
+            without a credential.
+            """)
+
+    @OptionGroup var client: ClientOptions
+
+    @Option(
+        help: ArgumentHelp("How long actors may take to stop.", valueName: "duration"),
+        transform: DurationOption.parse)
+    var grace = Duration.seconds(5)
+
+    @Option(
+        help: ArgumentHelp(
+            "How long requests may take to finish at the end.", valueName: "duration"),
+        transform: DurationOption.parse)
+    var drain = Duration.seconds(10)
+
+    @Flag(name: .shortAndLong, help: "Show no logs, only errors.")
+    var quiet = false
+
+    func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
+        let directory = try client.data.resolved(in: context)
+        var options = ServerOptions(
+            socketPath: try client.socketPath(in: context), version: CommandLineTool.version,
+            dataDirectory: directory)
+        options.drain = drain
+        let daemon = try Daemon(
+            dataDirectory: directory, options: options, grace: grace,
+            notices: ServiceNotices(context.environment("NOTIFY_SOCKET")),
+            logger: StderrLogHandler.logger(context, isQuiet: quiet))
+        try await daemon.run()
+        return .success
+    }
+}
+
+/// What a service manager wants to know, if there is one.
+struct ServiceNotices: Sendable {
+    private let path: String?
+
+    /// - Parameter path: what `NOTIFY_SOCKET` says.
+    init(_ path: String?) { self.path = path?.isEmpty == false ? path : nil }
+
+    /// The node takes work.
+    func ready(_ words: String) { send("READY=1\nMAINPID=\(ThisProcess.number)\nSTATUS=\(words)") }
+
+    /// The node is ending.
+    func stopping() { send("STOPPING=1\nSTATUS=stopping") }
+
+    private func send(_ text: String) {
+        if let path { LocalSocket.send(text, to: path) }
+    }
+}
