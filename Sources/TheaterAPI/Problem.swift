@@ -26,6 +26,20 @@ public struct Problem: Error, Sendable, Hashable {
         case path = "api.path"
         /// Too many requests of a kind are being worked on.
         case busy = "api.busy"
+        /// Nobody says who asks, or the token is unknown.
+        case credential = "api.credential"
+        /// The credential does not allow this.
+        case scope = "api.scope"
+        /// A page of another origin asks.
+        case origin = "api.origin"
+        /// The request is meant for another host.
+        case host = "api.host"
+        /// There is no token of that name.
+        case unknownToken = "api.unknown-token"
+        /// There is a token of that name already.
+        case tokenTaken = "api.token-taken"
+        /// The request cannot be written down.
+        case unaudited = "api.unaudited"
         /// The node takes no work.
         case unready = "api.unready"
         /// Something that should not happen.
@@ -93,7 +107,11 @@ extension Problem.Code {
         case .ambiguous: 409
         case .unknownModule, .path: 422
         case .busy: 429
-        case .unready: 503
+        case .credential: 401
+        case .scope, .origin, .host: 403
+        case .unknownToken: 404
+        case .tokenTaken: 409
+        case .unready, .unaudited: 503
         case .internal: 500
         }
     }

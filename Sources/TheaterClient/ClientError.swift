@@ -10,6 +10,8 @@ public struct ClientError: Error, Sendable, Hashable {
         case noNode = "client.no-node"
         /// The connection failed.
         case connection = "client.connection"
+        /// The address of the node is malformed.
+        case badAddress = "client.bad-address"
         /// The answer is none of this API.
         case badAnswer = "client.bad-answer"
         /// The caller gave up.

@@ -61,6 +61,27 @@ extension TheaterClient {
         }
     }
 
+    // MARK: Tokens
+
+    /// The tokens there are, without themselves.
+    public func tokens() async throws(ClientError) -> [JSONValue] {
+        try await json(Outgoing(path: "/v1/tokens"))["tokens"]?.array ?? []
+    }
+
+    /// Makes a token; the answer has it this once.
+    public func createToken(_ name: String, scope: Scope) async throws(ClientError) -> JSONValue {
+        let body: JSONValue = ["name": .string(name), "scope": .string(scope.rawValue)]
+        return try await json(
+            Outgoing(
+                method: .post, path: "/v1/tokens", body: Array(body.description.utf8),
+                type: "application/json"))
+    }
+
+    /// Takes a token back.
+    public func revokeToken(_ name: String) async throws(ClientError) {
+        _ = try await bytes(Outgoing(method: .delete, path: "/v1/tokens/" + Self.part(name)))
+    }
+
     // MARK: Looking
 
     /// The live actors, ordered by identity.

@@ -23,19 +23,49 @@ public final class TheaterClient: Sendable {
     /// Where the node is, for messages.
     public let place: String
     private let base: String
+    private let host: String
+    private let token: String?
     private let http: HTTPClient
     private let isClosed = Atomic<Bool>(false)
 
     /// Makes a client of the node at a Unix socket. Nothing is sent yet.
     public init(socketPath: String) {
         place = socketPath
-        let allowed = Set(
-            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
-        base = "http+unix://" + Self.escaped(socketPath, allowed)
+        base = "http+unix://" + Self.escaped(socketPath, Self.plain)
+        host = "localhost"
+        token = nil
+        http = Self.makeHTTP()
+    }
+
+    /// Makes a client of the node at an address, such as `http://127.0.0.1:7000`, with a token. Nothing is
+    /// sent yet.
+    ///
+    /// - Throws: `client.bad-address` when it is none.
+    public init(address: String, token: String?) throws(ClientError) {
+        let trimmed = address.hasSuffix("/") ? String(address.dropLast()) : address
+        let rest = trimmed.split(separator: "://", maxSplits: 1)
+        guard rest.count == 2, rest[0] == "http", !rest[1].isEmpty,
+            rest[1].utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") })
+        else {
+            throw ClientError(
+                .badAddress,
+                "'\(address.prefix(128))' is no address of a node; write http://127.0.0.1:PORT")
+        }
+        if let token, !token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
+            throw ClientError(.badAddress, "the token has characters that no token has")
+        }
+        place = trimmed
+        base = trimmed
+        host = String(rest[1])
+        self.token = token
+        http = Self.makeHTTP()
+    }
+
+    private static func makeHTTP() -> HTTPClient {
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10)))
         configuration.connectionPool.retryConnectionEstablishment = false
-        http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
     /// Ends all connections. A client that is let go of ends them too, sooner or later.
@@ -68,7 +98,8 @@ public final class TheaterClient: Sendable {
     func begin(_ outgoing: Outgoing) async throws(ClientError) -> HTTPClientResponse {
         var request = HTTPClientRequest(url: base + Self.target(outgoing))
         request.method = HTTPMethod(rawValue: outgoing.method.rawValue)
-        request.headers.add(name: "Host", value: "localhost")
+        request.headers.add(name: "Host", value: host)
+        if let token { request.headers.add(name: "Authorization", value: "Bearer " + token) }
         request.headers.add(name: "User-Agent", value: "theater")
         if let type = outgoing.type { request.headers.add(name: "Content-Type", value: type) }
         if let accept = outgoing.accept { request.headers.add(name: "Accept", value: accept) }

@@ -26,49 +26,55 @@ public final class APIServer: Sendable {
     }
 
     /// Makes a server that does not listen yet.
-    public init(_ node: ServedNode, options: ServerOptions, logger: Logger) {
+    ///
+    /// - Parameter audit: where it writes down who asks for what.
+    /// - Throws: `server.tokens` when the tokens cannot be read.
+    public init(
+        _ node: ServedNode, audit: Audit, options: ServerOptions, logger: Logger
+    ) throws(ServerError) {
         self.options = options
         self.logger = logger
         let world = node.world
         let bodies = Bodies(options: options, world: world)
+        let tokens = try TokenStore(path: options.tokensPath, world: world)
         responder = APIResponder(
             logger: logger, world: world,
             nodes: NodeRoutes(node: node, options: options, bodies: bodies, life: life),
             actors: ActorRoutes(node: node, bodies: bodies),
             talk: TalkRoutes(node: node, bodies: bodies),
-            chains: ChainRoutes(node: node, options: options, life: life))
+            chains: ChainRoutes(node: node, options: options, life: life),
+            tokens: TokenRoutes(tokens: tokens, bodies: bodies), gate: Gate(tokens: tokens),
+            audit: audit)
     }
 
     /// Listens until ``stop()``, or until the listening fails.
     ///
     /// The files that the process makes from here on are its owner's alone.
     ///
-    /// - Parameter ready: called once, when the socket takes connections.
+    /// - Parameter ready: called once, when connections are taken; with the places, such as
+    ///   `/home/ada/.theater/theater.sock` and `http://127.0.0.1:7000`.
     /// - Throws: `ServerError`.
-    public func run(ready: @escaping @Sendable () async -> Void) async throws(ServerError) {
+    public func run(
+        ready: @escaping @Sendable (_ places: [String]) async -> Void
+    ) async throws(ServerError) {
         try makeRoom(options.socketPath)
         // The socket appears with the rights that this leaves.
         LocalSocket.keepFilesPrivate()
-        let isReady = Atomic<Bool>(false)
-        let application = Application(
-            responder: responder,
-            server: .http1(
-                configuration: .init(
-                    idleTimeout: .seconds(options.idleTimeout.components.seconds),
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10,
-                        maxHeaderFieldCount: 100))),
-            configuration: .init(
-                address: .unixDomainSocket(path: options.socketPath),
-                availableConnectionsDelegate: .maximum(options.connectionsMax, logger: quiet)),
-            onServerRunning: { _ in
-                isReady.store(true, ordering: .relaxed)
-                await ready()
-            }, logger: quiet)
+        let opening = Opening(count: options.port == nil ? 1 : 2, ready)
+        var services = [
+            application(.socket, .unixDomainSocket(path: options.socketPath)) { _ in
+                await opening.opened(self.options.socketPath)
+            }
+        ]
+        if let port = options.port {
+            services.append(
+                application(.loopback, .hostname("127.0.0.1", port: port)) { channel in
+                    await opening.opened("http://127.0.0.1:\(channel.localAddress?.port ?? port)")
+                })
+        }
         var configuration = ServiceGroupConfiguration(
-            services: [.init(service: application)], logger: quiet)
+            services: services.map { .init(service: $0) }, logger: quiet)
         configuration.maximumGracefulShutdownDuration = options.drain
-        configuration.maximumCancellationDuration = nil
         let group = ServiceGroup(configuration: configuration)
         self.group.withLock { $0 = Box(group) }
         defer { LocalSocket.remove(options.socketPath) }
@@ -76,10 +82,48 @@ public final class APIServer: Sendable {
             try await group.run()
         } catch {
             guard !life.isDraining else { return }
+            let port = options.port.map { " or the port \($0)" } ?? ""
             throw ServerError(
                 .listening,
-                "the socket '\(options.socketPath)' \(isReady.load(ordering: .relaxed) ? "failed" : "cannot be made"): "
-                    + "\(error); choose another with --socket")
+                "the socket '\(options.socketPath)'\(port) cannot be had: \(error); choose another with "
+                    + "--socket or --listen")
+        }
+    }
+
+    private func application(
+        _ listener: Listener, _ address: BindAddress,
+        _ ready: @escaping @Sendable (any Channel) async -> Void
+    ) -> Application<APIResponder> {
+        var responder = responder
+        responder.listener = listener
+        return Application(
+            responder: responder,
+            server: .http1(
+                configuration: .init(
+                    idleTimeout: .seconds(max(1, options.idleTimeout.components.seconds)),
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10,
+                        maxHeaderFieldCount: 100))),
+            configuration: .init(
+                address: address,
+                availableConnectionsDelegate: .maximum(options.connectionsMax, logger: quiet)),
+            onServerRunning: ready, logger: quiet)
+    }
+
+    /// Waits until every listener is open.
+    private actor Opening {
+        private let count: Int
+        private let ready: @Sendable ([String]) async -> Void
+        private var places: [String] = []
+
+        init(count: Int, _ ready: @escaping @Sendable ([String]) async -> Void) {
+            self.count = count
+            self.ready = ready
+        }
+
+        func opened(_ place: String) async {
+            places.append(place)
+            if places.count == count { await ready(places.sorted()) }
         }
     }
 

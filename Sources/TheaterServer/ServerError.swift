@@ -10,6 +10,10 @@ public struct ServerError: Error, Sendable, Hashable {
         case longPath = "server.long-path"
         /// Something else is at the path of the socket.
         case occupied = "server.occupied"
+        /// The tokens cannot be read or written.
+        case tokens = "server.tokens"
+        /// The address is reached from elsewhere.
+        case notLoopback = "server.not-loopback"
         /// Another process serves there.
         case inUse = "server.in-use"
     }

@@ -4,6 +4,11 @@
 public struct ServerOptions: Sendable, Hashable {
     /// The path of the Unix socket, which its owner alone may use.
     public var socketPath: String
+    /// The port of the loopback device at which it is reached with a token; zero takes a free one, `nil`
+    /// none.
+    public var port: Int?
+    /// The file of the tokens, for its owner alone.
+    public var tokensPath: String
     /// The version that the node says it has.
     public var version: String
     /// The data directory, to show.
@@ -26,8 +31,11 @@ public struct ServerOptions: Sendable, Hashable {
     public var heartbeat = Duration.seconds(15)
 
     /// Makes options.
-    public init(socketPath: String, version: String, dataDirectory: String? = nil) {
+    public init(
+        socketPath: String, tokensPath: String, version: String, dataDirectory: String? = nil
+    ) {
         self.socketPath = socketPath
+        self.tokensPath = tokensPath
         self.version = version
         self.dataDirectory = dataDirectory
     }

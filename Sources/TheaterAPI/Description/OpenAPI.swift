@@ -58,17 +58,20 @@ public enum OpenAPI {
         return .object(members)
     }
 
+    private static let places = [
+        "actor": "An identity, the beginning of one that no other has, or a name.",
+        "digest": "A SHA-256 in hexadecimal digits.", "token": "The name of a token.",
+    ]
+
     private static func parameters(of operation: Operation) -> [JSONValue] {
-        let places = operation.path.split(separator: "/").filter { $0.hasPrefix("{") }
-        let inPath: [JSONValue] = places.map { place in
-            let name = String(place.dropFirst().dropLast())
+        let parts = operation.path.split(separator: "/").filter { $0.hasPrefix("{") }
+        let inPath: [JSONValue] = parts.map { part in
+            let name = String(part.dropFirst().dropLast())
             return [
                 "name": .string(name), "in": "path", "required": true,
                 "schema": ["type": "string", "minLength": 1, "maxLength": 256],
                 "description": .string(
-                    name == "actor"
-                        ? "An identity, the beginning of one that no other has, or a name."
-                        : "A SHA-256 in hexadecimal digits."),
+                    places[name] ?? "Which is meant."),
             ]
         }
         return inPath

@@ -30,6 +30,16 @@ extension Operation {
             id: .module, method: .get, path: "/v1/modules/{digest}", scope: .observe,
             summary: "Says whether the node keeps a module.", output: .json("Module"),
             problems: [404]),
+        Operation(
+            id: .listTokens, method: .get, path: "/v1/tokens", scope: .admin,
+            summary: "Lists the tokens, without themselves.", output: .json("TokenList")),
+        Operation(
+            id: .createToken, method: .post, path: "/v1/tokens", scope: .admin,
+            summary: "Makes a token, and shows it this once.", input: .json("NewToken"),
+            status: 201, output: .json("Token"), problems: [409, 429, 507]),
+        Operation(
+            id: .revokeToken, method: .delete, path: "/v1/tokens/{token}", scope: .admin,
+            summary: "Takes a token back.", status: 204, problems: [404, 507]),
     ]
 
     private static let actorOperations = [

@@ -58,6 +58,12 @@ public struct Operation: Sendable {
         case putModule
         /// Whether the node's store has a module.
         case module
+        /// The tokens there are.
+        case listTokens
+        /// Makes a token.
+        case createToken
+        /// Takes a token back.
+        case revokeToken
     }
 
     /// A parameter of the query.

@@ -32,6 +32,13 @@ enum Schemas {
             ], required: ["counts", "letters"]),
         "Module": object(
             ["digest": text, "size": integer], required: ["digest", "size"]),
+        "Token": object(
+            [
+                "name": text, "scope": scope, "created": text,
+                "token": described(text, "The token; only when it is made."),
+            ], required: ["name", "scope", "created"]),
+        "TokenList": object(["tokens": list(reference("Token"))], required: ["tokens"]),
+        "NewToken": closed(["name": text, "scope": scope], required: ["name", "scope"]),
         "ActorSummary": object(
             [
                 "id": text, "name": text, "status": status, "reason": nullable(text),
@@ -106,6 +113,9 @@ enum Schemas {
     private static let text: JSONValue = ["type": "string"]
     private static let integer: JSONValue = ["type": "integer"]
     private static let digest: JSONValue = ["type": "string", "pattern": "^[0-9a-f]{64}$"]
+    private static let scope: JSONValue = [
+        "type": "string", "enum": .strings(Scope.allCases.map(\.rawValue)),
+    ]
     private static let counts: JSONValue = ["type": "object", "additionalProperties": integer]
     private static let status: JSONValue = [
         "type": "string",

@@ -43,6 +43,7 @@ struct RootCommand: AsyncParsableCommand {
                     ServeCommand.self, PsCommand.self, TreeCommand.self, InspectCommand.self,
                     StopCommand.self, KillCommand.self, RestartCommand.self, SendCommand.self,
                     RequestCommand.self, CallCommand.self, LogsCommand.self, EventsCommand.self,
+                    TokenCommand.self,
                 ]),
             CommandGroup(
                 name: "Look",

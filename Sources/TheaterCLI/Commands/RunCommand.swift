@@ -74,6 +74,11 @@ struct RunCommand: TheaterCommand {
         help: ArgumentHelp("The socket of the node, with --detach.", valueName: "path"))
     var socket: String?
 
+    @Option(
+        name: .customLong("server"),
+        help: ArgumentHelp("The address of the node, with --detach.", valueName: "address"))
+    var server: String?
+
     @Flag(name: .customLong("no-record"), help: "Keep the chain in memory only.")
     var isUnrecorded = false
 
@@ -151,6 +156,7 @@ struct RunCommand: TheaterCommand {
         var client = ClientOptions()
         client.data = data
         client.socket = socket
+        client.server = server
         let actor = try await detached.start(client, in: context)
         context.output.result(json ? actor.description : actor["id"]?.string ?? "")
         return .success

@@ -7,6 +7,7 @@ internal import TheaterManifest
 internal import TheaterPact
 internal import TheaterReplay
 internal import TheaterRuntime
+internal import TheaterServer
 internal import TheaterStore
 internal import TheaterValue
 
@@ -110,6 +111,9 @@ extension CLIError {
             isVerbatim: error.output?.isEmpty == false)
     }
 
+    /// An API that cannot be served.
+    init(_ error: ServerError) { self.init(.data, error.code.rawValue, error.message) }
+
     /// Whatever a lower layer throws without saying what.
     init(unexpected error: any Error) {
         switch error {
@@ -118,6 +122,7 @@ extension CLIError {
         case let error as ActorError: self.init(error)
         case let error as EngineError: self.init(error)
         case let error as JournalError: self.init(error)
+        case let error as ServerError: self.init(error)
         case let error as ProofError: self.init(error)
         case let error as StoreError: self.init(error)
         case let error as ReplayError: self.init(error)

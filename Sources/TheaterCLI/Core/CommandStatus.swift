@@ -24,6 +24,8 @@ public enum CommandStatus: Int32, Sendable, Hashable, CaseIterable {
     case interrupted = 9
     /// No node answers, or it takes no work.
     case unreachable = 10
+    /// The node refuses the credential.
+    case refused = 11
     /// Something that should not happen; worth a report.
     case `internal` = 70
 
@@ -41,6 +43,7 @@ public enum CommandStatus: Int32, Sendable, Hashable, CaseIterable {
         case .data: "the data directory is in use or cannot be used"
         case .interrupted: "a signal ended the run before it was done"
         case .unreachable: "no node answers, or it takes no work"
+        case .refused: "the node refuses the credential"
         case .internal: "an internal error; please report it"
         }
     }

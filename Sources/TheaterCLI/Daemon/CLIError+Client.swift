@@ -16,7 +16,8 @@ extension CLIError {
         case "client.no-node", "client.connection", "api.unready": return .unreachable
         case "client.bad-answer": return .internal
         case "client.cancelled": return .interrupted
-        case "api.parameter", "api.body", "api.ambiguous": return .usage
+        case "api.parameter", "api.body", "api.ambiguous", "client.bad-address": return .usage
+        case "api.credential", "api.scope", "api.origin", "api.host": return .refused
         case "actor.not-found", "actor.name-taken": return .failure
         default: break
         }

@@ -15,6 +15,32 @@ struct ClientOptions: ParsableArguments {
         completion: .file())
     var socket: String?
 
+    @Option(
+        name: .customLong("server"),
+        help: ArgumentHelp(
+            "The address of the node instead, such as http://127.0.0.1:7000; THEATER_SERVER without it.",
+            discussion: "The token is in THEATER_TOKEN.", valueName: "address"))
+    var server: String?
+
+    func validate() throws {
+        if socket != nil, server != nil {
+            throw ValidationError("--socket and --server exclude each other")
+        }
+    }
+
+    /// The node that is meant.
+    private func client(in context: CLIContext) throws(CLIError) -> TheaterClient {
+        let isLocal = socket != nil || data.directory != nil
+        guard let address = server ?? (isLocal ? nil : context.environment("THEATER_SERVER")),
+            !address.isEmpty
+        else { return TheaterClient(socketPath: try socketPath(in: context)) }
+        do throws(ClientError) {
+            return try TheaterClient(address: address, token: context.environment("THEATER_TOKEN"))
+        } catch {
+            throw CLIError(error)
+        }
+    }
+
     /// The path of the socket that is meant.
     func socketPath(in context: CLIContext) throws(CLIError) -> String {
         if let socket {
@@ -31,7 +57,7 @@ struct ClientOptions: ParsableArguments {
     func withClient<Result: Sendable>(
         in context: CLIContext, _ body: (TheaterClient) async throws(ClientError) -> Result
     ) async throws(CLIError) -> Result {
-        let client = TheaterClient(socketPath: try socketPath(in: context))
+        let client = try client(in: context)
         let outcome: Swift.Result<Result, ClientError>
         do throws(ClientError) {
             outcome = .success(try await body(client))

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Logging
-internal import Synchronization
+internal import TheaterChain
 internal import TheaterNode
+internal import TheaterPlatform
 internal import TheaterRuntime
 internal import TheaterServer
 
@@ -10,6 +11,7 @@ internal import TheaterServer
 struct Daemon: Sendable {
     private let node: Node
     private let server: APIServer
+    private let audit: Journal
     private let options: ServerOptions
     private let grace: Duration
     private let notices: ServiceNotices
@@ -25,15 +27,31 @@ struct Daemon: Sendable {
         } catch {
             throw CLIError(unexpected: error)
         }
+        do {
+            audit = try Self.openAudit(in: dataDirectory)
+            server = try APIServer(
+                ServedNode(
+                    system: node.system, control: node.control, journal: node.journal,
+                    store: node.store),
+                audit: try Audit(audit), options: options, logger: logger)
+        } catch {
+            throw CLIError(unexpected: error)
+        }
         self.options = options
         self.grace = grace
         self.notices = notices
         self.logger = logger
-        server = APIServer(
-            ServedNode(
-                system: node.system, control: node.control, journal: node.journal,
-                store: node.store),
-            options: options, logger: logger)
+    }
+
+    /// Opens the journal of the audit, which has the form of a data directory of its own.
+    private static func openAudit(in dataDirectory: String) throws -> Journal {
+        let folder = Files.join(dataDirectory, "audit")
+        do throws(DiskError) {
+            try SystemDisk().makeDirectory(folder)
+        } catch {
+            guard error.errno == DiskError.existsErrno else { throw error }
+        }
+        return try Journal.open(directory: Files.join(folder, "journal"))
     }
 
     /// Serves until a signal asks for the end.
@@ -62,15 +80,16 @@ struct Daemon: Sendable {
         do throws(ServerError) {
             try outcome.get()
         } catch {
-            throw CLIError(.data, error.code.rawValue, error.message)
+            throw CLIError(error)
         }
     }
 
     private func serve() async -> Result<Void, ServerError> {
         do throws(ServerError) {
-            try await server.run { [notices, options, logger] in
-                notices.ready("serving at \(options.socketPath)")
-                logger.info("serving at \(options.socketPath)")
+            try await server.run { [notices, logger] places in
+                let words = "serving at " + places.joined(separator: " and ")
+                notices.ready(words)
+                logger.info("\(words)")
             }
             return .success(())
         } catch {
@@ -101,6 +120,7 @@ struct Daemon: Sendable {
     private func close() async {
         do {
             try await node.close(grace: grace)
+            try await audit.close()
             logger.info("stopped")
         } catch {
             logger.error("the last events may be lost: \(error)")

@@ -28,7 +28,28 @@ struct ServeCommand: TheaterCommand {
             without a credential.
             """)
 
-    @OptionGroup var client: ClientOptions
+    @OptionGroup var data: DataOptions
+
+    @Option(
+        name: .customLong("socket"),
+        help: ArgumentHelp(
+            "Where the socket is; theater.sock in the data directory without it.", valueName: "path"
+        ))
+    var socket: String?
+
+    @Option(
+        name: .customLong("listen"),
+        help: ArgumentHelp(
+            "A port of this machine alone to be reached at too, with tokens: 127.0.0.1:PORT.",
+            valueName: "address"))
+    var listen: String?
+
+    @Option(
+        name: .customLong("idle-timeout"),
+        help: ArgumentHelp(
+            "How long a connection may be silent, or take to ask.", valueName: "duration"),
+        transform: DurationOption.parse)
+    var idleTimeout = Duration.seconds(60)
 
     @Option(
         help: ArgumentHelp("How long actors may take to stop.", valueName: "duration"),
@@ -45,10 +66,13 @@ struct ServeCommand: TheaterCommand {
     var quiet = false
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
-        let directory = try client.data.resolved(in: context)
+        let directory = try data.resolved(in: context)
         var options = ServerOptions(
-            socketPath: try client.socketPath(in: context), version: CommandLineTool.version,
+            socketPath: socket ?? Files.join(directory, "theater.sock"),
+            tokensPath: Files.join(directory, "tokens.json"), version: CommandLineTool.version,
             dataDirectory: directory)
+        options.port = try port()
+        options.idleTimeout = idleTimeout
         options.drain = drain
         let daemon = try Daemon(
             dataDirectory: directory, options: options, grace: grace,
@@ -56,6 +80,22 @@ struct ServeCommand: TheaterCommand {
             logger: StderrLogHandler.logger(context, isQuiet: quiet))
         try await daemon.run()
         return .success
+    }
+
+    /// The port that `--listen` names.
+    private func port() throws(CLIError) -> Int? {
+        guard let listen else { return nil }
+        let parts = listen.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, let port = UInt16(parts[1]) else {
+            throw .usage("'\(listen)' is no address; write 127.0.0.1:PORT")
+        }
+        guard ["127.0.0.1", "localhost"].contains(parts[0]) else {
+            throw CLIError(
+                .usage, ServerError.Code.notLoopback.rawValue,
+                "'\(listen)' is reached from elsewhere, and what goes over the wire would be in the clear; "
+                    + "write 127.0.0.1:\(port), and reach it through a tunnel")
+        }
+        return Int(port)
     }
 }
 

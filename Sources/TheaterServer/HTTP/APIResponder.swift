@@ -23,6 +23,10 @@ struct APIResponder: HTTPResponder {
     let actors: ActorRoutes
     let talk: TalkRoutes
     let chains: ChainRoutes
+    let tokens: TokenRoutes
+    let gate: Gate
+    let audit: Audit
+    var listener = Listener.socket
 
     @Sendable
     func respond(to request: Request, context: APIContext) async throws -> Response {
@@ -53,7 +57,13 @@ struct APIResponder: HTTPResponder {
         let path = (request.head.path ?? "").prefix { $0 != "?" }
         switch routes.match(method: request.method.rawValue, path: path) {
         case .found(let operation, let places):
-            return try await perform(try Call(operation, places, request, id: id))
+            let credential = try admit(request, to: operation, id: id)
+            guard operation.isMutation else {
+                return try await perform(try Call(operation, places, request, id: id))
+            }
+            return try await performAudited(operation, credential) { () throws(Problem) in
+                try Call(operation, places, request, id: id)
+            }
         case .otherMethods(let methods):
             throw Problem(
                 .method,
@@ -63,6 +73,49 @@ struct APIResponder: HTTPResponder {
             throw Problem(
                 .noRoute, "there is nothing at '\(path.prefix(128))'; see /v1/openapi.json")
         }
+    }
+
+    /// Lets a request in, or writes down that it was not.
+    private func admit(
+        _ request: Request, to operation: TheaterAPI.Operation, id: String
+    ) throws(Problem) -> Credential? {
+        var credential: Credential?
+        do throws(Problem) {
+            try gate.checkOrigin(request, listener)
+            credential = try gate.credential(request, listener)
+            try gate.check(credential, for: operation)
+            return credential
+        } catch {
+            try audit.refused(entry(request, id, credential), code: error.code)
+            throw error
+        }
+    }
+
+    /// Does what changes something, and writes it down.
+    private func performAudited(
+        _ operation: TheaterAPI.Operation, _ credential: Credential?,
+        _ call: () throws(Problem) -> Call
+    ) async throws(Problem) -> Response {
+        let call = try call()
+        let entry = entry(call.request, call.id, credential)
+        if operation.scope != .message { try audit.asked(entry, operation.id) }
+        let response: Response
+        do throws(Problem) {
+            response = try await perform(call)
+        } catch {
+            try audit.answered(entry, operation.id, code: error.code)
+            throw error
+        }
+        try audit.answered(entry, operation.id, code: nil)
+        return response
+    }
+
+    private func entry(
+        _ request: Request, _ id: String, _ credential: Credential?
+    ) -> Audit.Entry {
+        Audit.Entry(
+            credential: credential?.name, request: id, method: request.method.rawValue,
+            path: request.head.path ?? "")
     }
 
     /// Every operation has its place here, which the compiler sees to.
@@ -75,6 +128,9 @@ struct APIResponder: HTTPResponder {
         case .deadLetters: nodes.deadLetters()
         case .putModule: try await nodes.putModule(call)
         case .module: try await nodes.module(call)
+        case .listTokens: tokens.list()
+        case .createToken: try await tokens.create(call)
+        case .revokeToken: try await tokens.revoke(call)
         case .listActors: try actors.list(call)
         case .tree: actors.tree()
         case .startActor: try await actors.start(call)

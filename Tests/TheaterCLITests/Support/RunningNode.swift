@@ -58,10 +58,29 @@ final class RunningNode: Sendable {
 enum RawSocket {
     struct Failed: Error {}
 
-    /// Connects.
+    /// Connects to a path, or to a port of this machine as `127.0.0.1:PORT`.
     static func connect(_ path: String) throws -> Int32 {
+        if !path.hasPrefix("/"), let port = path.split(separator: ":").last.flatMap({ UInt16($0) })
+        {
+            return try connect(port: port)
+        }
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         let isConnected = withAddress(path) { Glibc.connect(descriptor, $0, $1) == 0 }
+        guard descriptor >= 0, isConnected else { throw Failed() }
+        return descriptor
+    }
+
+    private static func connect(port: UInt16) throws -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let isConnected = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
         guard descriptor >= 0, isConnected else { throw Failed() }
         return descriptor
     }
