@@ -21,7 +21,7 @@ public final class ChainHistory {
 
     /// A change of the state.
     public struct Write: Sendable, Hashable {
-        /// The event that has the new state: an answer, or the beginning of a life.
+        /// The event that has the new state: an answer, the beginning of a life, or an exchange of its code.
         public let sequence: UInt64
         /// What was there before; `nil` when there was nothing.
         public let before: Value?
@@ -139,6 +139,7 @@ public final class ChainHistory {
         switch payload {
         case .spawned(_, _, _, _, _, let state): return try? CGRF.decode(state)
         case .forked(let fork): return try? CGRF.decode(fork.state)
+        case .upgrade(let step): return try? CGRF.decode(step.state)
         case .returned(let function, let output, _, _):
             return rules[write.life].state(after: function, output)
         default: return nil
@@ -188,6 +189,10 @@ public final class ChainHistory {
             if state != scan.state { note(event.sequence, state, &scan) }
         case .failed: scan.isInCall = false
         case .exited: close(before: event, &scan)
+        case .upgrade(let step):
+            close(before: event, &scan)
+            guard !step.state.isEmpty, step.stage != .begun else { return }
+            note(event.sequence, try? CGRF.decode(step.state), &scan)
         case .hostCall, .hostError, .denied, .limit, .intent, .outcome, .outcomeError, .settled:
             break
         }

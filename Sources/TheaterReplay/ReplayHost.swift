@@ -58,7 +58,7 @@ final class ReplayHost: GuestHost {
                 }
                 throw unsafe other(.extraCall, event, index, input)
             case .spawned, .forked, .called, .returned, .limit, .exited, .outcome, .outcomeError,
-                .settled:
+                .settled, .upgrade:
                 throw unsafe other(.extraCall, event, index, input)
             }
         }

@@ -17,7 +17,7 @@ final class ReplayLife {
     let stream: EventStream
     private let linked: LinkedModule
     /// Whether the code is other code than the chain's.
-    private let isOther: Bool
+    let isOther: Bool
     private let control: GuestControl
     private var guest: Guest?
     private var host: ReplayHost?
@@ -98,8 +98,10 @@ final class ReplayLife {
             if case .stop(let stop)? = halt { throw placed(stop, nil, error.frames) }
             if halt != nil { return }
             if error.code == .guestCeiling { throw .failed(ReplayError(.ceiling, error.message)) }
-            // Live it ended the life too, if that is what follows.
-            if let next = try stream.peek(), try stream.kind(of: next) != .exited {
+            // Live it ended the life too, or the upgrade that brought the code, if that is what follows.
+            if let next = try stream.peek(),
+                ![.exited, .upgrade].contains(try stream.kind(of: next))
+            {
                 var divergence = ReplayDivergence(
                     .otherStart, birth.sequence,
                     "the code does not start: \(error.message)",
@@ -266,7 +268,7 @@ final class ReplayLife {
                 .missingCall, "'\(call.function)' ended without a host call that it had made")
         case .failed, .limit:
             throw diverged(.otherEnd, "'\(call.function)' came to an end, and had failed")
-        case .spawned, .forked, .called, .exited, .outcome, .outcomeError, .settled:
+        case .spawned, .forked, .called, .exited, .outcome, .outcomeError, .settled, .upgrade:
             throw diverged(
                 .unexpectedEvent, "\(event.type) stands in the middle of a call")
         }
@@ -312,7 +314,7 @@ final class ReplayLife {
                 "'\(call.function)' failed without a host call that it had made: \(error.message)")
         case .returned, .failed, .limit:
             throw diverged(.otherEnd, "'\(call.function)' failed: \(error.message)")
-        case .spawned, .forked, .called, .exited, .outcome, .outcomeError, .settled:
+        case .spawned, .forked, .called, .exited, .outcome, .outcomeError, .settled, .upgrade:
             throw diverged(.unexpectedEvent, "\(event.type) stands in the middle of a call")
         }
     }

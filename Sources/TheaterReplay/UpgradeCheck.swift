@@ -19,8 +19,9 @@ public struct UpgradeCheck: Sendable {
         public let detail: String
         /// The first chain of the group, and where it differs.
         public let example: (actor: ActorID, divergence: ReplayDivergence)
-        /// The chains, with the event at which each differs.
-        public internal(set) var chains: [(actor: ActorID, sequence: UInt64)]
+        /// The chains, with the event at which each differs, and whose that event is: for a fork it may
+        /// be in the chain that it left.
+        public internal(set) var chains: [(actor: ActorID, sequence: UInt64, owner: ActorID)]
     }
 
     /// A chain that could not be replayed.
@@ -71,7 +72,9 @@ public struct UpgradeCheck: Sendable {
             passed.append(actor)
             return
         }
-        let place = (actor: actor, sequence: divergence.sequence)
+        let place = (
+            actor: actor, sequence: divergence.sequence, owner: divergence.actor ?? actor
+        )
         let function = divergence.call?.function
         let known = groups.firstIndex {
             $0.kind == divergence.kind && $0.function == function && $0.detail == divergence.detail

@@ -61,6 +61,14 @@ public struct ActorError: Error, Sendable, Hashable {
         case shuttingDown = "actor.shutting-down"
         /// The actor cannot go on where the other chain stands.
         case fork = "actor.fork"
+        /// The new code cannot go on where the actor stands; nothing was done.
+        case upgradeRefused = "actor.upgrade-refused"
+        /// The new code did not start or did not migrate the state; the old one goes on.
+        case upgradeFailed = "actor.upgrade-failed"
+        /// The actor's code is being exchanged by somebody else.
+        case upgrading = "actor.upgrading"
+        /// The call failed in new code, which the old code replaced again.
+        case rolledBack = "actor.rolled-back"
         /// The actor has no chain, because the node records none.
         case unrecorded = "actor.unrecorded"
         /// The actor has too many subscribers.

@@ -34,7 +34,9 @@ extension Cell {
     func begin(_ operation: Operation, at now: MonotonicTime) -> Result<Value, ActorError>? {
         meter.callBegan(at: now)
         step = .fresh
-        guard !recorder.mustWait, let result = enter(operation, at: now) else { return nil }
+        guard !recorder.mustWait, let result = enter(operation, at: now),
+            let result = judged(result, operation)
+        else { return nil }
         return metered(result)
     }
 
@@ -59,32 +61,45 @@ extension Cell {
             switch step {
             case .fresh:
                 await recorder.waitForSpace()
-                if let result = enter(operation, at: world.now()) { return result }
+                if let result = enter(operation, at: world.now()),
+                    let result = judged(result, operation)
+                {
+                    return result
+                }
             case .inGuest:
                 guard let guest else { return .failure(endedError) }
                 let result: Result<Value, ActorError>?
+                // It was bound when it was begun.
+                let operation = (try? bound(operation)) ?? operation
                 do throws(EngineError) {
                     result = leave(try await guest.finish(), operation)
                 } catch {
                     result = fail(crash(error, operation), operation)
                 }
-                if let result { return result }
+                if let result, let result = judged(result, operation) { return result }
             case .recorded(let result):
                 do throws(ActorError) {
                     try await recorder.settle()
                 } catch {
                     if case .success = result { return .failure(error) }
                 }
-                return result
+                if let result = judged(result, operation) { return result }
             }
         }
     }
 
     private func enter(
-        _ operation: Operation, at now: MonotonicTime
+        _ given: Operation, at now: MonotonicTime
     ) -> Result<Value, ActorError>? {
         guard let guest else { return .failure(endedError) }
+        let operation: Operation
+        do throws(ActorError) {
+            operation = try bound(given)
+        } catch {
+            return .failure(error)
+        }
         let name = operation.function.name
+        host?.hasReachedOut = false
         do throws(ActorError) {
             let input = try encode(
                 CallShape.input(

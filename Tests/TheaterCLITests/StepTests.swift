@@ -103,6 +103,14 @@ struct StepTests {
         #expect(try await step(folder, "state .total", at: "first-fork@0").last == "1u32")
         let verified = try await Finished(["chain", "verify"], in: folder)
         #expect(verified.status == 0)
+        // What differs in the chain that a fork left is named by that chain.
+        try folder.write(try TestActors.migrating(spins: false), to: "other.wasm")
+        let check = try await Finished(
+            ["upgrade", "--check", "other.wasm", "--actors", "first-fork"], in: folder)
+        #expect(check.status == 3, "\(check.stdout)")
+        #expect(
+            check.stdout.contains(#/ at event 2 of [0-9a-f-]{36}, which it is a fork of/#),
+            "\(check.stdout)")
         let inside = try await Finished(["fork", "first@3"], in: folder)
         #expect(inside.status == 2)
         #expect(inside.stderr.contains("fork at 2, before the call, or at 4"))

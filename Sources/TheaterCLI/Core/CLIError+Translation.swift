@@ -35,8 +35,10 @@ extension CLIError {
         case .ceiling, .tooLarge, .ended, .stopping, .mailboxFull, .wrongResult, .guestError,
             .deadline, .cancelled, .crashed, .killed, .shuttingDown, .restarting, .supervision,
             .notAChild, .fork, .unrecorded, .feedFull, .feedOverrun, .feedTaken, .controlBusy,
-            .controlDeadline, .controlClosed, .controlUnavailable, .unknownEvent:
+            .controlDeadline, .controlClosed, .controlUnavailable, .unknownEvent, .upgradeFailed,
+            .upgrading, .rolledBack:
             .failure
+        case .upgradeRefused: .verification
         }
     }
 

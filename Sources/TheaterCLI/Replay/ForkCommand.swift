@@ -132,7 +132,7 @@ struct ForkSource: Sendable {
                 of: summary.actor, upTo: place, in: histories.directory.reader
             ).lastLife()
             (self.event, self.state, self.hasEffects) = (event, state, hasEffects)
-            (wasm, manifest) = try await histories.parts(of: try births.birth())
+            (wasm, manifest) = try await histories.parts(of: try births.code())
         } catch {
             throw CLIError(error)
         }

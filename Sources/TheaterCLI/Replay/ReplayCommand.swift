@@ -127,12 +127,12 @@ struct ReplayCommand: TheaterCommand {
         _ chain: ChainSummary, _ directory: ChainDirectory, _ sources: ReplaySources,
         _ engine: Engine
     ) async throws(CLIError) -> (verdict: ReplayVerdict, countBefore: UInt64) {
-        let replayer = Replayer(
-            engine: engine, library: sources,
-            options: Node.registry().replayOptions())
         do {
             let lineage = try ChainLineage(
                 of: chain.actor, upTo: until, in: directory.reader)
+            let replayer = Replayer(
+                engine: engine, library: try sources.about(lineage),
+                options: Node.registry().replayOptions())
             return (try await replayer.replay(try lineage.events()), lineage.countBefore)
         } catch {
             throw CLIError(unexpected: error)

@@ -15,6 +15,9 @@ struct ReplaySources: ReplayLibrary {
     let wasm: [UInt8]?
     /// Whether the file may be other code than the chain names.
     let isRebuilt: Bool
+    /// Which code the chain ran on, when the file may be other code: it stands for what came since the last
+    /// upgrade, and what was before runs on its own.
+    var spans: CodeSpans?
 
     /// Opens the sources of a data directory.
     init(
@@ -33,7 +36,7 @@ struct ReplaySources: ReplayLibrary {
     }
 
     func code(for birth: ReplayBirth) async throws(ReplayError) -> ReplayCode {
-        guard let wasm else {
+        guard let wasm, spans?.isComparable(birth) ?? true else {
             guard let stored else {
                 throw ReplayError(
                     .noCode,
@@ -58,6 +61,16 @@ struct ReplaySources: ReplayLibrary {
             guard error.code == .manifest else { throw error }
             return ReplayCode(wasm: wasm)
         }
+    }
+}
+
+extension ReplaySources {
+    /// The sources for one chain.
+    func about(_ lineage: ChainLineage) throws(ReplayError) -> ReplaySources {
+        guard isRebuilt else { return self }
+        var sources = self
+        sources.spans = try CodeSpans(try lineage.events())
+        return sources
     }
 }
 

@@ -84,7 +84,9 @@ enum ReplayText {
         for (title, side) in [("recorded", divergence.recorded), ("replayed", divergence.replayed)]
         {
             guard let side else { continue }
-            lines.append("  \(title)  \(Printable.line(side.what))")
+            let what = Printable.lines(side.what)
+            lines.append("  \(title)  \(what.first ?? "")")
+            lines += what.dropFirst().map { "            \($0)" }
             if let bytes = side.bytes {
                 let text = EventFacts.value(bytes).text(
                     options: .init(limit: valueSizeMax, width: 100))

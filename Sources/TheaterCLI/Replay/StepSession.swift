@@ -57,7 +57,7 @@ struct StepSession {
         }
         switch command {
         case "show", "s":
-            return try history.event(position).map(EventText.full) ?? []
+            return try history.event(position).map { EventText.full($0) } ?? []
         case "list", "l": return try list(argument)
         case "state", "st":
             return try shown(history.state(after: position), argument)

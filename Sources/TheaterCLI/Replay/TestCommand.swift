@@ -45,9 +45,18 @@ struct TestCommand: TheaterCommand {
         var check = UpgradeCheck()
         for bundle in bundles {
             let recording = try BundleFile.recording(bundle)
+            var sources = BundleCode(recording: recording, wasm: code, isRebuilt: true)
+            if code != nil {
+                let events = try BundleFile.recording(bundle).events()
+                do throws(ReplayError) {
+                    sources.spans = try CodeSpans(events)
+                } catch {
+                    throw CLIError(error)
+                }
+            }
             await check.replay(
                 recording.actor, recording.events(), engine: engine,
-                library: BundleCode(recording: recording, wasm: code, isRebuilt: true),
+                library: sources,
                 options: Node.registry().replayOptions())
         }
         if json {

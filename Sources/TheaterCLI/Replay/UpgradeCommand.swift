@@ -58,12 +58,13 @@ struct UpgradeCommand: TheaterCommand {
             ? directory.reader.actors()
             : try actors.map { (name) throws(CLIError) in try directory.chain(name) }
         for chain in chains where chain.count > 0 {
-            if actors.isEmpty, try await !relatives.hasRelative(chain, directory.reader) {
-                skipped += 1
-                continue
-            }
             do throws(ReplayError) {
                 let lineage = try ChainLineage(of: chain.actor, in: directory.reader)
+                let sources = try sources.about(lineage)
+                if actors.isEmpty, await !relatives.hasRelative(sources.spans?.present) {
+                    skipped += 1
+                    continue
+                }
                 await upgrade.replay(
                     chain.actor, try lineage.events(), engine: engine, library: sources,
                     options: Node.registry().replayOptions())
@@ -103,17 +104,8 @@ struct CodeRelatives {
         }
     }
 
-    /// Whether a chain's first life ran code of the same kind.
-    mutating func hasRelative(
-        _ chain: ChainSummary, _ reader: JournalReader
-    ) async throws(CLIError) -> Bool {
-        let birth: ReplayBirth?
-        do throws(JournalError) {
-            var cursor = try reader.events(of: chain.actor, in: 0..<1)
-            birth = try cursor.next().flatMap { ReplayBirth($0) }
-        } catch {
-            throw CLIError(error)
-        }
+    /// Whether the code that a chain's actor has at the end is of the same kind.
+    mutating func hasRelative(_ birth: ReplayBirth?) async -> Bool {
         guard let birth else { return false }
         if let known = known[birth.module] { return known }
         var isRelative = false
@@ -154,7 +146,10 @@ enum UpgradeText {
                     + (group.function.map { "in \(Printable.line($0, sizeMax: 256)): " } ?? "")
                     + "\(Printable.line(group.detail)) [\(group.kind.rawValue)]")
             for place in group.chains.prefix(namedMax) {
-                lines.append("  \(place.actor) at event \(place.sequence)")
+                lines.append(
+                    "  \(place.actor) at event \(place.sequence)"
+                        + (place.owner == place.actor
+                            ? "" : " of \(place.owner), which it is a fork of"))
             }
             if group.chains.count > namedMax {
                 lines.append("  and \(group.chains.count - namedMax) more")
@@ -194,6 +189,7 @@ enum UpgradeText {
                                         .object([
                                             ("actor", .string($0.actor.description)),
                                             ("sequence", .integer($0.sequence)),
+                                            ("chain", .string($0.owner.description)),
                                         ])
                                     })
                             ),

@@ -89,6 +89,34 @@ enum TestActors {
         return try Engine.assemble(wat: actor.wat)
     }
 
+    /// `states` with a migration: it leaves the state with a total of 7, or runs without an end.
+    static func migrating(spins: Bool) throws -> [UInt8] {
+        var actor = WatActor()
+        let taking = "func(state: value) -> result<value, string>"
+        actor.metadata = try metadata(
+            """
+            exports {
+                theater:simple/actor { migrate: func(old: value) -> result<value, string> }
+                test:states/states { one: \(taking), two: \(taking) }
+            }
+            """)
+        func state(_ total: UInt32) -> Value {
+            .record(Value.Record("state", [.init("total", .u32(total))]))
+        }
+        let migrated = try CGRF.encode(.result(ok: .tuple([]), err: .string, .ok(state(7))))
+        let left = try CGRF.encode(
+            .result(ok: .tuple([]), err: .string, .ok(.tuple([state(8)]))))
+        actor.body = [
+            WatActor.answering("test:states/states.one", left, at: 32768),
+            WatActor.answering("test:states/states.two", left, at: 36864),
+            spins
+                ? WatActor.function(
+                    "theater:simple/actor.migrate", "(loop $l (br $l)) (i32.const 0)")
+                : WatActor.answering("theater:simple/actor.migrate", migrated, at: 40960),
+        ]
+        return try Engine.assemble(wat: actor.wat)
+    }
+
     /// An actor that takes messages and answers each request with `pong`.
     static func messenger() throws -> [UInt8] {
         var actor = WatActor()
