@@ -161,6 +161,7 @@ struct APIResponder: HTTPResponder {
         case .stopActor: try await actors.stop(call)
         case .killActor: try await actors.kill(call)
         case .restartActor: try await actors.restart(call)
+        case .upgradeActor: try await actors.upgrade(call)
         case .send: try await talk.send(call)
         case .request: try await talk.request(call)
         case .call: try await talk.call(call)
