@@ -72,7 +72,7 @@ public struct ChainLineage: Sendable {
                 cursors.append(try reader.events(of: part.actor, in: part.range))
             }
         } catch {
-            throw ReplayError(.source, "the chain cannot be read: \(error)")
+            throw ReplayError.unreadable("the chain", error)
         }
         return ReplayEvents(cursors)
     }
@@ -89,7 +89,7 @@ public struct ChainLineage: Sendable {
                     spans.take(event)
                 }
             } catch {
-                throw ReplayError(.source, "the chain cannot be read: \(error)")
+                throw ReplayError.unreadable("the chain", error)
             }
         }
         guard let first else {
@@ -121,7 +121,7 @@ public struct ChainLineage: Sendable {
             else { return nil }
             return fork
         } catch {
-            throw ReplayError(.source, "the chain cannot be read: \(error)")
+            throw ReplayError.unreadable("the chain", error)
         }
     }
 }

@@ -57,14 +57,24 @@ public struct ReplayCode: Sendable {
     public var limits: GuestLimits
     /// The fuel for the guest's start function.
     public var startFuel: UInt64
+    /// Whether these are the limits of the life, and not those that most actors have.
+    public let knowsLimits: Bool
 
     /// Makes the code of a life.
-    public init(
-        wasm: [UInt8], limits: GuestLimits = GuestLimits(), startFuel: UInt64 = 10_000_000_000
-    ) {
+    public init(wasm: [UInt8], limits: GuestLimits, startFuel: UInt64) {
         self.wasm = wasm
         self.limits = limits
         self.startFuel = startFuel
+        knowsLimits = true
+    }
+
+    /// Makes the code of a life whose limits nobody knows: it gets those that most actors have, and the
+    /// verdict says so.
+    public init(wasm: [UInt8]) {
+        self.wasm = wasm
+        limits = GuestLimits()
+        startFuel = 10_000_000_000
+        knowsLimits = false
     }
 }
 

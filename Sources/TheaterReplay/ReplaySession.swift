@@ -58,7 +58,7 @@ final class ReplaySession {
     }
 
     func run(_ library: some ReplayLibrary) async throws(ReplayStop) {
-        while let event = try stream.take(), !Task.isCancelled {
+        while let event = try next() {
             switch try stream.kind(of: event) {
             case .spawned: try await begin(event, library)
             case .called: try await call(event)
@@ -76,6 +76,12 @@ final class ReplaySession {
                         "\(event.type) stands outside of any call"))
             }
         }
+    }
+
+    /// The next event, while somebody waits for the result.
+    private func next() throws(ReplayStop) -> ChainEvent? {
+        guard !Task.isCancelled else { throw .failed(.cancelled) }
+        return try stream.take()
     }
 
     // MARK: Lives
@@ -146,7 +152,11 @@ final class ReplaySession {
         // A life that did nothing: whatever ended it was not code.
         switch try stream.peekKind() {
         case nil where needsGuest: break
-        case nil, .spawned?, .exited?: return
+        case nil, .spawned?: return
+        case .exited?:
+            guard let end = try stream.peek(), try ReplayLife.isFailedStart(end, stream) else {
+                return
+            }
         default: break
         }
         let code: ReplayCode
@@ -161,12 +171,14 @@ final class ReplaySession {
         if let successor { linked = successor.linked } else { linked = try await link(code.wasm) }
         let isOther = linked.module.digest != birth.module.description
         if isOther { verdict.hasOtherCode = true }
+        if !code.knowsLimits { verdict.assumesLimits = true }
         let life = ReplayLife(
-            stream: stream, linked: linked, isOther: isOther, redaction: options.redaction,
+            stream: stream, linked: linked, isOther: isOther, options: options,
             control: successor?.control ?? GuestControl())
+        // From here on somebody lets go of it, whatever happens.
+        self.life = life
         defer { verdict.counts += life.takeCounts() }
         try await life.start(code, engine: engine, birth: event)
-        self.life = life
     }
 
     private func link(_ wasm: [UInt8]) async throws(ReplayStop) -> LinkedModule {

@@ -26,8 +26,10 @@ public struct UpgradeCheck: Sendable {
 
     /// A chain that could not be replayed.
     public struct Failure: Sendable {
-        /// Whose chain it is.
-        public let actor: ActorID
+        /// Whose chain it is; `nil` when not even that could be read.
+        public let actor: ActorID?
+        /// What names the chain: its actor, or the file that it was to come from.
+        public let name: String
         /// Why not.
         public let error: ReplayError
     }
@@ -60,8 +62,18 @@ public struct UpgradeCheck: Sendable {
             let replayer = Replayer(engine: engine, library: library, options: options)
             take(try await replayer.replay(events), of: actor)
         } catch {
-            failures.append(Failure(actor: actor, error: error))
+            fail(actor, error)
         }
+    }
+
+    /// Takes note of a chain that cannot be replayed.
+    public mutating func fail(_ actor: ActorID, _ error: ReplayError) {
+        failures.append(Failure(actor: actor, name: actor.description, error: error))
+    }
+
+    /// Takes note of a file that no chain can be read from.
+    public mutating func fail(file: String, _ error: ReplayError) {
+        failures.append(Failure(actor: nil, name: file, error: error))
     }
 
     /// Takes what the replay of a chain found.

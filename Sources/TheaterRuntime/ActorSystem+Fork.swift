@@ -2,7 +2,7 @@
 
 public import TheaterChain
 internal import TheaterEngine
-internal import TheaterManifest
+public import TheaterManifest
 internal import TheaterPact
 public import TheaterPlatform
 public import TheaterReplay
@@ -50,9 +50,7 @@ public struct ForkPoint: Sendable {
         _ limits: Limits, _ kept: (any ReplayLibrary)?
     ) async throws(ActorError) -> ReplayedGuest {
         // The code is linked already.
-        let code = ReplayCode(
-            wasm: [], limits: GuestLimits(limits),
-            startFuel: min(limits.fuelPerCall, limits.fuelPerLife ?? .max))
+        let code = ReplayCode(wasm: [], limits: limits)
         do throws(ReplayError) {
             let library = LinkedCode(birth: try life.code(), code: code, kept: kept)
             return try await Replayer(engine: engine, library: library, options: options)
@@ -61,6 +59,15 @@ public struct ForkPoint: Sendable {
             throw ActorError(
                 .fork, "the fork cannot begin at event \(sequence) of \(actor): \(error)")
         }
+    }
+}
+
+extension ReplayCode {
+    /// Code with the limits of a manifest.
+    public init(wasm: [UInt8], limits: Limits) {
+        self.init(
+            wasm: wasm, limits: GuestLimits(limits),
+            startFuel: min(limits.fuelPerCall, limits.fuelPerLife ?? .max))
     }
 }
 

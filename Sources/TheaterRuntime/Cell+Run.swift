@@ -6,6 +6,7 @@ internal import TheaterEngine
 internal import TheaterManifest
 internal import TheaterPact
 internal import TheaterPlatform
+internal import TheaterReplay
 internal import TheaterValue
 
 /// What the runner does with one operation: records it, calls the guest, takes the answer apart.
@@ -160,9 +161,9 @@ extension Cell {
             if let failure = host?.journalFailure { throw failure }
             let name = operation.function.name
             guard answer.status == 0 else {
-                let text = String(decoding: answer.bytes.prefix(65536), as: UTF8.self)
+                let text = FailureText.text(of: answer.bytes)
                 let error = ActorError(
-                    .guestError, "'\(name)' answered with an error: \(GuestText.shown(text))",
+                    .guestError, FailureText.answered(name, GuestText.shown(text)),
                     value: .string(text))
                 recorder.failed(name, error)
                 return settled(.failure(error))
@@ -228,7 +229,6 @@ extension Cell {
     private static func guestError(_ function: String, _ value: Value) -> ActorError {
         let text =
             value.asString.map(GuestText.shown) ?? ValueText.print(value, options: .init(limit: 16))
-        return ActorError(
-            .guestError, "'\(function)' answered with an error: \(text)", value: value)
+        return ActorError(.guestError, FailureText.answered(function, text), value: value)
     }
 }

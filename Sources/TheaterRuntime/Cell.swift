@@ -183,7 +183,7 @@ final class Cell: @unchecked Sendable {
                     fuel: min(limits.fuelPerCall, limits.fuelPerLife ?? .max),
                     deadline: world.now().advanced(by: limits.initTimeout)))
         } catch {
-            throw host.journalFailure ?? .crashed(in: "start", error)
+            throw host.journalFailure ?? .crashed(in: FailureText.start, error)
         }
         meter.memory(guest?.memorySize ?? 0)
     }

@@ -136,7 +136,7 @@ struct UpgradeCommand: TheaterCommand {
                     chain.actor, try lineage.events(), engine: engine, library: sources,
                     options: Node.registry().replayOptions())
             } catch {
-                throw CLIError(error)
+                upgrade.fail(chain.actor, error)
             }
         }
         if json {
@@ -231,7 +231,7 @@ enum UpgradeText {
         }
         for failure in check.failures {
             lines.append("")
-            lines.append("not replayed  \(failure.actor): \(failure.error)")
+            lines.append("not replayed  \(Printable.line(failure.name)): \(failure.error)")
         }
         return lines
     }
@@ -274,7 +274,7 @@ enum UpgradeText {
                 .array(
                     check.failures.map {
                         .object([
-                            ("actor", .string($0.actor.description)),
+                            ($0.actor == nil ? "file" : "actor", .string($0.name)),
                             ("code", .string($0.error.code.rawValue)),
                             ("message", .string($0.error.description)),
                         ])

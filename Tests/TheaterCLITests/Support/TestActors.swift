@@ -72,6 +72,33 @@ enum TestActors {
         return try Engine.assemble(wat: actor.wat)
     }
 
+    /// An actor that sends what it is told to: `say` an actor and a message.
+    static func messenger() throws -> [UInt8] {
+        var actor = WatActor()
+        actor.metadata = try metadata(
+            """
+            imports {
+                theater:simple/message-server-host {
+                    send: func(actor-id: string, msg: list<u8>) -> result<_, string>
+                }
+            }
+            exports { test:say/say { say: func(actor-id: string, msg: list<u8>) -> value } }
+            """)
+        actor.imports = [
+            WatActor.importing("theater:simple/message-server-host", "send", as: "send")
+        ]
+        actor.body = [
+            WatActor.function(
+                "test:say/say.say",
+                """
+                (drop (call $send (local.get $in) (local.get $size) (i32.const 512) (i32.const 516)))
+                (call $answer (i32.load (i32.const 512)) (i32.load (i32.const 516))
+                  (local.get $slot) (local.get $lenslot)) (i32.const 0)
+                """)
+        ]
+        return try Engine.assemble(wat: actor.wat)
+    }
+
     /// An actor that leaves constant states: `one` a total of 1, `two` one of 2.
     static func states(second: UInt32 = 2) throws -> [UInt8] {
         var actor = WatActor()

@@ -13,7 +13,6 @@ import TheaterValue
 
 @testable import TheaterRuntime
 
-
 /// A parent whose functions pass what they get to the host function of the same name, and a child that crashes,
 /// waits, or asks for its end.
 @Suite("The supervisor handler")
@@ -108,7 +107,8 @@ struct SupervisorHandlerTests {
         #expect(family.stage.system.status(of: stranger) == .running)
         let missing = try await family.ask("spawn", SupervisorFamily.order("nowhere.toml"))
         #expect(missing.err.hasSuffix("[supervisor.failed]"))
-        let broken = try await family.ask("spawn", SupervisorFamily.order("name = \"x\"\nnonsense = 1\n"))
+        let broken = try await family.ask(
+            "spawn", SupervisorFamily.order("name = \"x\"\nnonsense = 1\n"))
         #expect(broken.err.hasSuffix("[supervisor.failed]"))
         #expect(try family.stage.system.children(of: family.parent).isEmpty)
         await family.stage.system.shutDown()
@@ -164,7 +164,8 @@ struct SupervisorHandlerTests {
 
     @Test("one actor reads its children's events and hears them, with what they say")
     func eventsOfBoth() async throws {
-        let family = try await SupervisorFamily(SupervisorFamily.later + [SupervisorFamily.earlier[1]])
+        let family = try await SupervisorFamily(
+            SupervisorFamily.later + [SupervisorFamily.earlier[1]])
         let child = try await family.spawn(state: .bytes([5]))
         #expect(try await family.ask("subscribe-to-child", .string("\(child)")).ok == .unit)
         let long = Value.bytes([UInt8](repeating: 7, count: 3000))
