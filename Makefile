@@ -10,7 +10,7 @@ AGENT_DATA = .build/agent-data
 DIST = .build/dist
 PREFIX = /usr/local
 
-.PHONY: setup build release run team agent walkthrough test bench portable dist install format lint clean help
+.PHONY: setup build release run team agent walkthrough test screenshots bench portable dist install format lint clean help
 
 help:
 	@echo "make run     fetch what is pinned, build, and run the shipped example on this README"
@@ -21,6 +21,7 @@ help:
 	@echo "make bench   measure speed and size beside a C program and Erlang/OTP, in release mode"
 	@echo "make dist    a relocatable archive and a Debian package, in $(DIST)/out"
 	@echo "make install the programs, manual pages and completions, into PREFIX ($(PREFIX)) beneath DESTDIR"
+	@echo "make screenshots  make pictures of the dashboard in .build/screenshots"
 	@echo "make lint    check formatting and layering;  make format   rewrite formatting"
 
 setup:
@@ -28,6 +29,11 @@ setup:
 
 build: setup
 	swift build $(SWIFT_FLAGS)
+
+# Pictures of the dashboard in three widths, dark and light.
+screenshots: setup
+	swift build $(SWIFT_FLAGS) --product theater
+	@Scripts/test_dashboard.sh --screenshots .build/screenshots
 
 release: setup
 	swift build -c release $(SWIFT_FLAGS) --product theater

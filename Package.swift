@@ -146,7 +146,8 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
-            swiftSettings: safe),
+            swiftSettings: safe,
+            plugins: ["EmbedResources"]),
         .target(
             name: "TheaterClient",
             dependencies: [

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import TheaterAPI
 internal import TheaterChain
+internal import TheaterClient
 internal import TheaterEngine
 internal import TheaterNode
 internal import TheaterPact
@@ -12,39 +14,104 @@ internal import TheaterReplay
 struct UpgradeCommand: TheaterCommand {
     static let configuration = CommandConfiguration(
         commandName: "upgrade",
-        abstract: "Check whether other code does what stored chains say.",
+        abstract: "Give actors of a node other code, or check it against stored chains.",
         discussion: """
-            Replays stored chains on the new code, with their host calls answered from the record and \
+            With a module, live actors of the node that `theater serve` runs take it in place: between \
+            two calls, with their state, mail and handlers. Their own chains are replayed on it before, \
+            and an actor whose chain says something else keeps its code, unless --gate says otherwise. \
+            When a first call fails the old code goes on.
+
+            --check replays stored chains on the new code, with their host calls answered from the record and \
             nothing outside touched, and groups the first differences. Without --actors it takes the \
             chains of actors whose code exports an interface that the new code exports too.
 
-            The exit code is 0 when no chain differs, 3 when one does, and 1 when one could not be \
+            The exit code of a check is 0 when no chain differs, 3 when one does, and 1 when one could not be \
             replayed or there was none to replay.
 
             Examples:
+              theater upgrade build/greeter.wasm --actors greeter
+              theater upgrade build/greeter.wasm --actors greeter --gate report
               theater upgrade --check build/greeter.wasm
               theater upgrade --check build/greeter.wasm --actors greeter 7f3a
 
-            With --json: {"passed", "chains", "counts", "groups", "failures", "skipped"}.
+            With --json each upgraded actor is a line {"id", "from", "to", "migrated", "on_trial", \
+            "check"}, and a check is {"passed", "chains", "counts", "groups", "failures", "skipped"}.
             """)
 
-    @Option(
-        help: ArgumentHelp("The new code.", valueName: "file"),
+    @Argument(
+        help: ArgumentHelp("The new code, for live actors.", valueName: "file"),
         completion: .file(extensions: ["wasm"]))
-    var check: String
+    var module: String?
+
+    @Option(
+        help: ArgumentHelp("The new code, to be checked alone.", valueName: "file"),
+        completion: .file(extensions: ["wasm"]))
+    var check: String?
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("The chains, in place of all that fit.", valueName: "actor|name"))
+        help: ArgumentHelp(
+            "The live actors; of a check the chains, in place of all that fit.",
+            valueName: "actor|name"))
     var actors: [String] = []
 
-    @OptionGroup var data: DataOptions
+    @Option(
+        help: ArgumentHelp(
+            "What is done when an actor's chain differs: refuse, report or none, which does not look.",
+            valueName: "gate"))
+    var gate: GateOption?
+
+    @OptionGroup var client: ClientOptions
 
     @Flag(help: "Print the result as one JSON object.")
     var json = false
 
+    func validate() throws {
+        guard (module == nil) != (check == nil) else {
+            throw ValidationError("give a module for live actors, or --check FILE")
+        }
+        if module != nil, actors.isEmpty {
+            throw ValidationError("say which actors take it with --actors")
+        }
+        if check != nil, gate != nil { throw ValidationError("--gate goes with a module") }
+    }
+
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
-        let path = try data.resolved(in: context)
+        if let module { return try await upgradeLive(module, in: context) }
+        return try await checkStored(check ?? "", in: context)
+    }
+
+    /// Gives actors of a node new code, one after the other, up to the first that keeps its own.
+    private func upgradeLive(
+        _ path: String, in context: CLIContext
+    ) async throws(CLIError) -> CommandStatus {
+        let wasm = try LoadedActor.wasm(at: path)
+        let digest = ModuleCache.digest(of: wasm)
+        let (actors, gate, json) = (actors, gate?.rawValue, json)
+        try await client.withClient(in: context) { (client) throws(ClientError) in
+            try await client.keep(wasm, digest: digest)
+            for actor in actors {
+                let report = try await client.upgrade(actor, digest: digest, gate: gate)
+                context.output.result(json ? report.description : Self.line(report))
+            }
+        }
+        return .success
+    }
+
+    /// What became of an actor of a node.
+    private static func line(_ report: JSONValue) -> String {
+        let state = report["migrated"]?.bool == true ? "migrated" : "as it was"
+        let trial = report["on_trial"]?.bool == true ? ", its first calls are on trial" : ""
+        let found =
+            report["check"]?["detail"]?.string.map { "; its chain: " + Printable.line($0) } ?? ""
+        return "\(report["id"]?.string ?? "-") \(report["from"]?.string?.prefix(12) ?? "-") -> "
+            + "\(report["to"]?.string?.prefix(12) ?? "-"), the state is \(state)\(trial)\(found)"
+    }
+
+    private func checkStored(
+        _ check: String, in context: CLIContext
+    ) async throws(CLIError) -> CommandStatus {
+        let path = try client.data.resolved(in: context)
         let directory = try ChainDirectory(dataDirectory: path)
         let sources = try ReplaySources(
             dataDirectory: path, wasm: check, isRebuilt: true,
@@ -82,6 +149,11 @@ struct UpgradeCommand: TheaterCommand {
         if !upgrade.groups.isEmpty { return .verification }
         return upgrade.failures.isEmpty && !upgrade.passed.isEmpty ? .success : .failure
     }
+}
+
+/// What is done when an actor's chain differs on new code.
+enum GateOption: String, CaseIterable, ExpressibleByArgument {
+    case refuse, report, none
 }
 
 /// Tells which stored code is of the same kind as other code: it exports an interface of the same name.

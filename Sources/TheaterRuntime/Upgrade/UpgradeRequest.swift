@@ -65,3 +65,32 @@ public struct UpgradeReport: Sendable, Hashable {
         case unknown(ReplayError)
     }
 }
+
+extension UpgradeReport.Check {
+    /// Whether the code does what the chain says; `nil` when that is not known.
+    public var isSame: Bool? {
+        switch self {
+        case .same: true
+        case .differs: false
+        case .unknown: nil
+        }
+    }
+
+    /// The code of the first difference, or of the error; `nil` when there is neither.
+    public var code: String? {
+        switch self {
+        case .same: nil
+        case .differs(let divergence): divergence.kind.rawValue
+        case .unknown(let error): error.code.rawValue
+        }
+    }
+
+    /// The first difference, or the error, in words.
+    public var detail: String? {
+        switch self {
+        case .same: nil
+        case .differs(let divergence): "\(divergence)"
+        case .unknown(let error): "\(error)"
+        }
+    }
+}
