@@ -32,13 +32,7 @@ public final class BundleRecording<Source: ByteSource>: ReplayLibrary {
             case .checkpoint: break
             case .content(let digest, let bytes):
                 size += bytes.count
-                guard size <= sizeMax else {
-                    throw ProofError(
-                        .badBundle,
-                        "the bundle brings more than \(sizeMax) bytes of code and manifests, which a replay "
-                            + "would have to hold; export it without, and give the code with --wasm"
-                    )
-                }
+                guard size <= sizeMax else { throw .largeBundle(sizeMax) }
                 contents[digest] = bytes
             case .event(let evidence):
                 first = evidence.event(of: reader.actor)
