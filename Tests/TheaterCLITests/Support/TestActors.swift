@@ -73,7 +73,7 @@ enum TestActors {
     }
 
     /// An actor that sends what it is told to: `say` an actor and a message.
-    static func messenger() throws -> [UInt8] {
+    static func sender() throws -> [UInt8] {
         var actor = WatActor()
         actor.metadata = try metadata(
             """
