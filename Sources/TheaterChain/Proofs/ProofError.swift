@@ -103,17 +103,6 @@ extension ProofError {
             remedy: "Do not trust it. Get it again, byte for byte as it was exported.")
     }
 
-    /// A bundle brings more than its reader is willing to hold.
-    ///
-    /// - Parameter sizeMax: how many bytes that is.
-    public static func largeBundle(_ sizeMax: Int) -> ProofError {
-        ProofError(
-            .badBundle,
-            "the bundle brings more than \(sizeMax) bytes of code and manifests, which a replay would have to "
-                + "hold",
-            remedy: "Export it without, and give the code with --wasm FILE.")
-    }
-
     static func wrongChain(_ fact: String) -> ProofError {
         ProofError(
             .wrongChain, fact, remedy: "Ask for a checkpoint of this chain, signed by this node.")
