@@ -38,7 +38,7 @@ let package = Package(
                 "TheaterCapability",
                 "TheaterChain", "TheaterEngine", "TheaterReplay", "TheaterManifest",
                 "TheaterHandler", "TheaterRuntime", "TheaterHandlers", "TheaterLaunch",
-                "TheaterProcess",
+                "TheaterProcess", "TheaterFiles",
             ]),
     ],
     dependencies: [
@@ -65,6 +65,9 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
         .target(
             name: "TheaterProcess", dependencies: ["TheaterLaunch", "TheaterPlatform", crypto],
+            swiftSettings: settings),
+        .target(
+            name: "TheaterFiles", dependencies: ["TheaterLaunch", "TheaterPlatform"],
             swiftSettings: settings),
         // Layer 1: values. Shared with the guest SDK, so neither Foundation nor dependencies.
         .target(name: "TheaterValue", swiftSettings: safe),
@@ -128,7 +131,7 @@ let package = Package(
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterCapability", "TheaterPact",
                 "TheaterManifest", "TheaterStore", "TheaterLaunch", "TheaterProcess",
-                "TheaterHandler", logging, crypto,
+                "TheaterFiles", "TheaterHandler", logging, crypto,
             ],
             swiftSettings: safe),
         // What is said between a node and its clients; the node's side and the clients'.
@@ -143,7 +146,8 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
-            swiftSettings: safe),
+            swiftSettings: safe,
+            plugins: ["EmbedResources"]),
         .target(
             name: "TheaterClient",
             dependencies: [
@@ -159,7 +163,8 @@ let package = Package(
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterCapability", "TheaterStore", "TheaterHandler",
-                "TheaterHandlers", "TheaterProcess", "TheaterReplay", "TheaterRuntime", logging,
+                "TheaterHandlers", "TheaterProcess", "TheaterFiles", "TheaterReplay",
+                "TheaterRuntime", logging,
             ],
             swiftSettings: safe),
         // Layer 7: the command line.
@@ -168,8 +173,9 @@ let package = Package(
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterCapability", "TheaterStore", "TheaterHandler",
-                "TheaterHandlers", "TheaterReplay", "TheaterRuntime", "TheaterNode",
-                "TheaterBuild", "TheaterAPI", "TheaterServer", "TheaterClient", logging,
+                "TheaterHandlers", "TheaterProcess", "TheaterReplay", "TheaterRuntime",
+                "TheaterNode", "TheaterBuild", "TheaterAPI", "TheaterServer", "TheaterClient",
+                logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -215,6 +221,10 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "TheaterFilesTests",
+            dependencies: ["TheaterFiles", "TheaterPlatform", "TheaterTesting"],
+            swiftSettings: settings),
+        .testTarget(
             name: "TheaterValueTests", dependencies: ["TheaterValue"], swiftSettings: settings),
         .testTarget(
             name: "TheaterPactTests", dependencies: ["TheaterPact", "TheaterValue"],
@@ -239,7 +249,8 @@ let package = Package(
                 "TheaterPlatform", "TheaterValue", "TheaterCapability", "TheaterPact",
                 "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterHandler", "TheaterHandlers", "TheaterProcess",
-                "TheaterReplay", "TheaterRuntime", "TheaterTesting", logging, metricsTestKit,
+                "TheaterFiles", "TheaterReplay", "TheaterRuntime", "TheaterTesting", logging,
+                metricsTestKit,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -258,7 +269,7 @@ let package = Package(
             dependencies: [
                 "TheaterHandlers", "TheaterHandler", "TheaterStore", "TheaterManifest",
                 "TheaterCapability", "TheaterPact", "TheaterPlatform", "TheaterProcess",
-                "TheaterValue", "TheaterTesting", logging,
+                "TheaterFiles", "TheaterValue", "TheaterTesting", logging,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -289,8 +300,8 @@ let package = Package(
                 "TheaterNode", "EffectWorker", "TheaterHandler", "TheaterRuntime", "TheaterBuild",
                 "TheaterChain",
                 "TheaterCapability", "TheaterEngine", "TheaterManifest", "TheaterPact",
-                "TheaterPlatform", "TheaterReplay", "TheaterStore", "TheaterTesting",
-                "TheaterValue", logging,
+                "TheaterPlatform", "TheaterProcess", "TheaterReplay", "TheaterStore",
+                "TheaterTesting", "TheaterValue", logging,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -19,4 +19,4 @@ away=$(mktemp -d)
 trap 'mv "$away/server.py" "$server"; rmdir "$away"' EXIT
 trap 'exit 1' HUP INT TERM
 mv "$server" "$away/server.py"
-"$theater" replay agent agent/tools --data "$data"
+"$theater" replay --all --data "$data"

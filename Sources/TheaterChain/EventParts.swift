@@ -33,6 +33,8 @@ extension EventPayload {
         case settled
         /// See ``EventPayload/forked(_:)``.
         case forked
+        /// See ``EventPayload/upgrade(_:)``.
+        case upgrade
     }
 
     /// What the first two bytes of a payload say; `nil` when they are none of these payloads.
@@ -59,6 +61,7 @@ extension EventPayload {
         case .outcomeError: .outcomeError
         case .settled: .settled
         case .forked: .forked
+        case .upgrade: .upgrade
         }
     }
 

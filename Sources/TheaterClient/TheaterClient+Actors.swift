@@ -146,6 +146,20 @@ extension TheaterClient {
         try await json(Outgoing(method: .post, path: path(actor, "/restart")))
     }
 
+    /// Exchanges an actor's code for a module that the node keeps.
+    ///
+    /// - Parameters:
+    ///   - digest: the module's SHA-256 in hexadecimal digits.
+    ///   - gate: what is done with the actor's chain before: `refuse`, `report` or `none`.
+    public func upgrade(
+        _ actor: String, digest: String, gate: String? = nil
+    ) async throws(ClientError) -> JSONValue {
+        try await json(
+            Outgoing(
+                method: .post, path: path(actor, "/upgrade"),
+                query: [("module", digest), ("gate", gate)]))
+    }
+
     // MARK: Talking
 
     /// Puts a one-way message into an actor's mailbox.

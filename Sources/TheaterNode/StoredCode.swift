@@ -3,7 +3,6 @@
 public import Logging
 internal import Synchronization
 public import TheaterChain
-internal import TheaterEngine
 public import TheaterManifest
 public import TheaterReplay
 public import TheaterRuntime
@@ -91,7 +90,7 @@ public final class StoredCode: CodeKeeper, ReplayLibrary {
 
     /// The manifest of a life.
     ///
-    /// - Throws: `replay.manifest` when it is not kept, or cannot be read.
+    /// - Throws: `replay.no-manifest` when it is not kept, `replay.manifest` when it cannot be read.
     public func manifest(for birth: ReplayBirth) async throws(ReplayError) -> Manifest {
         let bytes = try await manifestBytes(for: birth)
         do throws(ManifestDiagnostics) {
@@ -105,7 +104,7 @@ public final class StoredCode: CodeKeeper, ReplayLibrary {
     private func manifestBytes(for birth: ReplayBirth) async throws(ReplayError) -> [UInt8] {
         guard let manifest = try await find(birth.manifest) else {
             throw ReplayError(
-                .manifest,
+                .noManifest,
                 "the store does not keep the manifest \(birth.manifest) that the chain names, and with "
                     + "it the actor's limits")
         }
@@ -114,7 +113,7 @@ public final class StoredCode: CodeKeeper, ReplayLibrary {
 
     /// Other code for a life, with the limits of the life's manifest.
     ///
-    /// - Throws: `replay.manifest` when the manifest is not kept, or cannot be read.
+    /// - Throws: as ``manifest(for:)``.
     public func code(
         _ wasm: [UInt8], for birth: ReplayBirth
     ) async throws(ReplayError) -> ReplayCode {
@@ -126,13 +125,7 @@ public final class StoredCode: CodeKeeper, ReplayLibrary {
         _ wasm: [UInt8], manifest: [UInt8]
     ) throws(ReplayError) -> ReplayCode {
         do throws(ManifestDiagnostics) {
-            let limits = try Limits(recorded: manifest)
-            return ReplayCode(
-                wasm: wasm,
-                limits: GuestLimits(
-                    memorySizeMax: Int(clamping: limits.memory.bytes),
-                    tableElementsMax: limits.tableElements),
-                startFuel: min(limits.fuelPerCall, limits.fuelPerLife ?? .max))
+            return ReplayCode(wasm: wasm, limits: try Limits(recorded: manifest))
         } catch {
             throw ReplayError(
                 .manifest, "the manifest that the chain names cannot be read: \(error)")
@@ -148,7 +141,7 @@ public final class StoredCode: CodeKeeper, ReplayLibrary {
         switch outcome {
         case .success(let content): return content
         case .failure(let error):
-            throw ReplayError(.source, "the store cannot be read: \(error)")
+            throw ReplayError.unreadable("the store", error)
         }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import TheaterChain
 public import TheaterEngine
 
 /// A guest that was brought to where a chain ends, for somebody who goes on with it.
@@ -24,7 +25,9 @@ extension Replayer {
         _ life: ChainLineage, linked: LinkedModule, control: GuestControl, host: any GuestHost
     ) async throws(ReplayError) -> ReplayedGuest {
         let session = try await rested(
-            life, successor: Successor(linked: linked, control: control, host: host))
+            life,
+            successor: Successor(
+                linked: linked, control: control, host: host, birth: life.present))
         defer { session.end() }
         guard let guest = session.handOver(), !Task.isCancelled else { throw Self.notAlive }
         return ReplayedGuest(guest: guest, fuelUsed: session.verdict.counts.fuel)
@@ -65,4 +68,14 @@ struct Successor {
     let linked: LinkedModule
     let control: GuestControl
     let host: any GuestHost
+    /// Where the code that goes on was started; `nil` when only its digest is known.
+    let birth: ReplayBirth?
+
+    /// Whether the guest that is started there is the one that goes on.
+    func isOf(_ birth: ReplayBirth) -> Bool {
+        guard let own = self.birth else {
+            return linked.module.digest == birth.module.description
+        }
+        return own.actor == birth.actor && own.sequence == birth.sequence
+    }
 }

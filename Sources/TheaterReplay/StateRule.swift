@@ -9,10 +9,19 @@ struct StateRule {
     /// The functions that the code of the present life exports; `nil` when the code is not known.
     var exports: [String: FunctionSignature]?
 
+    /// The rule of code that exports these functions; `nil` when that is not known.
+    init(_ functions: [FunctionSignature]? = nil) {
+        exports = functions.map {
+            Dictionary($0.map { ($0.qualifiedName, $0) }) { first, _ in first }
+        }
+    }
+
     /// Whether a call was given the state: the declaration says so, or where it leaves that open, the
     /// call's first argument is the state.
     func takesState(_ function: String, _ parameters: [UInt8], state: Value?) -> Bool {
         if function == "theater:simple/actor.init" { return true }
+        // It answers with the state of the code that it belongs to, which the upgrade's event has.
+        if function == "theater:simple/actor.migrate" { return false }
         let signature = exports?[function]
         if exports != nil, signature == nil { return false }
         if let signature {

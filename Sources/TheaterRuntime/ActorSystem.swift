@@ -9,6 +9,7 @@ public import TheaterHandler
 internal import TheaterManifest
 public import TheaterPact
 public import TheaterPlatform
+public import TheaterReplay
 public import TheaterValue
 
 /// The actors of one node: starts them, calls them, ends them, and knows them.
@@ -41,6 +42,8 @@ public final class ActorSystem: Sendable {
     private let resolver: (any ActorResolver)?
     /// Keeps what actors are made from.
     private let keeper: (any CodeKeeper)?
+    /// How the chains of its actors are replayed.
+    let replayOptions: ReplayOptions
 
     /// Makes a system without actors.
     ///
@@ -49,12 +52,13 @@ public final class ActorSystem: Sendable {
     ///   - services: what handlers may use beside the cells of their actors.
     ///   - resolver: finds the manifests and the wasm of children; `nil` when there are none.
     ///   - keeper: keeps what recorded actors are made from; `nil` keeps nothing.
+    ///   - replay: how chains of its actors are replayed; `nil` for what its handlers say.
     ///   - world: the outside, simulated or real.
     ///   - observability: how the actors are watched.
     public init(
         engine: Engine, journal: Journal?, handlers: HandlerRegistry, logger: Logger,
         services: HandlerServices = HandlerServices(), resolver: (any ActorResolver)? = nil,
-        keeper: (any CodeKeeper)? = nil, world: World = .system,
+        keeper: (any CodeKeeper)? = nil, replay: ReplayOptions? = nil, world: World = .system,
         observability: ObservabilityOptions = ObservabilityOptions()
     ) {
         self.engine = engine
@@ -71,10 +75,16 @@ public final class ActorSystem: Sendable {
         self.logger = logger
         self.resolver = resolver
         self.keeper = keeper
+        self.replayOptions =
+            replay ?? ReplayOptions(isSuspending: handlers.suspending)
         observatory = Observatory(observability, world: world, logger: logger)
         link.system = self
         exchange.connect(self)
     }
+
+    /// Finds the code that chains name; `nil` when it is not kept, or kept by somebody who does not give it
+    /// back.
+    var keptCode: (any ReplayLibrary)? { keeper as? any ReplayLibrary }
 
     // MARK: Starting
 
@@ -129,7 +139,7 @@ public final class ActorSystem: Sendable {
     /// Sees to it that what the actor is made from can be found again by what its chain names.
     ///
     /// - Returns: the digest of the manifest.
-    private func keep(
+    func keep(
         _ wasm: [UInt8], _ template: ActorTemplate, _ manifest: Manifest
     ) async -> Digest {
         guard journal != nil else { return .zero }
@@ -239,7 +249,7 @@ public final class ActorSystem: Sendable {
         return template.exports.values.map(\.usage).sorted()
     }
 
-    private func template(
+    func template(
         for wasm: [UInt8], granted: [(grant: HandlerGrant, type: any Handler.Type)],
         manifest: Manifest
     ) async throws(ActorError) -> ActorTemplate {

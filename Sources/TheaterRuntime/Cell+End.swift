@@ -92,6 +92,7 @@ extension Cell {
         }
         guest = nil
         host = nil
+        forgetUpgrade()
         let isForced = shared.withLock { if case .killed? = $0.requested { true } else { false } }
         await system?.ending(self, isForced: isForced)
         for handler in handlers where !type(of: handler).isStateless {

@@ -43,7 +43,10 @@ public final class ContentStore: Sendable {
         self.disk = disk
         pool =
             disk == nil
-            ? nil : WorkerPool(threadsMax: options.threadsMax, waitingMax: options.waitingMax)
+            ? nil
+            : WorkerPool(
+                name: "theater-store", threadsMax: options.threadsMax,
+                waitingMax: options.waitingMax)
     }
 
     deinit { closeFiles() }

@@ -49,6 +49,13 @@ struct ProofTests {
         let (folder, key) = try await recorded()
         let made = try await theater("chain", "prove", "fixture", "4", "-o", "p", in: folder)
         #expect(made.status == 0, "\(made.stderr)")
+        #expect(made.stdout.hasPrefix("'p': event 4 of the 7 of actor "))
+        let bare = try await theater(
+            "chain", "prove", "fixture", "4", "-o", "bare", "--without-payload", in: folder)
+        #expect(bare.status == 0, "\(bare.stderr)")
+        let shown = try await theater(
+            "chain", "verify-proof", "bare", "--key", key, in: folder)
+        #expect(shown.stdout.contains(" (withheld)"), "\(shown.stdout)")
         let stranger = try Folder()
         try stranger.write(folder.read("p"), to: "p")
         let verified = try await theater("chain", "verify-proof", "p", "--key", key, in: stranger)

@@ -243,6 +243,7 @@ struct SDKStoreTests {
         while texts(try await call(second, "heard")).isEmpty { await Task.yield() }
         #expect(texts(try await call(first, "heard")) == ["message \(channel)"])
         #expect(texts(try await call(second, "heard")) == ["closed \(channel)"])
+        try await expectReplays(of: node, chains: 2)
         try await node.close()
     }
 }

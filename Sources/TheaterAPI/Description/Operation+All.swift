@@ -91,6 +91,23 @@ extension Operation {
             id: .restartActor, method: .post, path: "/v1/actors/{actor}/restart",
             scope: .operate, summary: "Stops an actor in order and starts it again.",
             output: .json("Actor"), problems: actorProblems + [422, 429]),
+        Operation(
+            id: .upgradeActor, method: .post, path: "/v1/actors/{actor}/upgrade",
+            scope: .operate, summary: "Exchanges an actor's code between two of its calls.",
+            parameters: [
+                Parameter(
+                    name: "module", schema: digestSchema,
+                    summary: "The SHA-256 of a module that the node keeps.", isRequired: true),
+                Parameter(
+                    name: "gate",
+                    schema: ["type": "string", "enum": ["refuse", "report", "none"]],
+                    summary: "Whether the actor's chain is replayed on the code before, and what "
+                        + "differs is a reason to refuse it. refuse without it."),
+                Parameter(
+                    name: "trial_calls",
+                    schema: ["type": "integer", "minimum": 0, "maximum": 1_000_000],
+                    summary: "For how many calls the old code stays beside it. 3 without it."),
+            ], output: .json("Upgrade"), problems: actorProblems + [422, 429]),
     ]
 
     private static let talkOperations = [
@@ -153,6 +170,7 @@ extension Operation {
 
     private static let actorProblems = [404, 409, 410]
 
+    private static let digestSchema: JSONValue = ["type": "string", "pattern": "^[0-9a-f]{64}$"]
     private static let durationSchema: JSONValue = [
         "type": "string", "pattern": "^[0-9]{1,9}(ms|s|m|h)$",
     ]

@@ -42,6 +42,8 @@ public struct Operation: Sendable {
         case killActor
         /// Starts an actor again.
         case restartActor
+        /// Exchanges an actor's code.
+        case upgradeActor
         /// Sends a message.
         case send
         /// Asks an actor.

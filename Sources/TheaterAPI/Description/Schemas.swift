@@ -71,6 +71,19 @@ enum Schemas {
                 "initial_state": described(
                     text, "The content of the manifest's initial_state_file, in Base64."),
             ], required: ["manifest", "module"]),
+        "Upgrade": object(
+            [
+                "id": text, "from": digest, "to": digest, "migrated": ["type": "boolean"],
+                "on_trial": ["type": "boolean"],
+                "check": described(
+                    [
+                        "type": ["object", "null"],
+                        "properties": [
+                            "same": ["type": ["boolean", "null"]], "code": nullable(text),
+                            "detail": nullable(text),
+                        ],
+                    ], "What the replay of its chain found; null when there was none."),
+            ], required: ["id", "from", "to", "migrated", "on_trial", "check"]),
         "End": object(
             [
                 "id": text, "status": status, "reason": nullable(text),

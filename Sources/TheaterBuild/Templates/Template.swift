@@ -24,6 +24,7 @@ public enum Templates {
             name: "counter",
             summary: "a counter without permissions; shows records, enums, variants and options"),
         Template(name: "text", summary: "measures documents that it is given as bytes"),
+        Template(name: "files", summary: "keeps notes in files below one folder"),
         Template(name: "process", summary: "runs a program and hears its output line by line"),
         Template(
             name: "mcp-client",

@@ -21,6 +21,8 @@ struct RunPlan: Sendable {
     let showsMetrics: Bool
     /// Where the actor goes on; `nil` for one that begins.
     var fork: ForkSource?
+    /// What is done with new code when the module's file changes; `nil` does not look.
+    var watch: UpgradeRequest.Gate?
 
     /// The most bytes of standard input.
     static let inputSizeMax = 16 << 20

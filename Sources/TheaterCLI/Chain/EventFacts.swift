@@ -132,6 +132,13 @@ enum EventFacts {
                 ("intent", .number(intent)), ("outcome", .text(EffectText.settlement(settlement))),
                 ("note", .text(note)),
             ]
+        case .upgrade(let step):
+            return [
+                ("from", .text(step.from.description)), ("to", .text(step.to.description)),
+                ("manifest", .text(step.manifest.description)),
+            ]
+                + (step.state.isEmpty ? [] : [("state", value(step.state))])
+                + (step.reason.isEmpty ? [] : [("reason", .text(step.reason))])
         case .denied(let what, let reason):
             return [("what", .text(what)), ("reason", .text(reason))]
         case .limit(let kind, let message):

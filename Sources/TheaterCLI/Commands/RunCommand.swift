@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import TheaterAPI
 internal import TheaterManifest
+internal import TheaterRuntime
 
 /// `theater run`: runs one actor in the foreground.
 struct RunCommand: TheaterCommand {
@@ -23,6 +24,13 @@ struct RunCommand: TheaterCommand {
               theater run --call add --arg 2 --arg 3 --call total
               theater run text --call measure --stdin --chain < README.md
               theater run --call place --arg '{x: 1, y: 2}' --json
+              theater run --watch
+
+            With --watch the actor takes new code in place whenever the file of its module changes, as \
+            after `theater build`: between two calls, with its state and without losing a message. Code \
+            that does not fit is refused, and when one of its first calls fails the old code goes on. Each \
+            time its chain is replayed on the new code before, and what differs is said on standard \
+            error; with --check it is a reason to refuse the code.
 
             A function may be named by its end: greet for hello:greeter/greeter.greet. Each --arg and \
             --stdin belongs to the --call before it. Values are in the text form that `theater abi` \
@@ -63,6 +71,12 @@ struct RunCommand: TheaterCommand {
     @OptionGroup var variables: VariableOptions
 
     @OptionGroup var data: DataOptions
+
+    @Flag(help: "Take new code in place when the file of the module changes.")
+    var watch = false
+
+    @Flag(help: "With --watch: refuse code that does not do what the chain says.")
+    var check = false
 
     @Flag(
         name: .customLong("detach"),
@@ -111,8 +125,11 @@ struct RunCommand: TheaterCommand {
 
     func validate() throws {
         if json, text { throw ValidationError("--json and --text exclude each other") }
+        if check, !watch { throw ValidationError("--check goes with --watch") }
         guard isDetached else { return }
-        if !functions.isEmpty || isUnrecorded || durability != nil || showsChain || showsMetrics {
+        if !functions.isEmpty || isUnrecorded || durability != nil || showsChain || showsMetrics
+            || watch
+        {
             throw ValidationError(
                 "--detach leaves the actor to the node; call it with `theater call`, and look at it with "
                     + "`theater inspect`")
@@ -134,10 +151,15 @@ struct RunCommand: TheaterCommand {
             manifest: path, variables: variables.values,
             from: ActorFiles(dataDirectory: dataDirectory))
         if let durability { actor.manifest.chain.durability = durability.value }
+        if watch, actor.wasmPath.contains("://") {
+            throw .usage(
+                "--watch needs a module in a file, and '\(actor.wasmPath)' is in the store")
+        }
         let plan = RunPlan(
             actor: actor, wasm: try actor.wasm(), calls: calls,
             dataDirectory: dataDirectory, grace: grace,
-            showsChain: showsChain, showsMetrics: showsMetrics)
+            showsChain: showsChain, showsMetrics: showsMetrics,
+            watch: watch ? (check ? .refuse : .report) : nil)
         let run = ActorRun(
             plan: plan, context: context,
             report: RunReport(

@@ -35,8 +35,10 @@ extension CLIError {
         case .ceiling, .tooLarge, .ended, .stopping, .mailboxFull, .wrongResult, .guestError,
             .deadline, .cancelled, .crashed, .killed, .shuttingDown, .restarting, .supervision,
             .notAChild, .fork, .unrecorded, .feedFull, .feedOverrun, .feedTaken, .controlBusy,
-            .controlDeadline, .controlClosed, .controlUnavailable, .unknownEvent:
+            .controlDeadline, .controlClosed, .controlUnavailable, .unknownEvent, .upgradeFailed,
+            .upgrading, .rolledBack:
             .failure
+        case .upgradeRefused: .verification
         }
     }
 
@@ -77,11 +79,13 @@ extension CLIError {
         let status: CommandStatus =
             switch error.code {
             case .noCode, .wrongDigest, .module: .module
-            case .manifest: .manifest
+            case .manifest, .noManifest: .manifest
             case .payloadDropped, .incomplete: .data
             case .notAlive: .usage
-            case .source, .diverged: .verification
-            case .ceiling: .failure
+            // What could not be read is no finding about the code; the layer below says what it is.
+            case .source: error.cause.map { CLIError(unexpected: $0).status } ?? .data
+            case .diverged: .verification
+            case .ceiling, .cancelled: .failure
             }
         self.init(status, error.code.rawValue, error.description)
     }

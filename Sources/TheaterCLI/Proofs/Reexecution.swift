@@ -64,15 +64,8 @@ struct Reexecution {
 
     /// The result for people.
     func lines() -> [String] {
-        var lines = ReplayText.lines(
+        ReplayText.lines(
             verdict, title: "\(verdict.counts.events) of \(ChainText.events(report.count))")
-        let unknown = report.contents.manifests.filter { !report.included.contains($0) }
-        if !unknown.isEmpty {
-            lines.insert(
-                "          the bundle does not bring the manifest: the limits that most actors have were "
-                    + "used", at: min(2, lines.count))
-        }
-        return lines
     }
 
     /// The result for programs.

@@ -33,9 +33,11 @@ struct BundleCode: ReplayLibrary {
     let wasm: [UInt8]?
     /// Whether the file may be other code than the chain names; else it stands for that alone.
     let isRebuilt: Bool
+    /// Which code the chain ran on, when the file may be other code.
+    var spans: CodeSpans?
 
     func code(for birth: ReplayBirth) async throws(ReplayError) -> ReplayCode {
-        guard let wasm,
+        guard let wasm, spans?.isComparable(birth) ?? true,
             isRebuilt || ModuleCache.digest(of: wasm) == birth.module.description
         else { return try await recording.code(for: birth) }
         return try recording.code(wasm, for: birth)

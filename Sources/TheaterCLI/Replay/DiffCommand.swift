@@ -53,7 +53,12 @@ struct DiffCommand: TheaterCommand {
         let rightLast = try other.place(in: rightHistory.count, default: rightHistory.count - 1)
         let diff: ChainDiff
         do throws(ReplayError) {
-            diff = try ChainDiff(leftHistory, upTo: leftLast, rightHistory, upTo: rightLast)
+            diff = try ChainDiff(
+                leftHistory, upTo: leftLast, rightHistory, upTo: rightLast,
+                lineages: (
+                    try histories.lineage(of: leftChain, upTo: leftLast),
+                    try histories.lineage(of: rightChain, upTo: rightLast)
+                ))
         } catch {
             throw CLIError(error)
         }

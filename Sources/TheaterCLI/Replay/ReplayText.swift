@@ -37,6 +37,10 @@ enum ReplayText {
             lines.append(
                 "          the wasm is another than the chain names: fuel was not compared")
         }
+        if verdict.assumesLimits {
+            lines.append(
+                "          the manifest is not kept: the limits that most actors have were used")
+        }
         if counts.redacted > 0 {
             lines.append(
                 "          \(counts.redacted) of the answers held a secret, which the chain does not have: "
@@ -84,7 +88,9 @@ enum ReplayText {
         for (title, side) in [("recorded", divergence.recorded), ("replayed", divergence.replayed)]
         {
             guard let side else { continue }
-            lines.append("  \(title)  \(Printable.line(side.what))")
+            let what = Printable.lines(side.what)
+            lines.append("  \(title)  \(what.first ?? "")")
+            lines += what.dropFirst().map { "            \($0)" }
             if let bytes = side.bytes {
                 let text = EventFacts.value(bytes).text(
                     options: .init(limit: valueSizeMax, width: 100))
@@ -135,11 +141,26 @@ enum ReplayText {
                 + members(verdict) + (state.map { [("state", $0)] } ?? []))
     }
 
+    /// Why a chain could not be replayed, for people.
+    static func line(_ error: CLIError, _ chain: ChainSummary) -> String {
+        let name = chain.name.map { "'\(Printable.line($0, sizeMax: 64))'" } ?? "-"
+        return "not replayed  \(chain.actor)  \(name): \(Printable.line(error.message))"
+    }
+
+    /// Why a chain could not be replayed, for programs.
+    static func json(_ error: CLIError, _ chain: ChainSummary) -> JSON {
+        .object([
+            ("actor", .string(chain.actor.description)), ("name", .optional(chain.name)),
+            ("error", error.member),
+        ])
+    }
+
     /// What a replay found, for programs.
     static func members(_ verdict: ReplayVerdict) -> [(String, JSON)] {
         [
             ("faithful", .bool(verdict.isFaithful)), ("counts", json(verdict.counts)),
             ("other_code", .bool(verdict.hasOtherCode)),
+            ("assumed_limits", .bool(verdict.assumesLimits)),
             ("divergence", verdict.divergence.map(json) ?? .null),
         ]
     }

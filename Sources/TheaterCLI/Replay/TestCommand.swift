@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import TheaterChain
 internal import TheaterEngine
 internal import TheaterNode
 internal import TheaterReplay
@@ -43,11 +44,27 @@ struct TestCommand: TheaterCommand {
         }
         let engine = try ReplayEngine.make(dataDirectory: nil)
         var check = UpgradeCheck()
-        for bundle in bundles {
-            let recording = try BundleFile.recording(bundle)
+        for bundle in try bundles.map({ (path) throws(CLIError) in try BundleFile.regular(path) }) {
+            let recording: BundleRecording<FileSource>
+            do throws(ProofError) {
+                recording = try BundleRecording(try FileSource(bundle))
+            } catch {
+                check.fail(file: bundle, .unreadable("the bundle", error))
+                continue
+            }
+            var sources = BundleCode(recording: recording, wasm: code, isRebuilt: true)
+            if code != nil {
+                let events = try BundleFile.recording(bundle).events()
+                do throws(ReplayError) {
+                    sources.spans = try CodeSpans(events)
+                } catch {
+                    check.fail(recording.actor, error)
+                    continue
+                }
+            }
             await check.replay(
                 recording.actor, recording.events(), engine: engine,
-                library: BundleCode(recording: recording, wasm: code, isRebuilt: true),
+                library: sources,
                 options: Node.registry().replayOptions())
         }
         if json {

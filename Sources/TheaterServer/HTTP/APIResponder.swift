@@ -69,9 +69,30 @@ struct APIResponder: HTTPResponder {
                 "'\(path.prefix(128))' does not take \(request.method.rawValue); it takes "
                     + methods.joined(separator: ", "))
         case .nothing:
+            if let page = DashboardPages.page(path) {
+                return try dashboard(page, request, id: id)
+            }
             throw Problem(
                 .noRoute, "there is nothing at '\(path.prefix(128))'; see /v1/openapi.json")
         }
+    }
+
+    /// A page, which shows nothing by itself: what it asks for needs a credential.
+    private func dashboard(
+        _ page: DashboardPages.Page, _ request: Request, id: String
+    ) throws(Problem) -> Response {
+        do throws(Problem) {
+            try gate.checkOrigin(request, listener)
+        } catch {
+            try audit.refused(entry(request, id, nil), code: error.code)
+            throw error
+        }
+        guard request.method == .get else {
+            throw Problem(
+                .method,
+                "a page does not take \(request.method.rawValue.prefix(32)); it takes GET")
+        }
+        return page.response
     }
 
     /// Lets a request in, or writes down that it was not.
@@ -140,6 +161,7 @@ struct APIResponder: HTTPResponder {
         case .stopActor: try await actors.stop(call)
         case .killActor: try await actors.kill(call)
         case .restartActor: try await actors.restart(call)
+        case .upgradeActor: try await actors.upgrade(call)
         case .send: try await talk.send(call)
         case .request: try await talk.request(call)
         case .call: try await talk.call(call)
@@ -153,7 +175,7 @@ struct APIResponder: HTTPResponder {
         guard
             case .otherMethods(let methods) = routes.match(
                 method: request.method.rawValue, path: path)
-        else { return [] }
+        else { return DashboardPages.page(path) == nil ? [] : ["GET"] }
         return methods
     }
 

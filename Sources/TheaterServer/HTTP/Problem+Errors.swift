@@ -44,14 +44,14 @@ extension Problem {
         switch code {
         case .notFound, .unknownEvent: 404
         case .ended: 410
-        case .stopping, .restarting, .nameTaken, .unrecorded: 409
+        case .stopping, .restarting, .nameTaken, .unrecorded, .upgrading: 409
         case .mailboxFull, .ceiling, .feedFull, .controlBusy: 429
         case .tooLarge: 413
         case .journal, .shuttingDown, .controlClosed, .controlUnavailable: 503
         case .unknownFunction, .wrongArgument, .wrongResult, .guestError, .deadline, .cancelled,
             .module, .wrongDigest, .metadata, .importRefused, .manifest, .grantExceedsParent,
             .crashed, .killed, .supervision, .notAChild, .fork, .feedOverrun, .feedTaken,
-            .controlDeadline:
+            .controlDeadline, .upgradeRefused, .upgradeFailed, .rolledBack:
             422
         }
     }

@@ -154,7 +154,7 @@ struct ActorRoutes: Sendable {
         return manifest
     }
 
-    private func wasm(_ digest: String) async throws(Problem) -> [UInt8] {
+    func wasm(_ digest: String) async throws(Problem) -> [UInt8] {
         guard let id = ContentID(digest) else {
             throw Problem(.body, "'module' must be a SHA-256 in 64 hexadecimal digits")
         }

@@ -54,6 +54,7 @@ struct APITests {
         }
         let json = "Content-Type: application/json"
         let any = "Content-Type: application/octet-stream"
+        let zeros = String(repeating: "0", count: 64)
         for (template, target, type, body) in [
             ("/v1/actors", "/v1/actors", json, "{}"), ("/v1/actors", "/v1/actors", json, "["),
             ("/v1/actors", "/v1/actors", any, "x"),
@@ -69,6 +70,8 @@ struct APITests {
             (actor + "/call", "/v1/actors/pinger/call?function=none", json, "[]"),
             (actor + "/call", "/v1/actors/pinger/call", json, "[]"),
             (actor + "/restart", "/v1/actors/pinger/restart", any, ""),
+            (actor + "/upgrade", "/v1/actors/pinger/upgrade?module=\(zeros)", any, ""),
+            (actor + "/upgrade", "/v1/actors/pinger/upgrade?module=0&gate=none", any, ""),
             (actor + "/stop", "/v1/actors/pinger/stop?grace=1s", any, ""),
             (actor + "/kill", "/v1/actors/\(id)/kill", any, ""),
             (actor + "/stop", "/v1/actors/nobody/stop", any, ""),

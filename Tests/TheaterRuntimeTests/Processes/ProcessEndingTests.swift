@@ -53,51 +53,94 @@ struct ProcessEndingTests {
         "kill_grace": .string("20ms"),
     ]
 
+    /// How many actors do this at the same time.
+    private static let lanes = 6
+
+    /// What was done.
+    private struct Tally {
+        var processes = 0
+        var actors = 0
+        var kills = 0
+    }
+
     @Test("leave nothing, and never exceed the limit")
     func everything() async throws {
         let count = Self.environment["THEATER_PROCESS_COUNT"].flatMap { Int($0) } ?? 200
         let seed = Self.environment["THEATER_PROCESS_SEED"].flatMap { UInt64($0) } ?? 1
-        var random = SplitMix(seed: seed)
         // On disk: what chatters say would be held in memory otherwise.
         let folder = FileManager.default.temporaryDirectory.appending(
             path: "theater-ends-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         let processes = try ProcessStage(journal: .open(directory: folder.path))
-        let mark = ProcessStage.mark()
-        var (started, round, kills) = (0, 0, 0)
-        var before = Self.resources
-        while started < count {
-            round += 1
-            // A node that is killed takes a start of this program: a few of them will do.
-            let end = round % 25 == 5 ? .kill : End.allCases[random.next(below: 4)]
-            let comment: Comment = "seed \(seed), round \(round), \(end)"
-            switch end {
-            case .kill:
-                started += try await killedNode(mark, seed: random.next())
-                kills += 1
-            case .each: started += try await ended(round, processes, mark, &random, comment)
-            case .stop, .terminate, .trap:
-                let id = try await actor(round, processes)
-                try await start(Kind.some(Self.limit, &random), processes, id, mark)
-                started += Self.limit
-                try await self.end(id, end, processes, mark)
-            }
-            #expect(ProcessStage.processes(with: mark) == [], comment)
-            // What is made once, such as the launcher and the caches of the chain, is there after some rounds.
-            if round == 10 { before = Self.resources }
-        }
+        // What is made once, such as the launcher and the caches of the chain, is there afterwards.
+        _ = try await lanes(processes, "warm-up", 40, seed)
+        let before = Self.resources
+        let tally = try await lanes(processes, "actor", count, seed &+ 1)
         let after = Self.resources
         print(
-            "seed \(seed): \(started) processes of \(round) actors ended, \(kills) times with their node; "
+            "seed \(seed): \(tally.processes) processes of \(tally.actors) actors ended, "
+                + "those of \(tally.kills) nodes with their node; "
                 + "before and after: \(before.descriptors) and \(after.descriptors) descriptors, "
                 + "\(before.memory) and \(after.memory) KiB resident; "
-                + "\(ProcessStage.processes(with: mark).count) processes and \(Self.zombies.count) zombies left"
-        )
+                + "\(Self.zombies.count) zombies left")
         // Other tests of the process have some open, and some memory, at the same time.
         #expect(after.descriptors < before.descriptors + 100, "seed \(seed)")
         #expect(after.memory < before.memory + 64 * 1024, "seed \(seed)")
         await processes.close()
         #expect(Self.zombies == [], "seed \(seed)")
+    }
+
+    private func lanes(
+        _ processes: ProcessStage, _ name: String, _ count: Int, _ seed: UInt64
+    ) async throws -> Tally {
+        try await withThrowingTaskGroup(of: Tally.self) { group in
+            for lane in 0..<Self.lanes {
+                group.addTask {
+                    try await self.lane(
+                        processes, "\(name)-\(lane)", count / Self.lanes,
+                        seed &* 1000 &+ UInt64(lane))
+                }
+            }
+            return try await group.reduce(into: Tally()) { sum, tally in
+                sum.processes += tally.processes
+                sum.actors += tally.actors
+                sum.kills += tally.kills
+            }
+        }
+    }
+
+    /// One actor after the other; nothing of one is left when the next begins.
+    private func lane(
+        _ processes: ProcessStage, _ name: String, _ count: Int, _ seed: UInt64
+    ) async throws -> Tally {
+        var random = SplitMix(seed: seed)
+        let mark = ProcessStage.mark()
+        var tally = Tally()
+        var round = 0
+        while tally.processes < count {
+            round += 1
+            // A node that is killed takes a start of this program: a few of them will do.
+            let end = round % 25 == 5 ? .kill : End.allCases[random.next(below: 4)]
+            let comment: Comment = "seed \(seed), \(name), round \(round), \(end)"
+            switch end {
+            case .kill:
+                tally.processes += try await killedNode(mark, seed: random.next())
+                tally.actors += Self.nodeActors
+                tally.kills += 1
+            case .each:
+                let id = try await actor("\(name)-\(round)", processes)
+                tally.processes += try await ended(id, processes, mark, &random, comment)
+                tally.actors += 1
+            case .stop, .terminate, .trap:
+                let id = try await actor("\(name)-\(round)", processes)
+                try await start(Kind.some(Self.limit, &random), processes, id, mark)
+                tally.processes += Self.limit
+                tally.actors += 1
+                try await self.end(id, end, processes, mark)
+            }
+            #expect(ProcessStage.processes(with: mark) == [], comment)
+        }
+        return tally
     }
 
     private static var resources: (descriptors: Int, memory: Int) {
@@ -122,8 +165,8 @@ struct ProcessEndingTests {
         }
     }
 
-    private func actor(_ round: Int, _ processes: ProcessStage) async throws -> ActorID {
-        try await processes.actor(Self.keys, name: "actor-\(round)", error: .trap)
+    private func actor(_ name: String, _ processes: ProcessStage) async throws -> ActorID {
+        try await processes.actor(Self.keys, name: name, error: .trap)
     }
 
     /// Starts processes until the limit, and one more, which is refused.
@@ -143,10 +186,9 @@ struct ProcessEndingTests {
 
     /// An actor that goes on while its processes end, three times over: their places are free again.
     private func ended(
-        _ round: Int, _ processes: ProcessStage, _ mark: String, _ random: inout SplitMix,
+        _ id: ActorID, _ processes: ProcessStage, _ mark: String, _ random: inout SplitMix,
         _ comment: Comment
     ) async throws -> Int {
-        let id = try await actor(round, processes)
         for turn in 1...3 {
             try await start(Kind.some(Self.limit, &random), processes, id, mark)
             for pid in UInt64((turn - 1) * Self.limit + 1)...UInt64(turn * Self.limit) {
@@ -228,7 +270,7 @@ struct ProcessEndingTests {
         var random = SplitMix(seed: try #require(words.last.flatMap { UInt64($0) }))
         let processes = try ProcessStage()
         for number in 0..<Self.nodeActors {
-            let id = try await actor(number, processes)
+            let id = try await actor("actor-\(number)", processes)
             try await start(Kind.some(Self.limit, &random), processes, id, mark)
         }
         print("started all")

@@ -1,15 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Synchronization
-internal import TheaterPlatform
 
 /// A few threads for work that blocks, and a bounded queue before them.
 ///
 /// A thread is started when work comes and none is idle, and ends when there was nothing to do for a
 /// second. So a pool that nobody uses has none.
-final class WorkerPool: Sendable {
-    /// Runs with no error, or learns why it cannot.
-    typealias Job = @Sendable (StoreError?) -> Void
+public final class WorkerPool: Sendable {
+    /// Why work is not done.
+    public enum Refusal: Error, Sendable, Hashable {
+        /// So many jobs wait, which is the most.
+        case busy(waiting: Int)
+        /// The system has no thread for it.
+        case noThread
+        /// The pool was closed.
+        case closed
+        /// Its task was cancelled before it began.
+        case cancelled
+    }
+
+    /// Runs with no refusal, or learns why it cannot.
+    typealias Job = @Sendable (Refusal?) -> Void
 
     private struct State {
         var jobs: [Job] = []
@@ -35,35 +46,38 @@ final class WorkerPool: Sendable {
         }
     }
 
-    private enum Start { case refused(StoreError), wake(ThreadSignal), thread, nothing }
+    private enum Start { case refused(Refusal), wake(ThreadSignal), thread, nothing }
     private enum Next { case job(Job), wait, end([ThreadSignal]) }
 
     private static let idleTime = Duration.seconds(1)
 
     private let state = Mutex(State())
+    private let name: String
     private let threadsMax: Int
     private let waitingMax: Int
 
-    init(threadsMax: Int, waitingMax: Int) {
+    /// Makes a pool without threads.
+    ///
+    /// - Parameters:
+    ///   - name: what tools show its threads as.
+    ///   - threadsMax: how many threads there may be.
+    ///   - waitingMax: how many jobs may wait for one.
+    public init(name: String, threadsMax: Int, waitingMax: Int) {
+        self.name = name
         self.threadsMax = max(1, threadsMax)
         self.waitingMax = max(1, waitingMax)
     }
 
     /// How many jobs wait for a thread.
-    var waiting: Int { state.withLock { $0.waiting } }
+    public var waiting: Int { state.withLock { $0.waiting } }
 
     /// Runs a job on one of the threads, in the order of arrival.
     ///
-    /// - Throws: `store.busy` when too many wait; `store.closed`.
-    func submit(_ job: @escaping Job) throws(StoreError) {
+    /// - Throws: that too many wait, or that the pool is closed.
+    func submit(_ job: @escaping Job) throws(Refusal) {
         let start = state.withLock { state -> Start in
             if state.isClosed { return .refused(.closed) }
-            guard state.waiting < waitingMax else {
-                return .refused(
-                    StoreError(
-                        .busy, "\(state.waiting) operations wait for the store's disk",
-                        remedy: "Try again later, or use a faster disk."))
-            }
+            guard state.waiting < waitingMax else { return .refused(.busy(waiting: state.waiting)) }
             state.jobs.append(job)
             if let idle = state.idle.popLast() { return .wake(idle) }
             guard state.threads < threadsMax else { return .nothing }
@@ -79,7 +93,7 @@ final class WorkerPool: Sendable {
     }
 
     private func startThread() {
-        if WorkerThread.start(name: "theater-store", { self.work() }) { return }
+        if WorkerThread.start(name: name, { self.work() }) { return }
         let stranded = state.withLock { state -> [Job] in
             state.threads -= 1
             var jobs: [Job] = []
@@ -87,10 +101,7 @@ final class WorkerPool: Sendable {
             while state.threads == 0, let job = state.take() { jobs.append(job) }
             return jobs
         }
-        let error = StoreError(
-            .busy, "the system has no thread left for the store",
-            remedy: "Raise the limit on threads and processes.")
-        for job in stranded { job(error) }
+        for job in stranded { job(.noThread) }
     }
 
     private func work() {
@@ -123,8 +134,8 @@ final class WorkerPool: Sendable {
         }
     }
 
-    /// Refuses further jobs, and waits until those that were taken in are done.
-    func close() {
+    /// Refuses further jobs, and waits until those that were taken in are done, or the time has come.
+    public func close(until deadline: MonotonicTime? = nil) {
         let done = ThreadSignal()
         let idle = state.withLock { state -> [ThreadSignal]? in
             state.isClosed = true
@@ -134,33 +145,27 @@ final class WorkerPool: Sendable {
         }
         guard let idle else { return }
         for signal in idle { signal.raise() }
-        done.wait()
+        done.wait(until: deadline)
     }
-}
 
-extension ContentStore {
-    /// Does blocking work on a thread of the store, and waits for it without one. In memory the work
-    /// is done at once.
+    // MARK: Waiting for work
+
+    /// Does blocking work on a thread of the pool, and waits for it without one.
     ///
-    /// Cancelling withdraws work that has not begun: `store.cancelled`. Work that has begun is
-    /// finished.
-    public func perform<Value: Sendable>(
-        _ work: @escaping @Sendable (ContentStore) throws(StoreError) -> Value
-    ) async -> Result<Value, StoreError> {
-        guard let pool else {
-            return Result { () throws(StoreError) in try work(self) }
-        }
+    /// Cancelling withdraws work that has not begun. Work that has begun is finished.
+    public func perform<Value: Sendable, Failure: Error>(
+        _ work: @escaping @Sendable () throws(Failure) -> Value
+    ) async -> Result<Result<Value, Failure>, Refusal> {
         let isCancelled = Flag()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                do throws(StoreError) {
-                    try pool.submit { refusal in
+                do throws(Refusal) {
+                    try submit { refusal in
+                        if let refusal = refusal ?? (isCancelled.isRaised ? .cancelled : nil) {
+                            return continuation.resume(returning: .failure(refusal))
+                        }
                         continuation.resume(
-                            returning: Result { () throws(StoreError) in
-                                if let refusal { throw refusal }
-                                if isCancelled.isRaised { throw .cancelled }
-                                return try work(self)
-                            })
+                            returning: .success(Result { () throws(Failure) in try work() }))
                     }
                 } catch {
                     continuation.resume(returning: .failure(error))
