@@ -7,6 +7,7 @@ import TheaterEngine
 import TheaterNode
 import TheaterPlatform
 import TheaterReplay
+import TheaterRuntime
 import TheaterValue
 
 /// Goal: a stranger's bundle is replayed with what it brings, and holds no more memory than it may. Method:
