@@ -84,25 +84,6 @@ struct VerdictTests {
         }.value
     }
 
-    @Test("code that starts where the other did not, or the other way round, is told apart")
-    func starts() async throws {
-        let theatre = try Theatre()
-        let failing = try Self.saying("x", start: Self.failing)
-        await #expect(throws: ActorError.self) { _ = try await theatre.spawn(failing) }
-        let id = try #require(try await theatre.node.journal.reader().actors().first?.actor)
-        let events = try await theatre.events(of: id)
-        #expect(try await theatre.replay(events).isFaithful)
-        let good = try Engine.assemble(wat: try Self.saying("x"))
-        let verdict = try await theatre.replay(events, wasm: good)
-        #expect(verdict.divergence?.kind == .otherStart)
-        #expect(verdict.divergence?.sequence == 1)
-        // A start that fails in another way.
-        let forged = forging(
-            events, at: 1,
-            .exited(kind: "failed", reason: "'start' ended the actor: a: b", result: nil))
-        #expect(try await theatre.replay(forged).divergence?.kind == .otherStart)
-    }
-
     @Test("a life that does not start leaves nothing behind")
     func release() async throws {
         let theatre = try Theatre()

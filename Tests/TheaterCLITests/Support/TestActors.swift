@@ -87,14 +87,16 @@ enum TestActors {
         actor.imports = [
             WatActor.importing("theater:simple/message-server-host", "send", as: "send")
         ]
+        let said = try CGRF.encode(.string("said"))
         actor.body = [
+            WatActor.data(said, at: 32768),
             WatActor.function(
                 "test:say/say.say",
                 """
                 (drop (call $send (local.get $in) (local.get $size) (i32.const 512) (i32.const 516)))
-                (call $answer (i32.load (i32.const 512)) (i32.load (i32.const 516))
-                  (local.get $slot) (local.get $lenslot)) (i32.const 0)
-                """)
+                (call $answer (i32.const 32768) (i32.const \(said.count)) (local.get $slot)
+                  (local.get $lenslot)) (i32.const 0)
+                """),
         ]
         return try Engine.assemble(wat: actor.wat)
     }
@@ -144,7 +146,7 @@ enum TestActors {
         return try Engine.assemble(wat: actor.wat)
     }
 
-    /// An actor that takes messages and answers each request with `pong`.
+    /// An actor that takes messages, answers each request with `pong`, and greets on channels.
     static func messenger() throws -> [UInt8] {
         var actor = WatActor()
         actor.metadata = try metadata(
@@ -153,6 +155,9 @@ enum TestActors {
                 theater:simple/message-server-client {
                     handle-send: func(state: value, data: list<u8>) -> value
                     handle-request: func(state: value, id: string, data: list<u8>) -> value
+                    handle-channel-open: func(state: value, id: string, data: list<u8>) -> value
+                    handle-channel-message: func(state: value, id: string, data: list<u8>) -> value
+                    handle-channel-close: func(state: value, id: string) -> value
                 }
             }
             """)
@@ -166,6 +171,24 @@ enum TestActors {
             WatActor.answering(
                 "theater:simple/message-server-client.handle-request",
                 try ok([.unit, .option(bytes, .bytes(Array("pong".utf8)))]), at: 36864),
+            WatActor.answering(
+                "theater:simple/message-server-client.handle-channel-open",
+                try ok([
+                    .unit,
+                    .record(
+                        Value.Record(
+                            "channel-accept",
+                            [
+                                .init("accepted", .bool(true)),
+                                .init("message", .option(bytes, .bytes(Array("welcome".utf8)))),
+                            ])),
+                ]), at: 40960),
+            WatActor.answering(
+                "theater:simple/message-server-client.handle-channel-message", try ok([.unit]),
+                at: 45056),
+            WatActor.answering(
+                "theater:simple/message-server-client.handle-channel-close", try ok([.unit]),
+                at: 49152),
         ]
         return try Engine.assemble(wat: actor.wat)
     }
