@@ -84,6 +84,33 @@ struct VerdictTests {
         }.value
     }
 
+    @Test("code that starts where the other did not, or in another way, is told apart")
+    func starts() async throws {
+        let theatre = try Theatre()
+        let id = try await theatre.spawn(try Self.saying("x"))
+        try await theatre.system.stop(id)
+        let events = try await theatre.events(of: id)
+        try #require(events.count == 2)
+        let failing = try Engine.assemble(wat: try Self.saying("x", start: Self.failing))
+        #expect(
+            try await theatre.replay(events, wasm: failing).isFaithful,
+            "a life that was ended before it did anything")
+        // A start fails only where memory was short or time ran out, so the end is forged.
+        func ended(_ reason: String) -> [ChainEvent] {
+            forging(
+                events, at: 1,
+                .exited(
+                    kind: "failed", reason: "'start' ended the actor: \(reason)", result: nil))
+        }
+        let crash = ended("unreachable executed")
+        #expect(try await theatre.replay(crash, wasm: failing).isFaithful)
+        let started = try await theatre.replay(crash).divergence
+        #expect(started?.kind == .otherStart)
+        #expect(started?.sequence == 1)
+        let other = try await theatre.replay(ended("a: unreachable executed"), wasm: failing)
+        #expect(other.divergence?.kind == .otherStart)
+    }
+
     @Test("a life that does not start leaves nothing behind")
     func release() async throws {
         let theatre = try Theatre()
