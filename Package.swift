@@ -144,7 +144,9 @@ let package = Package(
         .executableTarget(
             name: "theater", dependencies: ["TheaterCLI"], swiftSettings: settings),
         // Tests.
-        .target(name: "TheaterTesting", swiftSettings: safe),
+        .target(
+            name: "TheaterTesting", dependencies: ["TheaterPact", "TheaterValue"],
+            swiftSettings: safe),
         .target(
             name: "TheaterSimulation",
             dependencies: [
@@ -167,6 +169,13 @@ let package = Package(
                 "TheaterValue", logging,
             ],
             path: "Tests/Helpers/EffectWorker", exclude: ["check.py"], swiftSettings: settings),
+        .executableTarget(
+            name: "ResumeWorker",
+            dependencies: [
+                "TheaterNode", "TheaterChain", "TheaterEngine", "TheaterHandler", "TheaterManifest",
+                "TheaterPlatform", "TheaterRuntime", "TheaterTesting", "TheaterValue", logging,
+            ],
+            path: "Tests/Helpers/ResumeWorker", swiftSettings: settings),
         .testTarget(
             name: "TheaterPlatformTests", dependencies: ["TheaterPlatform"],
             swiftSettings: settings),
@@ -248,7 +257,8 @@ let package = Package(
         .testTarget(
             name: "TheaterNodeTests",
             dependencies: [
-                "TheaterNode", "EffectWorker", "TheaterHandler", "TheaterRuntime", "TheaterBuild",
+                "TheaterNode", "EffectWorker", "ResumeWorker", "TheaterHandler", "TheaterRuntime",
+                "TheaterBuild",
                 "TheaterChain",
                 "TheaterCapability", "TheaterEngine", "TheaterManifest", "TheaterPact",
                 "TheaterPlatform", "TheaterReplay", "TheaterStore", "TheaterTesting",

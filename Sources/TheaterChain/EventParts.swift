@@ -33,6 +33,8 @@ extension EventPayload {
         case settled
         /// See ``EventPayload/forked(_:)``.
         case forked
+        /// See ``EventPayload/note(_:)``.
+        case note
     }
 
     /// Which case the bytes of a payload are; `nil` when they are none.
@@ -55,6 +57,7 @@ extension EventPayload {
         case .outcomeError: .outcomeError
         case .settled: .settled
         case .forked: .forked
+        case .durable, .taken, .resumed, .inbox, .mail, .dropped: .note
         }
     }
 

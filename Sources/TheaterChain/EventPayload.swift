@@ -40,6 +40,8 @@ public enum EventPayload: Sendable, Hashable {
     case forked(Fork)
     /// An effect in doubt is settled.
     case settled(intent: UInt64, as: EffectSettlement, note: String)
+    /// What is noted of a durable actor beside.
+    case note(LifeNote)
 }
 
 extension EventPayload {
@@ -66,6 +68,7 @@ extension EventPayload {
             EventType(interface: interface, function: function)
         case .settled: .settled
         case .forked: .forked
+        case .note(let note): note.type
         }
     }
 
@@ -73,6 +76,7 @@ extension EventPayload {
     enum Tag: UInt8 {
         case spawned = 1, called, returned, failed, hostCall, hostError, denied, limit, exited
         case intent, outcome, outcomeError, settled, forked
+        case durable, taken, resumed, inbox, mail, dropped
     }
 
     /// The compact binary form. Interface and function of a host call or effect are not in it: they are
@@ -145,6 +149,9 @@ extension EventPayload {
             out.put(intent)
             out.bytes.append(settlement.rawValue)
             out.put(note)
+        case .note(let note):
+            out.begin(note.tag)
+            note.put(&out)
         }
         return out.bytes
     }
@@ -239,6 +246,11 @@ extension EventPayload {
             let intent = try input.varint("intent")
             return .settled(
                 intent: intent, as: try input.choice("settlement"), note: try input.text("note"))
+        case .durable, .taken, .resumed, .inbox, .mail, .dropped:
+            guard let note = try LifeNote(tag, &input) else {
+                throw input.wrong("the tag is not known")
+            }
+            return .note(note)
         }
     }
 }

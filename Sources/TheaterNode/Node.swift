@@ -5,7 +5,7 @@ public import TheaterChain
 internal import TheaterEngine
 public import TheaterHandler
 internal import TheaterHandlers
-internal import TheaterPlatform
+public import TheaterPlatform
 internal import TheaterProcess
 public import TheaterRuntime
 public import TheaterStore
@@ -61,8 +61,11 @@ public final class Node: Sendable {
     public let journal: Journal
     /// The content that actors keep.
     public let store: ContentStore
+    /// What chains name by digest.
+    private let code: StoredCode
     /// What starts its actors' processes.
     private let processes: ProcessHost
+    private let others: [any Handler.Type]
 
     /// The handlers that every node offers.
     public static let standardHandlers: [any Handler.Type] = [
@@ -103,14 +106,29 @@ public final class Node: Sendable {
         self.processes = processes
         self.journal = journal
         self.store = store
+        others = options.handlers
         services.provide(NodeSecrets(), as: (any SecretPort).self)
+        code = StoredCode(store, logger: logger)
         system = ActorSystem(
             engine: engine, journal: journal, handlers: Self.registry(options.handlers),
             logger: logger, services: services, resolver: NodeResolver(store: store),
-            keeper: StoredCode(store, logger: logger))
+            keeper: code, snapshots: StoredSnapshots(store, logger: logger))
         var control = ControlServices()
         control.makeStore = { () throws(ActorError) in Self.newNamespace().name }
         self.control = ControlPlane(system, services: control)
+    }
+
+    // MARK: After a crash
+
+    /// Brings the durable actors back that the end of the process before took, with all below them: see
+    /// ``ActorSystem/resume(_:from:options:)``. A node that opens a data directory calls it once, when it
+    /// is ready to serve.
+    ///
+    /// - Parameter wanted: which actors without a parent; `nil` for all.
+    /// - Throws: `actor.resume` when chains cannot be read. What is wrong with one actor is in the report.
+    public func resume(_ wanted: Set<ActorID>? = nil) async throws(ActorError) -> ResumeReport {
+        try await system.resume(
+            wanted, from: code, options: Self.registry(others).replayOptions())
     }
 
     // MARK: The store

@@ -188,7 +188,8 @@ public final class ChainHistory {
             if state != scan.state { note(event.sequence, state, &scan) }
         case .failed: scan.isInCall = false
         case .exited: close(before: event, &scan)
-        case .hostCall, .hostError, .denied, .limit, .intent, .outcome, .outcomeError, .settled:
+        case .hostCall, .hostError, .denied, .limit, .intent, .outcome, .outcomeError, .settled,
+            .note:
             break
         }
     }

@@ -50,6 +50,11 @@ public struct ChainLineage: Sendable {
         self.parts = parts
     }
 
+    /// A part of one chain that begins a life.
+    public init(life actor: ActorID, in range: Range<UInt64>, _ reader: JournalReader) {
+        self.init(parts: [Part(actor: actor, range: range)], reader: reader)
+    }
+
     private init(parts: [Part], reader: JournalReader) {
         self.parts = parts
         self.reader = reader

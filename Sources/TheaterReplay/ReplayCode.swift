@@ -30,7 +30,8 @@ public struct ReplayBirth: Sendable, Hashable {
         }
     }
 
-    init(sequence: UInt64, module: Digest, manifest: Digest, name: String?) {
+    /// What a chain says that is not at hand.
+    public init(sequence: UInt64, module: Digest, manifest: Digest, name: String?) {
         self.sequence = sequence
         self.module = module
         self.manifest = manifest

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import TheaterEngine
+public import TheaterPact
 
 /// A guest that was brought to where a chain ends, for somebody who goes on with it.
 public struct ReplayedGuest {
@@ -8,6 +9,12 @@ public struct ReplayedGuest {
     public let guest: Guest
     /// The fuel that the calls of its life have used.
     public let fuelUsed: UInt64
+    /// Whether an answer was recorded as another value than the guest had, for it held a secret.
+    public let isRedacted: Bool
+    /// What the chain notes of the life.
+    public let record: LifeRecord
+    /// The last answer that left a state; `nil` when the life has its first one.
+    public let lastAnswer: (function: String, output: [UInt8])?
 }
 
 extension Replayer {
@@ -18,16 +25,22 @@ extension Replayer {
     ///   - linked: the code, as it is to go on.
     ///   - control: ends the guest, now and later.
     ///   - host: answers the host calls from then on.
+    ///   - image: where the life is taken up, in place of its beginning; the events are those after it.
+    ///   - exports: what the code exports, when the last state is wanted.
     /// - Throws: ``ReplayError`` `replay.not-alive` when the actor is over at the end of the chain, or in a
     ///   call; `replay.diverged` when the code does not do what the chain says.
     public func bring(
-        _ life: ChainLineage, linked: LinkedModule, control: GuestControl, host: any GuestHost
+        _ life: ChainLineage, linked: LinkedModule, control: GuestControl, host: any GuestHost,
+        exports: [String: FunctionSignature]? = nil, from image: LifeImage? = nil
     ) async throws(ReplayError) -> ReplayedGuest {
-        let stream = EventStream(try life.events(), end: .max, beginsAnywhere: true)
+        let stream = EventStream(
+            try life.events(), end: .max, beginsAnywhere: true, after: image)
         let session = ReplaySession(engine: engine, stream: stream, options: options)
-        session.successor = Successor(linked: linked, control: control, host: host)
+        session.successor = Successor(
+            linked: linked, control: control, host: host, exports: exports)
         defer { session.end() }
         do throws(ReplayStop) {
+            if let image { try await session.restore(image, library) }
             try await session.run(library)
         } catch {
             switch error {
@@ -43,7 +56,10 @@ extension Replayer {
                 "the actor is over at this event, or in a call; choose an event between two calls of a "
                     + "life")
         }
-        return ReplayedGuest(guest: guest, fuelUsed: session.verdict.counts.fuel)
+        return ReplayedGuest(
+            guest: guest, fuelUsed: session.verdict.counts.fuel &+ (image?.fuelUsed ?? 0),
+            isRedacted: session.verdict.counts.redacted > 0, record: session.record,
+            lastAnswer: session.lastAnswer)
     }
 }
 
@@ -52,4 +68,5 @@ struct Successor {
     let linked: LinkedModule
     let control: GuestControl
     let host: any GuestHost
+    let exports: [String: FunctionSignature]?
 }

@@ -9,6 +9,13 @@ struct StateRule {
     /// The functions that the code of the present life exports; `nil` when the code is not known.
     var exports: [String: FunctionSignature]?
 
+    /// Whether the declaration alone says that a function takes the state.
+    func declaresState(_ function: String) -> Bool? {
+        if function == "theater:simple/actor.init" { return true }
+        guard let signature = exports?[function] else { return exports == nil ? nil : false }
+        return signature.parameters.first?.name == "state" ? true : nil
+    }
+
     /// Whether a call was given the state: the declaration says so, or where it leaves that open, the
     /// call's first argument is the state.
     func takesState(_ function: String, _ parameters: [UInt8], state: Value?) -> Bool {

@@ -61,6 +61,8 @@ public struct ActorError: Error, Sendable, Hashable {
         case shuttingDown = "actor.shutting-down"
         /// The actor cannot go on where the other chain stands.
         case fork = "actor.fork"
+        /// The actor cannot be brought back to where its chain ends.
+        case resume = "actor.resume"
         /// The actor has no chain, because the node records none.
         case unrecorded = "actor.unrecorded"
         /// The actor has too many subscribers.

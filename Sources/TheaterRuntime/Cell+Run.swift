@@ -6,6 +6,7 @@ internal import TheaterEngine
 internal import TheaterManifest
 internal import TheaterPact
 internal import TheaterPlatform
+internal import TheaterReplay
 internal import TheaterValue
 
 /// What the runner does with one operation: records it, calls the guest, takes the answer apart.
@@ -86,10 +87,16 @@ extension Cell {
         guard let guest else { return .failure(endedError) }
         let name = operation.function.name
         do throws(ActorError) {
-            let input = try encode(
-                CallShape.input(
-                    state: operation.takesState ? state : nil, arguments: operation.arguments),
-                name)
+            let input =
+                if let call = operation.cutOff {
+                    call.parameters
+                } else {
+                    try encode(
+                        CallShape.input(
+                            state: operation.takesState ? state : nil,
+                            arguments: operation.arguments),
+                        name)
+                }
             guard recorder.fits(input) else {
                 throw ActorError(
                     .wrongArgument,
@@ -97,7 +104,11 @@ extension Cell {
                         + "large to be recorded; pass less at once")
             }
             let fuel = min(operation.fuel, fuelLeft)
-            try recorder.called(operation.function, input, fuel: fuel)
+            if operation.cutOff == nil {
+                if let mail = operation.mail { try recorder.note(.taken(mail: mail)) }
+                try recorder.called(operation.function, input, fuel: fuel)
+            }
+            if let mail = operation.mail { record.handledMail = mail }
             let deadline = operation.timeout.map { now.advanced(by: $0) } ?? operation.deadline
             callDeadline = deadline
             let answer: GuestAnswer?
@@ -143,6 +154,7 @@ extension Cell {
         do throws(ActorError) {
             if !world.has(.forgottenFuel) { fuelBurnt &+= answer.fuelUsed }
             if let failure = host?.journalFailure { throw failure }
+            try host?.endScript()
             let name = operation.function.name
             guard answer.status == 0 else {
                 let text = String(decoding: answer.bytes.prefix(65536), as: UTF8.self)

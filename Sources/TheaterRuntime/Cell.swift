@@ -38,10 +38,16 @@ final class Cell: @unchecked Sendable {
     let recorder: Recorder
     let meter: ActorMeter
     let shared: Mutex<Shared>
+    /// What a durable actor keeps of its mail; touched under the lock of `shared` alone.
+    let inbox: Inbox?
 
     // SAFETY: touched by the runner alone, and the mailbox has one runner at a time: handing over goes
     // through its lock.
     var guest: Guest?
+    /// What the chain notes of the life, for an actor that was brought back.
+    var record = LifeRecord()
+    /// When snapshots are taken; `nil` for an actor of which there are none.
+    var snapshots: SnapshotSchedule?
     var host: CellHost?
     var handlers: [any Handler] = []
     var state: Value
@@ -65,8 +71,9 @@ final class Cell: @unchecked Sendable {
     init(
         id: ActorID, blueprint: Blueprint, recorder: Recorder, state: Value, logger: Logger,
         services: HandlerServices, world: World, deadlines: Deadlines,
-        link: SystemLink, meter: ActorMeter
+        link: SystemLink, meter: ActorMeter, inbox: Inbox? = nil
     ) {
+        self.inbox = inbox
         self.meter = meter
         self.id = id
         self.blueprint = blueprint
@@ -144,7 +151,9 @@ final class Cell: @unchecked Sendable {
         if case .completed? = shared.withLock({ $0.requested }) { _ = await awaitEnd() }
     }
 
-    private func makeGuest(_ engine: Engine, _ fork: ForkPoint?) async throws(ActorError) {
+    func makeGuest(
+        _ engine: Engine, _ fork: ForkPoint?, resume: ResumePoint? = nil
+    ) async throws(ActorError) {
         let limits = manifest.limits
         let port = Port(cell: self)
         let (id, name, systemLogger) = (id, name, systemLogger)
@@ -164,10 +173,12 @@ final class Cell: @unchecked Sendable {
             template: template, handlers: handlers, recorder: recorder, meter: meter, world: world,
             isDryRun: blueprint.isDryRun)
         self.host = host
+        if let resume { return try await bring(resume, engine, host) }
         if let fork {
             let brought = try await fork.bring(
                 engine, template.linked, control, host, limits)
             (guest, fuelBurnt) = (brought.guest, brought.fuelUsed)
+            host.hasBegun = true
             meter.memory(guest?.memorySize ?? 0)
             return
         }
@@ -181,10 +192,11 @@ final class Cell: @unchecked Sendable {
         } catch {
             throw host.journalFailure ?? .crashed(in: "start", error)
         }
+        host.hasBegun = true
         meter.memory(guest?.memorySize ?? 0)
     }
 
-    private func initialize() async throws(ActorError) {
+    func initialize() async throws(ActorError) {
         guard let function = template.exports["theater:simple/actor.init"] else { return }
         guard function.signature?.parameters.count ?? 1 <= 1 else {
             throw ActorError(

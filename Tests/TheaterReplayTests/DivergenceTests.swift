@@ -150,7 +150,8 @@ struct DivergenceTests {
             ]
         case .denied(_, let reason):
             return [(.denied(what: "test:try/try.same", reason: reason), .otherCall)]
-        case .spawned, .forked, .limit, .exited, .intent, .outcome, .outcomeError, .settled:
+        case .spawned, .forked, .limit, .exited, .intent, .outcome, .outcomeError, .settled,
+            .note:
             return []
         }
     }

@@ -132,6 +132,7 @@ enum EventFacts {
                 ("intent", .number(intent)), ("outcome", .text(EffectText.settlement(settlement))),
                 ("note", .text(note)),
             ]
+        case .note(let note): return LifeText.facts(note)
         case .denied(let what, let reason):
             return [("what", .text(what)), ("reason", .text(reason))]
         case .limit(let kind, let message):

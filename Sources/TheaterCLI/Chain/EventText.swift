@@ -80,6 +80,7 @@ enum EventText {
             return Printable.line(
                 "settled \(intent) as \(EffectText.settlement(settlement))\(text)",
                 sizeMax: valueSizeMax)
+        case .note(let note): return Printable.line(LifeText.line(note), sizeMax: valueSizeMax)
         case .denied(let what, let reason):
             return Printable.line("denied \(what): \(reason)")
         case .limit(let kind, let message):

@@ -76,7 +76,7 @@ struct ReplayCommand: TheaterCommand {
         let engine = try ReplayEngine.make(dataDirectory: path)
         let selected =
             if all {
-                directory.reader.actors()
+                directory.reader.lifeChains()
             } else if chains.isEmpty {
                 [try directory.chain(nil)]
             } else {

@@ -55,7 +55,7 @@ struct UpgradeCommand: TheaterCommand {
         var skipped = 0
         let chains =
             actors.isEmpty
-            ? directory.reader.actors()
+            ? directory.reader.lifeChains()
             : try actors.map { (name) throws(CLIError) in try directory.chain(name) }
         for chain in chains where chain.count > 0 {
             if actors.isEmpty, try await !relatives.hasRelative(chain, directory.reader) {
