@@ -4,6 +4,10 @@ import PackageDescription
 /// Where `Scripts/setup.sh` puts libwasmtime.so. Deployed binaries find it beside themselves.
 let engineLibrary = Context.packageDirectory + "/Vendor/lib"
 
+/// Where a program looks for it: there, or beside itself when it is built to be installed.
+let engineRunPath =
+    Context.environment["THEATER_RELOCATABLE"] == nil ? engineLibrary : "$ORIGIN/../lib/theater"
+
 let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
     .enableUpcomingFeature("ExistentialAny"),
@@ -34,7 +38,7 @@ let package = Package(
                 "TheaterCapability",
                 "TheaterChain", "TheaterEngine", "TheaterReplay", "TheaterManifest",
                 "TheaterHandler", "TheaterRuntime", "TheaterHandlers", "TheaterLaunch",
-                "TheaterProcess",
+                "TheaterProcess", "TheaterFiles",
             ]),
     ],
     dependencies: [
@@ -43,6 +47,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
     ],
     targets: [
         // Layer 0: the doors to the outside.
@@ -55,6 +65,9 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
         .target(
             name: "TheaterProcess", dependencies: ["TheaterLaunch", "TheaterPlatform", crypto],
+            swiftSettings: settings),
+        .target(
+            name: "TheaterFiles", dependencies: ["TheaterLaunch", "TheaterPlatform"],
             swiftSettings: settings),
         // Layer 1: values. Shared with the guest SDK, so neither Foundation nor dependencies.
         .target(name: "TheaterValue", swiftSettings: safe),
@@ -74,7 +87,7 @@ let package = Package(
             swiftSettings: settings,
             linkerSettings: [
                 .unsafeFlags([
-                    "-L", engineLibrary, "-Xlinker", "-rpath", "-Xlinker", engineLibrary,
+                    "-L", engineLibrary, "-Xlinker", "-rpath", "-Xlinker", engineRunPath,
                 ])
             ]),
         // Above what a run is made of: a run again.
@@ -118,7 +131,30 @@ let package = Package(
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterCapability", "TheaterPact",
                 "TheaterManifest", "TheaterStore", "TheaterLaunch", "TheaterProcess",
-                "TheaterHandler", logging, crypto,
+                "TheaterFiles", "TheaterHandler", logging, crypto,
+            ],
+            swiftSettings: safe),
+        // What is said between a node and its clients; the node's side and the clients'.
+        .target(name: "TheaterAPI", dependencies: ["TheaterValue"], swiftSettings: safe),
+        .target(
+            name: "TheaterServer",
+            dependencies: [
+                "TheaterAPI", "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain",
+                "TheaterManifest", "TheaterStore", "TheaterHandler", "TheaterRuntime", logging,
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: safe,
+            plugins: ["EmbedResources"]),
+        .target(
+            name: "TheaterClient",
+            dependencies: [
+                "TheaterAPI",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: safe),
         // Layer 6: the composition root.
@@ -127,7 +163,8 @@ let package = Package(
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterCapability", "TheaterStore", "TheaterHandler",
-                "TheaterHandlers", "TheaterProcess", "TheaterReplay", "TheaterRuntime", logging,
+                "TheaterHandlers", "TheaterProcess", "TheaterFiles", "TheaterReplay",
+                "TheaterRuntime", logging,
             ],
             swiftSettings: safe),
         // Layer 7: the command line.
@@ -136,8 +173,9 @@ let package = Package(
             dependencies: [
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterCapability", "TheaterStore", "TheaterHandler",
-                "TheaterHandlers", "TheaterReplay", "TheaterRuntime", "TheaterNode",
-                "TheaterBuild", logging,
+                "TheaterHandlers", "TheaterProcess", "TheaterReplay", "TheaterRuntime",
+                "TheaterNode", "TheaterBuild", "TheaterAPI", "TheaterServer", "TheaterClient",
+                logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -147,6 +185,9 @@ let package = Package(
         .target(
             name: "TheaterTesting", dependencies: ["TheaterPact", "TheaterValue"],
             swiftSettings: safe),
+        // What of the guest SDK knows nothing of wasm, for the host's tests. Actors are built from the sources.
+        .target(
+            name: "GuestPlain", path: "Guest/Sources/TheaterGuest/Plain", swiftSettings: safe),
         .target(
             name: "TheaterSimulation",
             dependencies: [
@@ -189,6 +230,10 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "TheaterFilesTests",
+            dependencies: ["TheaterFiles", "TheaterPlatform", "TheaterTesting"],
+            swiftSettings: settings),
+        .testTarget(
             name: "TheaterValueTests", dependencies: ["TheaterValue"], swiftSettings: settings),
         .testTarget(
             name: "TheaterPactTests", dependencies: ["TheaterPact", "TheaterValue"],
@@ -213,7 +258,8 @@ let package = Package(
                 "TheaterPlatform", "TheaterValue", "TheaterCapability", "TheaterPact",
                 "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterHandler", "TheaterHandlers", "TheaterProcess",
-                "TheaterReplay", "TheaterRuntime", "TheaterTesting", logging, metricsTestKit,
+                "TheaterFiles", "TheaterReplay", "TheaterRuntime", "TheaterTesting", logging,
+                metricsTestKit,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -232,7 +278,7 @@ let package = Package(
             dependencies: [
                 "TheaterHandlers", "TheaterHandler", "TheaterStore", "TheaterManifest",
                 "TheaterCapability", "TheaterPact", "TheaterPlatform", "TheaterProcess",
-                "TheaterValue", "TheaterTesting", logging,
+                "TheaterFiles", "TheaterValue", "TheaterTesting", logging,
             ],
             swiftSettings: settings),
         .testTarget(
@@ -255,20 +301,27 @@ let package = Package(
             dependencies: ["TheaterBuild", "TheaterPact", "TheaterValue"],
             swiftSettings: settings),
         .testTarget(
+            name: "TheaterGuestTests", dependencies: ["GuestPlain", "TheaterTesting"],
+            swiftSettings: settings),
+        .testTarget(
             name: "TheaterNodeTests",
             dependencies: [
                 "TheaterNode", "EffectWorker", "ResumeWorker", "TheaterHandler", "TheaterRuntime",
                 "TheaterBuild",
                 "TheaterChain",
                 "TheaterCapability", "TheaterEngine", "TheaterManifest", "TheaterPact",
-                "TheaterPlatform", "TheaterReplay", "TheaterStore", "TheaterTesting",
-                "TheaterValue", logging,
+                "TheaterPlatform", "TheaterProcess", "TheaterReplay", "TheaterStore",
+                "TheaterTesting", "TheaterValue", logging,
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "TheaterAPITests",
+            dependencies: ["TheaterAPI", "TheaterTesting", "TheaterValue"], swiftSettings: settings),
+        .testTarget(
             name: "TheaterCLITests",
             dependencies: [
-                "TheaterCLI", "theater", "TheaterBuild", "TheaterChain", "TheaterEngine",
+                "TheaterCLI", "theater", "TheaterAPI", "TheaterClient", "TheaterBuild",
+                "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterNode", "TheaterPact", "TheaterPlatform",
                 "TheaterRuntime", "TheaterStore", "TheaterTesting", "TheaterValue", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds the benchmarks in release mode and runs them; arguments go to the program (see --help).
-# The peer in Erlang needs Debian's erlang-base, which is installed if it is missing; without it the rest
-# is measured.
+# The peers in Erlang and Node need Debian's erlang-base and nodejs, which are installed if they are missing; without
+# them the rest is measured.
 set -eu
 cd "$(dirname "$0")"
 erlang=.build/erlang
@@ -16,6 +16,13 @@ if command -v erl >/dev/null 2>&1 && command -v erlc >/dev/null 2>&1; then
 else
     echo "bench: erl and erlc are not on PATH, so nothing is measured beside Erlang/OTP; install Debian's" \
         "erlang-base (as root: apt-get install erlang-base) and run again" >&2
+fi
+command -v node >/dev/null 2>&1 || ../Scripts/install_debian.sh --no-install-recommends nodejs || true
+if command -v node >/dev/null 2>&1; then
+    set -- --node "$PWD/Sources/NodePeer/peer.js" "$@"
+else
+    echo "bench: node is not on PATH, so nothing is measured beside it; install Debian's nodejs (as root:" \
+        "apt-get install nodejs) and run again" >&2
 fi
 swift build -c release --product bench >&2
 exec .build/release/bench --theater ../.build/release/theater "$@"

@@ -6,7 +6,7 @@ bad=0
 complain() { echo "check_tree: $*" >&2; bad=1; }
 
 # Foundation stays in the outermost layers; the guest shares TheaterValue, which may not have it.
-for target in TheaterPlatform TheaterLaunch theater-launch TheaterProcess TheaterValue TheaterPact TheaterChain TheaterEngine TheaterManifest \
+for target in TheaterPlatform TheaterLaunch theater-launch TheaterProcess TheaterFiles TheaterValue TheaterPact TheaterChain TheaterEngine TheaterManifest \
     TheaterHandler TheaterRuntime TheaterHandlers; do
     found=$(grep -rlE '^(public |internal |private |@testable )*import Foundation' "Sources/$target" 2>/dev/null)
     [ -z "$found" ] || complain "Foundation is imported below its layer: $found"

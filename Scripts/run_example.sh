@@ -16,4 +16,4 @@ echo "== verifying every chain in $data"
 "$theater" chain verify --all --data "$data"
 echo
 echo "== running its code against the chain once more"
-"$theater" replay digest --data "$data"
+"$theater" replay --all --data "$data"

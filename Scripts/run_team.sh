@@ -20,4 +20,4 @@ echo "== running it on $(wc -c <"$text") bytes"
 "$theater" run Examples/team/coordinator --data "$data" --call rank --stdin --chain <"$text"
 echo
 echo "== running everybody's code against the chains once more"
-"$theater" replay coordinator coordinator/worker-1 coordinator/worker-2 coordinator/worker-3 --data "$data"
+"$theater" replay --all --data "$data"

@@ -17,6 +17,7 @@ swift build --build-tests --explicit-target-dependency-import-check error || {
 if python3 Scripts/check_layout.py; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 if Scripts/check_tree.sh; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 if Scripts/lint.sh lint; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+if Scripts/test_dashboard.sh; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 
 # How many mutated inputs the fuzz tests take (values, then Pact texts and metadata, a tenth, then modules), how many
 # mutated journals the verifier gets, how often nodes with effects are killed, and how many seeds the simulation takes.
@@ -54,6 +55,23 @@ run_tests --skip "$long"
 run_tests --filter "$long"
 # What failed stands once more at the end, where it is seen.
 cat .build/test.failures
+
+# What the README and Documentation/Replay.md tell a new user to do, in data directories of their own.
+try_out() {
+    if "$@" >.build/try.log 2>&1; then
+        passed=$((passed + 1))
+        echo "ok: $1"
+    else
+        failed=$((failed + 1))
+        cat .build/try.log
+        echo "failed: $1"
+    fi
+}
+rm -rf .build/try-data
+try_out Scripts/run_example.sh .build/debug/theater .build/try-data/example
+try_out Scripts/run_team.sh .build/debug/theater .build/try-data/team
+try_out Scripts/run_agent.sh .build/debug/theater .build/try-data/agent
+try_out Scripts/run_walkthrough.sh .build/debug/theater
 passed=$((passed + total - bad))
 failed=$((failed + bad))
 echo "$passed passed, $failed failed"

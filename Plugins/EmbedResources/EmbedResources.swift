@@ -3,8 +3,8 @@
 import Foundation
 import PackagePlugin
 
-/// Turns the guest SDK and the project templates into Swift source, so that the installed binary
-/// needs no files beside it to build actors.
+/// Turns text files into Swift source, so that the installed binary needs no files beside it: the guest
+/// SDK and the project templates to build actors, the dashboard to serve it.
 @main
 struct EmbedResources: BuildToolPlugin {
     func createBuildCommands(
@@ -13,16 +13,19 @@ struct EmbedResources: BuildToolPlugin {
         let root = context.package.directoryURL
         let script = root.appending(path: "Scripts/embed.py")
         let output = context.pluginWorkDirectoryURL.appending(path: "EmbeddedFiles.swift")
-        let folders = [
-            "Guest/Sources/TheaterGuest", "Sources/TheaterValue", "Guest/Runtime",
-            "Guest/Templates",
-        ]
+        let folders =
+            target.name == "TheaterServer"
+            ? ["Dashboard"]
+            : [
+                "Guest/Sources/TheaterGuest", "Sources/TheaterValue", "Guest/Runtime",
+                "Guest/Templates",
+            ]
         let inputs = folders.flatMap { Self.files(in: root.appending(path: $0)) }
         return [
             .buildCommand(
-                displayName: "Embedding the guest SDK and the templates",
+                displayName: "Embedding files for \(target.name)",
                 executable: URL(filePath: "/usr/bin/env"),
-                arguments: ["python3", script.path(), root.path(), output.path()],
+                arguments: ["python3", script.path(), root.path(), output.path(), target.name],
                 inputFiles: [script] + inputs, outputFiles: [output])
         ]
     }

@@ -16,6 +16,9 @@ public struct AuthorityKey: Sendable, Hashable {
         case exceptions
         /// An array of paths, each with all below it; relative ones from the manifest's folder.
         case paths
+        /// One path, with all below it; a relative one from the manifest's folder. What two have in common is
+        /// the one that lies below the other, or nothing.
+        case path
         /// An array of hosts with or without a port; see ``HostSet``.
         case hosts
         /// The most of something.
@@ -78,6 +81,11 @@ public struct AuthorityKey: Sendable, Hashable {
     /// Declares an array of paths.
     public static func paths(_ name: String, absent: AbsentSet) -> AuthorityKey {
         AuthorityKey(name, .paths, absent == .everything ? .unlimited : .paths(.empty))
+    }
+
+    /// Declares one path; without it there is none.
+    public static func path(_ name: String) -> AuthorityKey {
+        AuthorityKey(name, .path, .paths(.empty))
     }
 
     /// Declares an array of hosts.

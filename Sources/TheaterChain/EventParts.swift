@@ -35,13 +35,19 @@ extension EventPayload {
         case forked
         /// See ``EventPayload/note(_:)``.
         case note
+        /// See ``EventPayload/upgrade(_:)``.
+        case upgrade
+    }
+
+    /// What the first two bytes of a payload say; `nil` when they are none of these payloads.
+    static func tag(of payload: UnsafeRawBufferPointer) -> Tag? {
+        guard payload.count >= 2, payload[0] == version else { return nil }
+        return Tag(rawValue: payload[1])
     }
 
     /// Which case the bytes of a payload are; `nil` when they are none.
     public static func kind(of payload: [UInt8]) -> Kind? {
-        guard payload.count >= 2, payload[0] == version, let tag = Tag(rawValue: payload[1]) else {
-            return nil
-        }
+        guard let tag = payload.withUnsafeBytes({ tag(of: $0) }) else { return nil }
         return switch tag {
         case .spawned: .spawned
         case .called: .called
@@ -58,6 +64,7 @@ extension EventPayload {
         case .settled: .settled
         case .forked: .forked
         case .durable, .taken, .resumed, .inbox, .mail, .dropped: .note
+        case .upgrade: .upgrade
         }
     }
 

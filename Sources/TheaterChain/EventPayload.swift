@@ -42,6 +42,8 @@ public enum EventPayload: Sendable, Hashable {
     case settled(intent: UInt64, as: EffectSettlement, note: String)
     /// What is noted of a durable actor beside.
     case note(LifeNote)
+    /// The actor's code is exchanged between two calls.
+    case upgrade(CodeUpgrade)
 }
 
 extension EventPayload {
@@ -69,6 +71,7 @@ extension EventPayload {
         case .settled: .settled
         case .forked: .forked
         case .note(let note): note.type
+        case .upgrade(let step): step.type
         }
     }
 
@@ -77,6 +80,7 @@ extension EventPayload {
         case spawned = 1, called, returned, failed, hostCall, hostError, denied, limit, exited
         case intent, outcome, outcomeError, settled, forked
         case durable, taken, resumed, inbox, mail, dropped
+        case upgrade = 24
     }
 
     /// The compact binary form. Interface and function of a host call or effect are not in it: they are
@@ -152,6 +156,9 @@ extension EventPayload {
         case .note(let note):
             out.begin(note.tag)
             note.put(&out)
+        case .upgrade(let step):
+            out.begin(.upgrade)
+            step.put(&out)
         }
         return out.bytes
     }
@@ -251,6 +258,7 @@ extension EventPayload {
                 throw input.wrong("the tag is not known")
             }
             return .note(note)
+        case .upgrade: return .upgrade(try CodeUpgrade(&input))
         }
     }
 }

@@ -7,10 +7,14 @@ internal import TheaterPlatform
 /// It makes opening fast, and it remembers how far the journal reached. It can be rebuilt from the
 /// segments.
 struct HeadIndex {
-    static let version: UInt16 = 1
+    static let version: UInt16 = 2
     static let magic: UInt64 = 0x0A58_4449_4A48_5489
     private static let fixedSize = 72
-    private static let entrySize = 82
+    private static let entrySize = 83
+    /// Of version 1, whose entries have no flags.
+    private static let plainVersion: UInt16 = 1
+    private static let plainEntrySize = 82
+    private static let endsInEffect: UInt8 = 1
     private static let noName = UInt16.max
 
     let journal: ActorID
@@ -72,6 +76,7 @@ struct HeadIndex {
                     buffer.store(entry.lastTime, at: 72)
                     let size = name.map { UInt16(truncatingIfNeeded: $0.count) } ?? Self.noName
                     buffer.store(size, at: 80)
+                    buffer.store(entry.endsInEffect ? Self.endsInEffect : 0, at: 82)
                     count = Self.entrySize
                 })
             bytes.append(contentsOf: name ?? [])
@@ -84,11 +89,13 @@ struct HeadIndex {
         let size = bytes.count - Digest.size
         guard size >= Self.fixedSize else { return nil }
         let parsed = bytes.withUnsafeBytes { buffer -> (ActorID, Position, Digest, HeadTable)? in
+            let version = buffer.load(UInt16.self, at: 8)
             guard Digest(buffer, at: size) == Digest.sha256(of: buffer.part(0..<size)),
                 buffer.load(UInt64.self, at: 0) == Self.magic,
-                buffer.load(UInt16.self, at: 8) == Self.version,
+                version == Self.version || version == Self.plainVersion,
                 let heads = Self.entries(
-                    buffer.part(Self.fixedSize..<size), count: buffer.load(UInt32.self, at: 12))
+                    buffer.part(Self.fixedSize..<size), count: buffer.load(UInt32.self, at: 12),
+                    haveFlags: version != Self.plainVersion)
             else { return nil }
             let end = Position(
                 segment: buffer.load(UInt32.self, at: 32), offset: buffer.load(UInt32.self, at: 36))
@@ -98,7 +105,10 @@ struct HeadIndex {
         (journal, end, digest, heads) = parsed
     }
 
-    private static func entries(_ buffer: UnsafeRawBufferPointer, count: UInt32) -> [HeadEntry]? {
+    private static func entries(
+        _ buffer: UnsafeRawBufferPointer, count: UInt32, haveFlags: Bool
+    ) -> [HeadEntry]? {
+        let entrySize = haveFlags ? Self.entrySize : plainEntrySize
         var entries: [HeadEntry] = []
         var seen: Set<ActorID> = []
         var offset = 0
@@ -122,6 +132,8 @@ struct HeadIndex {
                 segment: part.load(UInt32.self, at: 56), offset: part.load(UInt32.self, at: 60))
             entry.firstTime = part.load(Int64.self, at: 64)
             entry.lastTime = part.load(Int64.self, at: 72)
+            // Where it is not known, whoever wants to know looks.
+            entry.endsInEffect = haveFlags ? part[82] & Self.endsInEffect != 0 : true
             entries.append(entry)
         }
         return offset == buffer.count ? entries : nil

@@ -11,6 +11,8 @@ struct HeadEntry: Sendable, Hashable {
     var last = Position.none
     var firstTime: Int64 = 0
     var lastTime: Int64 = 0
+    /// Whether the newest event about an effect is its intent: it is under way, or was cut off.
+    var endsInEffect = false
     var isInMemory = false
     var hasWriter = false
 
@@ -21,7 +23,16 @@ struct HeadEntry: Sendable, Hashable {
     }
 
     /// Takes note of the chain's next event.
-    mutating func advance(hash: Digest, time: Int64, position: Position) {
+    ///
+    /// - Parameter tag: what its payload says that it is; `nil` when that is not known.
+    mutating func advance(
+        hash: Digest, time: Int64, position: Position, tag: EventPayload.Tag?
+    ) {
+        switch tag {
+        case .intent?: endsInEffect = true
+        case .outcome?, .outcomeError?, .settled?: endsInEffect = false
+        default: break
+        }
         if count == 0 { firstTime = time }
         count += 1
         head = hash

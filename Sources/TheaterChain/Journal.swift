@@ -193,7 +193,7 @@ public struct JournalRecovery: Sendable, Hashable {
     public var copyPath: String?
     /// How many records were read to find the heads.
     public var recordsRead: UInt64 = 0
-    /// The effects that the end of the process cut off: at most one of each chain. Empty when the
-    /// journal was closed in order.
+    /// The effects that the end of a process cut off, and that nobody has settled since: at most one of each
+    /// chain.
     public var doubts: [EffectDoubt] = []
 }

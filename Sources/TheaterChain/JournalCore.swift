@@ -90,21 +90,33 @@ final class JournalCore: Sendable {
         try result.get()
     }
 
+    /// Half of what the last write took is how long the next one waits for those who will want it, too; in
+    /// these bounds, in nanoseconds.
+    private static let gatherTimes = 50_000...2_000_000 as ClosedRange<Int64>
+
     /// The life of the writer thread.
     func run(_ files: SegmentWriter) {
-        var expired = false
+        var (expired, gathered) = (false, false)
+        var gatherTime = Self.gatherTimes.lowerBound
         while true {
-            switch state.withLock({ $0.nextStep(expired: expired) }) {
+            switch state.withLock({ $0.nextStep(expired: expired, gathered: gathered) }) {
             case .sleep:
                 signal.wait()
                 expired = false
             case .doze:
                 expired = !signal.wait(until: .now().advanced(by: options.asyncDelay))
+            case .gather:
+                _ = signal.wait(until: .now().advanced(by: .nanoseconds(gatherTime)))
+                gathered = true
             case .write(let batch):
                 pressure.store(false, ordering: .relaxed)
+                let start = MonotonicTime.now().nanoseconds
                 let problem = files.write(batch)
+                let spent = MonotonicTime.now().nanoseconds - start
+                gatherTime = min(
+                    max(spent / 2, Self.gatherTimes.lowerBound), Self.gatherTimes.upperBound)
                 tell { $0.complete(batch, problem) }
-                expired = false
+                (expired, gathered) = (false, false)
             case .finish(let heads):
                 let problem = files.finish(heads)
                 tell { $0.finished(problem) }

@@ -10,7 +10,7 @@ struct JournalState: Sendable {
     enum Phase { case open, closing, closed }
 
     /// What the writer thread is doing.
-    enum WriterPhase { case asleep, dozing, busy }
+    enum WriterPhase { case asleep, dozing, gathering, busy }
 
     /// What the writer thread does next.
     enum Step {
@@ -18,6 +18,8 @@ struct JournalState: Sendable {
         case sleep
         /// Wait until woken or the delay is over.
         case doze
+        /// Wait until woken, or until those had time to come who were served together last.
+        case gather
         /// Write this.
         case write(Batch)
         /// Finish the files and end; `nil` heads when the disk has failed already.
@@ -59,6 +61,8 @@ struct JournalState: Sendable {
     private var isRushed = false
     private var waiters: [(target: UInt64, waiter: Waiter)] = []
     private var spaceWaiters: [Waiter] = []
+    /// How many waiters the newest write served: as many are likely to wait together again.
+    private var groupSize = 0
     private var closeWaiters: [Waiter] = []
 
     init(options: JournalOptions, heads: HeadTable, end: Position?) {
@@ -94,13 +98,15 @@ struct JournalState: Sendable {
         if let problem = refusal { throw problem }
         if heads[slot].isInMemory {
             let place = memory.append(head, parts)
-            heads[slot].advance(hash: hash, time: time, position: place)
+            heads[slot].advance(
+                hash: hash, time: time, position: place, tag: EventPayload.tag(of: parts.first))
             return Appended(position: place, end: 0, wakesWriter: false, isUnderPressure: false)
         }
         let place = try makeRoom(head.count + parts.size)
         pending.append(head)
         parts.forEach { pending.append($0) }
-        heads[slot].advance(hash: hash, time: time, position: place)
+        heads[slot].advance(
+            hash: hash, time: time, position: place, tag: EventPayload.tag(of: parts.first))
         return Appended(
             position: place, end: appended, wakesWriter: noteAppend(),
             isUnderPressure: pending.count >= pressureSize)
@@ -182,6 +188,8 @@ struct JournalState: Sendable {
             guard !isRushed, pending.count >= options.batchSize else { return false }
             isRushed = true
             return true
+        case .gathering:
+            return pending.count >= options.batchSize
         }
     }
 
@@ -210,6 +218,7 @@ struct JournalState: Sendable {
     mutating func sync(_ waiter: Waiter, target: UInt64) -> WaitAction {
         if let result = isDurable(target) { return .resume(result) }
         waiters.append((target, waiter))
+        if writer == .gathering { return waiters.count >= groupSize ? .wake : .wait }
         if writer == .busy || isRushed { return .wait }
         isRushed = true
         return .wake
@@ -237,8 +246,9 @@ struct JournalState: Sendable {
 
     // MARK: The writer thread
 
-    /// What the writer thread does next. `expired` says that the delay is over.
-    mutating func nextStep(expired: Bool) -> Step {
+    /// What the writer thread does next. `expired` says that the delay is over, `gathered` that who was to
+    /// come for the next write had time to.
+    mutating func nextStep(expired: Bool, gathered: Bool) -> Step {
         let isClosing = phase == .closing
         if failure != nil {
             writer = .asleep
@@ -251,6 +261,14 @@ struct JournalState: Sendable {
             else {
                 writer = .dozing
                 return .doze
+            }
+            // The first of a group would have the disk for itself, and all others wait for it twice.
+            let isGroup = !waiters.isEmpty && waiters.count < groupSize
+            if isGroup, !gathered, !isClosing, spaceWaiters.isEmpty,
+                pending.count < options.batchSize
+            {
+                writer = .gathering
+                return .gather
             }
             return .write(take())
         }
@@ -281,6 +299,7 @@ struct JournalState: Sendable {
         batch.buffer.reset()
         spare = batch.buffer
         let done = waiters.filter { $0.target <= durable }
+        groupSize = done.count
         waiters.removeAll { $0.target <= durable }
         var told = done.map { ($0.waiter, Result<Void, JournalError>.success(())) }
         if !isUnderPressure {

@@ -19,7 +19,7 @@ enum Recovery {
         do throws(JournalError) {
             return try recover(directory, disk, lock)
         } catch {
-            disk.close(lock)
+            disk.release(lock)
             throw error
         }
     }
@@ -55,7 +55,7 @@ enum Recovery {
             try writeHolder(file, disk)
             return true
         } catch {
-            disk.close(file)
+            disk.release(file)
             throw error
         }
     }
@@ -102,10 +102,7 @@ enum Recovery {
         if let problem = walk.problems.first { throw refusal(problem, disk) }
         var report = JournalRecovery()
         report.recordsRead = walk.recordCount
-        // A journal that was closed in order has a mark, then its index, and nothing after.
-        if walk.recordCount > 0 || walk.end.offset <= UInt32(SegmentHeader.size) {
-            report.doubts = try CutOffEffects.find(walk.heads, in: segments)
-        }
+        report.doubts = try walk.findCutOffEffects()
         if walk.isLastHeaderCut {
             // The crash came while the segment was made: make it again.
             guard last > 1 else {

@@ -80,7 +80,7 @@ final class SegmentWriter: @unchecked Sendable {
     /// Closes the files as they are.
     func abandon() {
         disk.close(file)
-        disk.close(lock)
+        disk.release(lock)
     }
 
     private func attempt(_ work: () throws(DiskError) -> Void) -> JournalError? {

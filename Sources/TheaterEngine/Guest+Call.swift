@@ -232,10 +232,11 @@ extension Guest {
         throw failure
     }
 
-    static let deadlineError = EngineError(
-        .deadline,
-        "the call was not over at its deadline; raise call_timeout under [limits] if it "
-            + "needs longer")
+    /// What is said of a call that was not over at its deadline.
+    public static let deadlineMessage =
+        "the call was not over at its deadline; raise call_timeout under [limits] if it needs longer"
+
+    static let deadlineError = EngineError(.deadline, deadlineMessage)
 
     private func resume(_ waiting: Pending, with result: Result<[UInt8], EngineError>) {
         switch result {

@@ -72,8 +72,10 @@ struct Authority {
             return set(key, &reader) { () throws(CapabilityError) in
                 .namesExcept(try NameSet(names, takesPatterns: true))
             }
-        case .paths:
-            guard let paths = reader.strings(key.name) else { return nil }
+        case .paths, .path:
+            let read =
+                key.kind == .path ? reader.string(key.name).map { [$0] } : reader.strings(key.name)
+            guard let paths = read else { return nil }
             return set(key, &reader) { () throws(CapabilityError) in
                 // Checked before anything is looked up on disk.
                 _ = try PathSet(paths)
@@ -135,7 +137,8 @@ struct Authority {
         var values: [String: ManifestValue] = [:]
         for key in keys {
             let bound = effective[key.name]
-            let isPath = key.kind == .paths && grant.place(of: key.name) != nil
+            let isPath =
+                (key.kind == .paths || key.kind == .path) && grant.place(of: key.name) != nil
             guard bound != asked[key.name] || isPath else { continue }
             values[key.name] = value(bound, of: key)
         }
@@ -146,6 +149,7 @@ struct Authority {
         switch bound {
         case .names(let set), .namesExcept(let set):
             .array(set.names.map(ManifestValue.string))
+        case .paths(let set) where key.kind == .path: .string(set.paths.first ?? "")
         case .paths(let set): .array(set.paths.map(ManifestValue.string))
         case .hosts(let set): .array(set.hosts.map(ManifestValue.string))
         case .atMost(let number), .atLeast(let number): value(number, key.kind)
@@ -176,7 +180,7 @@ extension AuthorityKey {
         switch kind {
         case .maximum(let own), .minimum(let own): unit = own
         case .free: return "any value"
-        case .names, .patterns, .exceptions, .paths, .hosts, .flag: return bound.description
+        case .names, .patterns, .exceptions, .paths, .path, .hosts, .flag: return bound.description
         }
         let (words, number): (String, UInt64)
         switch bound {

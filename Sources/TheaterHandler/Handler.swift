@@ -128,11 +128,15 @@ public struct HostError: Error, Sendable, Hashable, CustomStringConvertible {
     public let code: String
     /// What failed, on which thing, why, and what to do.
     public let message: String
+    /// Whether the grant does not cover the call. An answer that took time, and is such an error, is recorded
+    /// as a denial, as ``HostReply/denied(_:)`` is.
+    public let isDenial: Bool
 
     /// Makes an error.
-    public init(_ code: String, _ message: String) {
+    public init(_ code: String, _ message: String, isDenial: Bool = false) {
         self.code = code
         self.message = message
+        self.isDenial = isDenial
     }
 
     /// The message and the code.

@@ -66,7 +66,7 @@ public struct RuntimeHandler: Handler {
                 return wrongArgument(call)
             }
             context.cell.requestShutdown(result: data?.asBytes)
-            return .value(.result(ok: .string, err: .string, .ok(.unit)))
+            return .value(.result(ok: .tuple([]), err: .string, .ok(.unit)))
         default:
             return .failure(
                 HostError(

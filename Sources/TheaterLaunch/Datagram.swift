@@ -81,11 +81,12 @@ public enum Datagram {
     ///   - sizeMax: a longer datagram is a failure, `EMSGSIZE`.
     ///   - waits: whether to wait for one.
     public static func receive(on socket: Int32, sizeMax: Int, waits: Bool) -> Received {
-        var bytes = [UInt8](repeating: 0, count: sizeMax)
         var control = [Int](repeating: 0, count: space(descriptorsMax) / wordSize)
         var message = msghdr()
-        let count = bytes.withUnsafeMutableBytes { data in
-            control.withUnsafeMutableBytes { control in
+        var count = 0
+        // Room for a large datagram costs nothing until one comes.
+        let bytes = [UInt8](unsafeUninitializedCapacity: sizeMax) { data, size in
+            count = control.withUnsafeMutableBytes { control in
                 var part = iovec(iov_base: data.baseAddress, iov_len: data.count)
                 return withUnsafeMutablePointer(to: &part) { part in
                     message.msg_iov = part
@@ -109,6 +110,7 @@ public enum Datagram {
                     }
                 }
             }
+            size = max(count, 0)
         }
         let error = errno
         if count < 0 {
@@ -125,7 +127,7 @@ public enum Datagram {
             for descriptor in descriptors { close(descriptor) }
             return .failed(EMSGSIZE)
         }
-        return count == 0 ? .end : .message(Array(bytes.prefix(count)), descriptors)
+        return count == 0 ? .end : .message(bytes, descriptors)
     }
 
     private static func read(_ control: Slice<UnsafeRawBufferPointer>) -> [Int32] {

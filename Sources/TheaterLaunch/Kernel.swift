@@ -74,6 +74,8 @@ public enum Kernel {
         public static let processDescriptor = Number(x86: 434, arm: 434)
         /// `pidfd_send_signal(descriptor, signal, information, flags)`.
         public static let signalProcess = Number(x86: 424, arm: 424)
+        /// `openat2(folder, path, how, size)`.
+        public static let openHow = Number(x86: 437, arm: 437)
         /// `close_range(first, last, flags)`.
         public static let closeRange = Number(x86: 436, arm: 436)
     }

@@ -80,6 +80,9 @@ public struct LaunchRequest: Sendable, Hashable {
         self.limits = limits
     }
 
+    /// Whether its keeper can take another program when nothing of this one is left.
+    public var mayFollow: Bool { !options.contains(.sandbox) }
+
     // MARK: Bytes
 
     private static let version: UInt32 = 1

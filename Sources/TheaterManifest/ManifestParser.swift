@@ -88,7 +88,7 @@ struct ManifestParser {
 
     private mutating func name() -> String? {
         guard let name = root.string("name", required: true) else { return nil }
-        if !NameRules.isName(name, also: "_.", lengthMax: 64) {
+        if !Manifest.isName(name) {
             root.refuse(
                 "name",
                 "'name' must be up to 64 of a-z, 0-9, '-', '_' and '.', "

@@ -15,15 +15,31 @@ public final class BundleRecording<Source: ByteSource>: ReplayLibrary {
     /// The first event, which ends what comes before the events.
     private var first: ChainEvent?
     private var contents: [Digest: [UInt8]] = [:]
+    /// The hash of the newest event that was handed out; `nil` before the first.
+    public private(set) var head: Digest?
 
     /// Reads what comes before the events.
-    public init(_ source: Source) throws(ProofError) {
+    ///
+    /// - Parameter sizeMax: how many bytes of code and manifests are held: the largest module that a
+    ///   node runs, and as much again for what else it ran.
+    /// - Throws: `proof.bad-bundle` when the bundle brings more, and what reading it throws.
+    public init(_ source: Source, contentsSizeMax sizeMax: Int = 512 << 20) throws(ProofError) {
         reader = try BundleReader(source)
         actor = reader.actor
+        var size = 0
         while let part = try reader.next() {
             switch part {
             case .checkpoint: break
-            case .content(let digest, let bytes): contents[digest] = bytes
+            case .content(let digest, let bytes):
+                size += bytes.count
+                guard size <= sizeMax else {
+                    throw ProofError(
+                        .badBundle,
+                        "the bundle brings more than \(sizeMax) bytes of code and manifests, which a replay "
+                            + "would have to hold; export it without, and give the code with --wasm"
+                    )
+                }
+                contents[digest] = bytes
             case .event(let evidence):
                 first = evidence.event(of: reader.actor)
                 return
@@ -34,17 +50,23 @@ public final class BundleRecording<Source: ByteSource>: ReplayLibrary {
     /// The events. Can be read once.
     public func events() -> ReplayEvents {
         ReplayEvents { () throws(ReplayError) in
-            if let event = self.first {
-                self.first = nil
-                return event
-            }
             do throws(ProofError) {
-                guard case .event(let evidence)? = try self.reader.next() else { return nil }
-                return evidence.event(of: self.actor)
+                let event = try self.next()
+                if let event { self.head = event.hash }
+                return event
             } catch {
-                throw ReplayError(.source, "the bundle cannot be read: \(error)")
+                throw ReplayError.unreadable("the bundle", error)
             }
         }
+    }
+
+    private func next() throws(ProofError) -> ChainEvent? {
+        if let event = first {
+            first = nil
+            return event
+        }
+        guard case .event(let evidence)? = try reader.next() else { return nil }
+        return evidence.event(of: actor)
     }
 
     /// The code that the bundle brings for a life, with the limits of its manifest.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import TheaterChain
+internal import TheaterReplay
 public import TheaterStore
 
 /// The content of a store that chains mention: a replay needs it as long as they are kept.
@@ -27,8 +28,8 @@ public enum ChainContent {
     private static func mentioned(in event: ChainEvent) -> Set<ContentID> {
         guard let payload = event.payload else { return [] }
         var ids = ContentID.mentioned(in: payload)
-        if case .spawned(let module, let manifest, _, _, _, _)? = try? event.decodedPayload() {
-            for digest in [module, manifest] {
+        if let birth = ReplayBirth(event) {
+            for digest in [birth.module, birth.manifest] {
                 if let id = ContentID(bytes: digest.bytes) { ids.insert(id) }
             }
         }

@@ -3,10 +3,11 @@
 public import Logging
 public import TheaterChain
 internal import TheaterEngine
+internal import TheaterFiles
 public import TheaterHandler
 internal import TheaterHandlers
 public import TheaterPlatform
-internal import TheaterProcess
+public import TheaterProcess
 public import TheaterRuntime
 public import TheaterStore
 
@@ -26,6 +27,8 @@ public struct NodeOptions: Sendable {
     /// The program `theater-launch`, which starts processes; `nil` to look for it beside the running
     /// program.
     public var launcher: String?
+    /// The terminal that actors may use; `nil` for none. Whoever made it closes it.
+    public var terminal: TerminalHost?
     /// Handlers beside those that every node has.
     public var handlers: [any Handler.Type]
 
@@ -33,8 +36,9 @@ public struct NodeOptions: Sendable {
     public init(
         dataDirectory: String? = nil, guestsMax: Int? = nil,
         journal: JournalOptions = JournalOptions(), environment: [String: String]? = nil,
-        launcher: String? = nil, handlers: [any Handler.Type] = []
+        launcher: String? = nil, terminal: TerminalHost? = nil, handlers: [any Handler.Type] = []
     ) {
+        self.terminal = terminal
         self.launcher = launcher
         self.environment = environment
         self.dataDirectory = dataDirectory
@@ -66,12 +70,15 @@ public final class Node: Sendable {
     /// What starts its actors' processes.
     private let processes: ProcessHost
     private let others: [any Handler.Type]
+    /// What works on its actors' files.
+    private let files = FileHost()
 
     /// The handlers that every node offers.
     public static let standardHandlers: [any Handler.Type] = [
         RuntimeHandler.self, SupervisorHandler.self, MessageServerHandler.self, RPCHandler.self,
         StoreHandler.self, TimerHandler.self, TimingHandler.self, LoopHandler.self,
         RandomHandler.self, EnvironmentHandler.self, ProcessHandler.self,
+        FilesystemHandler.self, TerminalHandler.self,
     ]
 
     /// Opens a node: takes the data directory, recovers the journal, makes the engine. Effects that a
@@ -103,16 +110,19 @@ public final class Node: Sendable {
             EnvironmentVariables(options.environment ?? SystemEnvironment.variables()))
         let processes = ProcessHost(launcher: options.launcher)
         services.provide(processes)
+        services.provide(files)
+        if let terminal = options.terminal { services.provide(terminal) }
         self.processes = processes
         self.journal = journal
         self.store = store
         others = options.handlers
         services.provide(NodeSecrets(), as: (any SecretPort).self)
         code = StoredCode(store, logger: logger)
+        let registry = Self.registry(options.handlers)
         system = ActorSystem(
-            engine: engine, journal: journal, handlers: Self.registry(options.handlers),
-            logger: logger, services: services, resolver: NodeResolver(store: store),
-            keeper: code, snapshots: StoredSnapshots(store, logger: logger))
+            engine: engine, journal: journal, handlers: registry, logger: logger,
+            services: services, resolver: NodeResolver(store: store), keeper: code,
+            snapshots: StoredSnapshots(store, logger: logger), replay: registry.replayOptions())
         var control = ControlServices()
         control.makeStore = { () throws(ActorError) in Self.newNamespace().name }
         self.control = ControlPlane(system, services: control)
@@ -198,6 +208,7 @@ public final class Node: Sendable {
         await system.shutDown(grace: grace)
         await control.close()
         await processes.close()
+        files.close()
         store.close()
         try await journal.close()
     }

@@ -3,7 +3,6 @@
 public import Logging
 internal import Synchronization
 public import TheaterChain
-internal import TheaterEngine
 public import TheaterManifest
 public import TheaterReplay
 public import TheaterRuntime
@@ -86,7 +85,7 @@ public final class StoredCode: CodeKeeper, CodeFinder, ReplayLibrary {
 
     /// The manifest of a life.
     ///
-    /// - Throws: `replay.manifest` when it is not kept, or cannot be read.
+    /// - Throws: `replay.no-manifest` when it is not kept, `replay.manifest` when it cannot be read.
     public func manifest(for birth: ReplayBirth) async throws(ReplayError) -> Manifest {
         let bytes = try await manifestBytes(for: birth)
         do throws(ManifestDiagnostics) {
@@ -100,7 +99,7 @@ public final class StoredCode: CodeKeeper, CodeFinder, ReplayLibrary {
     private func manifestBytes(for birth: ReplayBirth) async throws(ReplayError) -> [UInt8] {
         guard let manifest = try await find(birth.manifest) else {
             throw ReplayError(
-                .manifest,
+                .noManifest,
                 "the store does not keep the manifest \(birth.manifest) that the chain names, and with "
                     + "it the actor's limits")
         }
@@ -109,7 +108,7 @@ public final class StoredCode: CodeKeeper, CodeFinder, ReplayLibrary {
 
     /// Other code for a life, with the limits of the life's manifest.
     ///
-    /// - Throws: `replay.manifest` when the manifest is not kept, or cannot be read.
+    /// - Throws: as ``manifest(for:)``.
     public func code(
         _ wasm: [UInt8], for birth: ReplayBirth
     ) async throws(ReplayError) -> ReplayCode {
@@ -121,13 +120,7 @@ public final class StoredCode: CodeKeeper, CodeFinder, ReplayLibrary {
         _ wasm: [UInt8], manifest: [UInt8]
     ) throws(ReplayError) -> ReplayCode {
         do throws(ManifestDiagnostics) {
-            let limits = try Limits(recorded: manifest)
-            return ReplayCode(
-                wasm: wasm,
-                limits: GuestLimits(
-                    memorySizeMax: Int(clamping: limits.memory.bytes),
-                    tableElementsMax: limits.tableElements),
-                startFuel: min(limits.fuelPerCall, limits.fuelPerLife ?? .max))
+            return ReplayCode(wasm: wasm, limits: try Limits(recorded: manifest))
         } catch {
             throw ReplayError(
                 .manifest, "the manifest that the chain names cannot be read: \(error)")
@@ -158,7 +151,7 @@ public final class StoredCode: CodeKeeper, CodeFinder, ReplayLibrary {
         switch outcome {
         case .success(let content): return content
         case .failure(let error):
-            throw ReplayError(.source, "the store cannot be read: \(error)")
+            throw ReplayError.unreadable("the store", error)
         }
     }
 }

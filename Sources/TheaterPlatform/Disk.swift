@@ -28,7 +28,9 @@ public protocol Disk: Sendable {
     func truncate(_ file: DiskFile, to size: UInt64) throws(DiskError)
     /// Takes the exclusive lock of a file without waiting; `false` when someone else holds it.
     func lock(_ file: DiskFile) throws(DiskError) -> Bool
-    /// Closes a file, which also gives up its lock.
+    /// Gives up a file's lock and closes it. A lock also goes with its process.
+    func release(_ file: DiskFile)
+    /// Closes a file without a lock.
     func close(_ file: DiskFile)
     /// Gives a file another name in the same file system, in place of a file that has it already.
     func rename(_ path: String, to newPath: String) throws(DiskError)

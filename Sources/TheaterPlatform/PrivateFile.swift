@@ -75,6 +75,30 @@ public enum PrivateFile {
         }
     }
 
+    /// Puts a file in the place of the one that is there, if there is one.
+    ///
+    /// At every moment the old one is there or the new one, whole; the new one is on stable storage when this
+    /// returns.
+    public static func replace(_ path: String, with bytes: [UInt8]) throws(PrivateFileError) {
+        let (word, _) = Randomness.twoWords()
+        let draft = path + "." + String(word, radix: 36)
+        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw PrivateFileError(system: draft, "make") }
+        defer {
+            close(descriptor)
+            unlink(draft)
+        }
+        let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        guard count == bytes.count, fsync(descriptor) == 0, rename(draft, path) == 0 else {
+            throw PrivateFileError(system: path, "write")
+        }
+        do throws(DiskError) {
+            try SystemDisk().syncDirectory(folder(of: path))
+        } catch {
+            throw PrivateFileError("\(error)", remedy: error.remedy)
+        }
+    }
+
     private static func readAll(
         _ descriptor: Int32, _ path: String, _ sizeMax: Int
     ) throws(PrivateFileError) -> [UInt8] {

@@ -82,20 +82,19 @@ public struct SystemDisk: Disk {
         }
     }
 
-    /// How often a lock is tried, and how many microseconds pass between.
-    private static let lockAttempts = 50
-    private static let lockPause: UInt32 = 4000
-
-    /// Takes a file's lock; tries for a fifth of a second.
+    /// Takes a file's lock.
     public func lock(_ file: DiskFile) throws(DiskError) -> Bool {
-        // A child that is being started holds every lock of its parent until it becomes its program, so a lock
-        // may be held for moments by nobody.
-        for _ in 0..<Self.lockAttempts {
-            if retrying({ Int(flock(file.descriptor, LOCK_EX | LOCK_NB)) }) == 0 { return true }
-            guard Glibc.errno == EWOULDBLOCK else { throw DiskError(.lock, file.path) }
-            usleep(Self.lockPause)
-        }
+        if retrying({ Int(flock(file.descriptor, LOCK_EX | LOCK_NB)) }) == 0 { return true }
+        guard Glibc.errno == EWOULDBLOCK else { throw DiskError(.lock, file.path) }
         return false
+    }
+
+    /// Gives up a file's lock and closes it.
+    public func release(_ file: DiskFile) {
+        // Closing alone would leave the lock to a child that is being started: it has all descriptors of its
+        // parent until it becomes its program.
+        _ = flock(file.descriptor, LOCK_UN)
+        close(file)
     }
 
     /// Closes a file.

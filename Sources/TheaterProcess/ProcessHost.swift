@@ -13,8 +13,13 @@ public final class ProcessHost: Sendable {
     private struct State {
         var poller: Poller?
         var launcher: LauncherProcess?
+        /// Keepers whose programs are gone.
+        var idle: [Control] = []
         var isClosed = false
     }
+
+    /// How many keepers are kept for the next programs.
+    private static let idleMax = 8
 
     private let launcherPath: String?
     private let state = Mutex(State())
@@ -32,28 +37,31 @@ public final class ProcessHost: Sendable {
     ///   `process.no-program`, `process.bad-argument`, `process.too-large`.
     public func start(_ order: ProgramOrder) async throws(ProcessError) -> RunningProgram {
         let request = try order.request()
-        guard let input = Descriptor.pipe(), let control = Datagram.pair() else {
-            throw Self.noDescriptors()
-        }
-        let (own, keepers) = (Descriptor(control.0), Descriptor(control.1))
+        let bytes = request.encoded
+        guard let input = Descriptor.pipe() else { throw Self.noDescriptors() }
         let output = try Self.output(isWanted: order.wantsOutput)
         let error = try Self.output(isWanted: order.wantsError)
         guard let folder = order.folder?.descriptor ?? Descriptor.open("/", O_RDONLY | O_DIRECTORY)
         else { throw Self.noDescriptors() }
-        let descriptors = [
-            keepers, order.file.descriptor, input.read, output.write, error.write, folder,
-        ]
-        let poller = try await send(request, descriptors)
-        for descriptor in [keepers, input.read, output.write, error.write] { descriptor.close() }
-
-        let connection = Control(own, poller)
-        switch await connection.next() {
+        let descriptors = [order.file.descriptor, input.read, output.write, error.write, folder]
+        var (poller, connection) = try await connect(bytes, descriptors, request)
+        var answer = await connection.next()
+        if case .failed(.request, errno: ESTALE)? = answer {
+            // A keeper of a launcher that is gone; it has begun nothing.
+            (poller, connection) = try await launch(bytes, descriptors)
+            answer = await connection.next()
+        }
+        for descriptor in [input.read, output.write, error.write] { descriptor.close() }
+        switch answer {
         case .started(let pid, let sandboxError)?:
             return RunningProgram(
                 connection, systemID: pid, sandboxError: sandboxError,
                 input: ProgramInput(input.write, poller, sizeMax: order.inputSizeMax),
                 output: output.read.map { ProgramOutput($0, poller) },
-                error: error.read.map { ProgramOutput($0, poller) })
+                error: error.read.map { ProgramOutput($0, poller) },
+                release: { [weak self] connection in
+                    if request.mayFollow { self?.keep(connection) } else { connection.close() }
+                })
         case .failed(let step, let number)?: throw Self.failure(step, number, order)
         case .exited?, .signalled?, .gone?, nil:
             throw ProcessError(
@@ -65,11 +73,12 @@ public final class ProcessHost: Sendable {
 
     /// Ends the launcher, and with it every program that still runs. Waits for that, five seconds at most.
     public func close() async {
-        let (poller, launcher) = state.withLock { state in
+        let (poller, launcher, idle) = state.withLock { state in
             state.isClosed = true
-            defer { (state.poller, state.launcher) = (nil, nil) }
-            return (state.poller, state.launcher)
+            defer { (state.poller, state.launcher, state.idle) = (nil, nil, []) }
+            return (state.poller, state.launcher, state.idle)
         }
+        for connection in idle { connection.close() }
         poller?.close()
         await launcher?.end()
     }
@@ -91,11 +100,53 @@ public final class ProcessHost: Sendable {
                 + "or let it open more files")
     }
 
+    /// Hands a request to a keeper whose last program is gone, or else to the launcher.
+    private func connect(
+        _ bytes: [UInt8], _ descriptors: [Descriptor], _ request: LaunchRequest
+    ) async throws(ProcessError) -> (Poller, Control) {
+        while request.mayFollow, let (poller, connection) = idleKeeper() {
+            let numbers = descriptors.compactMap { $0.use { $0 } }
+            if connection.send(bytes, numbers) == 0 { return (poller, connection) }
+            // It was killed meanwhile, and got nothing.
+            connection.close()
+        }
+        return try await launch(bytes, descriptors)
+    }
+
+    private func idleKeeper() -> (Poller, Control)? {
+        state.withLock { state in
+            guard let poller = state.poller, let connection = state.idle.popLast() else {
+                return nil
+            }
+            return (poller, connection)
+        }
+    }
+
+    /// Keeps a keeper for the next program.
+    private func keep(_ connection: Control) {
+        let isKept = state.withLock { state in
+            guard !state.isClosed, state.idle.count < Self.idleMax else { return false }
+            state.idle.append(connection)
+            return true
+        }
+        if !isKept { connection.close() }
+    }
+
+    /// Has the launcher's next keeper take a request.
+    private func launch(
+        _ bytes: [UInt8], _ descriptors: [Descriptor]
+    ) async throws(ProcessError) -> (Poller, Control) {
+        guard let control = Datagram.pair() else { throw Self.noDescriptors() }
+        let (own, keepers) = (Descriptor(control.0), Descriptor(control.1))
+        let poller = try await send(bytes, [keepers] + descriptors)
+        keepers.close()
+        return (poller, Control(own, poller))
+    }
+
     /// Sends a request to the launcher, which is started when it is not there.
     private func send(
-        _ request: LaunchRequest, _ descriptors: [Descriptor]
+        _ bytes: [UInt8], _ descriptors: [Descriptor]
     ) async throws(ProcessError) -> Poller {
-        let bytes = request.encoded
         var restarts = 0
         while true {
             let (poller, launcher) = try ready()

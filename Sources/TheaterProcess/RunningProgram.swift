@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
+internal import Synchronization
 public import TheaterLaunch
 
 /// A program that runs under a keeper of its own.
@@ -17,13 +19,18 @@ public final class RunningProgram: Sendable {
     public let output: ProgramOutput?
     /// Its standard error; `nil` when that is dropped.
     public let error: ProgramOutput?
-    private let control: Control
+    /// Until nothing of the program is left: the keeper may have another one then.
+    private let control: Mutex<Control?>
+    private let release: @Sendable (Control) -> Void
 
+    /// - Parameter release: gets the connection when the keeper has no program any more.
     init(
         _ control: Control, systemID: Int32, sandboxError: Int32, input: ProgramInput,
-        output: ProgramOutput?, error: ProgramOutput?
+        output: ProgramOutput?, error: ProgramOutput?,
+        release: @escaping @Sendable (Control) -> Void
     ) {
-        self.control = control
+        self.control = Mutex(control)
+        self.release = release
         self.systemID = systemID
         sandboxProblem = sandboxError == 0 ? nil : SystemError.text(sandboxError)
         self.input = input
@@ -37,15 +44,27 @@ public final class RunningProgram: Sendable {
     }
 
     /// Gives the keeper an order. It may come too late, when the program is over.
-    public func order(_ order: LaunchOrder) { control.send(order) }
+    public func order(_ order: LaunchOrder) { control.withLock { $0?.send(order) } }
 
     /// Waits for the keeper's next report.
     ///
     /// - Returns: `nil` when there will be none: the keeper is gone, or was abandoned.
-    public func nextReport() async -> LaunchReport? { await control.next() }
+    public func nextReport() async -> LaunchReport? {
+        guard let connection = control.withLock({ $0 }) else { return nil }
+        let report = await connection.next()
+        if report == .gone, let connection = take() { release(connection) }
+        return report
+    }
 
     /// Ends the connection with the keeper, which thereupon ends the program and all that it started.
-    public func abandon() { control.close() }
+    public func abandon() { take()?.close() }
+
+    private func take() -> Control? {
+        control.withLock { control in
+            defer { control = nil }
+            return control
+        }
+    }
 }
 
 /// The connection with a keeper.
@@ -56,6 +75,13 @@ final class Control: Sendable {
     init(_ socket: Descriptor, _ poller: Poller) {
         self.socket = socket
         ready = Readiness(socket, .read, poller)
+    }
+
+    /// Gives a keeper without a program the next one.
+    ///
+    /// - Returns: 0, or the `errno`.
+    func send(_ request: [UInt8], _ descriptors: [Int32]) -> Int32 {
+        socket.use { Datagram.send(request, descriptors, on: $0) } ?? EPIPE
     }
 
     func send(_ order: LaunchOrder) {

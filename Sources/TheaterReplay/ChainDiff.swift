@@ -6,7 +6,8 @@ internal import TheaterValue
 /// What tells two chains apart, each up to an event.
 public struct ChainDiff: Sendable {
     /// How many events the two have in common from their beginnings: of the same type, with the same
-    /// payload. Who the actors are and when it happened is not compared.
+    /// payload. Who the actors are and when it happened is not compared, and for a fork the events of the
+    /// chain that it left come before its own.
     public let commonCount: UInt64
     /// The first event that only the left chain has; `nil` when it has none.
     public let left: ChainEvent?
@@ -18,10 +19,6 @@ public struct ChainDiff: Sendable {
     public let rightCount: UInt64
     /// Where the two states differ.
     public let states: [ValueDifference]
-    /// Content of the store that only the left chain mentions, by its digest.
-    public let leftContent: [String]
-    /// Content of the store that only the right chain mentions, by its digest.
-    public let rightContent: [String]
 
     /// Whether nothing tells them apart.
     public var isEmpty: Bool { left == nil && right == nil && states.isEmpty }
@@ -31,24 +28,29 @@ public struct ChainDiff: Sendable {
     /// - Parameters:
     ///   - leftLast: the last event of the left chain that counts.
     ///   - rightLast: the last event of the right chain that counts.
+    ///   - lineages: the two chains up to these events with what came before them; without, a fork is
+    ///     compared from its first event on.
     ///   - differencesMax: how many places of the states are named at most.
     public init(
         _ left: ChainHistory, upTo leftLast: UInt64, _ right: ChainHistory,
-        upTo rightLast: UInt64, differencesMax: Int = 64
+        upTo rightLast: UInt64, lineages: (left: ChainLineage, right: ChainLineage)? = nil,
+        differencesMax: Int = 64
     ) throws(ReplayError) {
         let leftEnd = min(left.count, leftLast == .max ? .max : leftLast + 1)
         let rightEnd = min(right.count, rightLast == .max ? .max : rightLast + 1)
+        var one = try Side(left, leftEnd, lineages?.left)
+        var other = try Side(right, rightEnd, lineages?.right)
         var common: UInt64 = 0
-        var isSame = true
-        while isSame, common < leftEnd, common < rightEnd {
-            isSame = try Self.areSame(try left.event(common), try right.event(common))
-            if isSame { common += 1 }
+        while let first = one.event, let second = other.event, Self.areSame(first, second) {
+            common += 1
+            try one.advance()
+            try other.advance()
         }
         commonCount = common
-        leftCount = leftEnd - common
-        rightCount = rightEnd - common
-        self.left = leftCount > 0 ? try left.event(common) : nil
-        self.right = rightCount > 0 ? try right.event(common) : nil
+        leftCount = one.total - common
+        rightCount = other.total - common
+        self.left = one.event
+        self.right = other.event
         let states = (
             try leftEnd > 0 ? left.state(after: leftEnd - 1) : nil,
             try rightEnd > 0 ? right.state(after: rightEnd - 1) : nil
@@ -60,16 +62,10 @@ public struct ChainDiff: Sendable {
         case (let one, let other):
             self.states = [ValueDifference(path: "", left: one, right: other)]
         }
-        let one = try Self.content(left, common..<leftEnd)
-        let other = try Self.content(right, common..<rightEnd)
-        leftContent = one.subtracting(other).sorted()
-        rightContent = other.subtracting(one).sorted()
     }
 
-    private static func areSame(
-        _ left: ChainEvent?, _ right: ChainEvent?
-    ) throws(ReplayError) -> Bool {
-        guard let left, let right, left.type == right.type else { return false }
+    private static func areSame(_ left: ChainEvent, _ right: ChainEvent) -> Bool {
+        guard left.type == right.type else { return false }
         if left.payloadDigest == right.payloadDigest { return true }
         // The beginnings of two lives differ in who they are; what they are made of counts.
         guard
@@ -80,43 +76,40 @@ public struct ChainDiff: Sendable {
         else { return false }
         return module == module2 && manifest == manifest2 && grants == grants2 && state == state2
     }
+}
 
-    /// The digests that calls of the store mention.
-    private static func content(
-        _ history: ChainHistory, _ range: Range<UInt64>
-    ) throws(ReplayError) -> Set<String> {
-        var found: Set<String> = []
-        var sequence = range.lowerBound
-        while sequence < range.upperBound {
-            defer { sequence += 1 }
-            guard let event = try history.event(sequence),
-                event.type.hasPrefix("theater:simple/store"),
-                let payload = try? event.decodedPayload()
-            else { continue }
-            let crossing: [[UInt8]] =
-                switch payload {
-                case .hostCall(_, _, let input, let output): [input, output]
-                case .intent(_, _, let input, _, _): [input]
-                case .outcome(_, _, _, let output): [output]
-                default: []
+/// The events of one side, one after the other.
+private struct Side {
+    /// How many there are.
+    let total: UInt64
+    /// The one to compare next; `nil` behind the last.
+    private(set) var event: ChainEvent?
+    private let next: () throws(ReplayError) -> ChainEvent?
+
+    init(_ history: ChainHistory, _ end: UInt64, _ lineage: ChainLineage?) throws(ReplayError) {
+        if let lineage {
+            let events = try lineage.events().next
+            // Where a fork begins nothing happens.
+            next = { () throws(ReplayError) in
+                while let event = try events() {
+                    if event.type != EventType.forked.name { return event }
                 }
-            for bytes in crossing {
-                if let value = try? CGRF.decode(bytes) { collect(value, &found) }
+                return nil
             }
+            total =
+                lineage.parts.reduce(0) { $0 + UInt64($1.range.count) }
+                - UInt64(lineage.parts.count - 1)
+        } else {
+            var place: UInt64 = 0
+            next = { () throws(ReplayError) in
+                guard place < end else { return nil }
+                place += 1
+                return try history.event(place - 1)
+            }
+            total = end
         }
-        return found
+        event = try next()
     }
 
-    private static func collect(_ value: Value, _ found: inout Set<String>) {
-        switch value {
-        case .string(let text) where text.utf8.count == 64 && Digest(hex: text) != nil:
-            found.insert(text)
-        case .tuple(let items), .list(_, let items): for item in items { collect(item, &found) }
-        case .option(_, let inner?): collect(inner, &found)
-        case .result(_, _, .ok(let inner)), .result(_, _, .err(let inner)):
-            collect(inner, &found)
-        case .record(let record): for field in record.fields { collect(field.value, &found) }
-        default: break
-        }
-    }
+    mutating func advance() throws(ReplayError) { event = try next() }
 }

@@ -2,12 +2,14 @@
 
 public import TheaterChain
 public import TheaterPact
+internal import TheaterPlatform
 public import TheaterValue
 
 /// A chain to go back and forth in: its events, its calls, and the actor's state after each event.
 ///
 /// The states are what the chain says; ``Replayer`` shows that the code makes them. Keeps the places of
-/// calls and states in memory, about 50 bytes for each call, and of the events a few pages.
+/// calls and states in memory, about 70 bytes for each call and 16 for each state, what each code of the
+/// actor exports, and of the events a few pages.
 public final class ChainHistory {
     /// A call of an export.
     public struct Call: Sendable, Hashable {
@@ -21,7 +23,7 @@ public final class ChainHistory {
 
     /// A change of the state.
     public struct Write: Sendable, Hashable {
-        /// The event that has the new state: an answer, or the beginning of a life.
+        /// The event that has the new state: an answer, the beginning of a life, or an exchange of its code.
         public let sequence: UInt64
         /// What was there before; `nil` when there was nothing.
         public let before: Value?
@@ -34,9 +36,10 @@ public final class ChainHistory {
     /// The calls, oldest first.
     public private(set) var calls: [Call] = []
     private let pages: EventPages
-    /// Where the state was written, and by which life's code.
-    private var writes: [(sequence: UInt64, life: Int)] = []
-    private var rules: [StateRule] = []
+    /// Where the state was written, and by which code; `nil` when what was written is not known.
+    private var writes: [(sequence: UInt64, rule: Int?)] = []
+    /// One rule for each code, however many lives it had; the first is that of a chain without any.
+    private var rules = [StateRule()]
     /// The page that was read last.
     private var page: [ChainEvent] = []
     private static let pageSize: UInt64 = 512
@@ -44,24 +47,27 @@ public final class ChainHistory {
     /// Reads a chain once.
     ///
     /// - Parameter exports: the functions that the code of a life exports; `nil` when the code is not
-    ///   known, and then the first argument of a call tells whether it took the state.
+    ///   known, and then the first argument of a call tells whether it took the state. Asked once for
+    ///   each code.
+    /// - Throws: what reading throws; `replay.cancelled` when the task is cancelled.
     public init(
         _ pages: EventPages, exports: (ReplayBirth) async -> [FunctionSignature]?
     ) async throws(ReplayError) {
         self.pages = pages
         count = pages.count
         var scan = Scan()
+        var known: [Digest: Int] = [:]
         var next: UInt64 = 0
-        while next < count, !Task.isCancelled {
+        while next < count {
+            guard !Task.isCancelled else { throw ReplayError.cancelled }
             let events = try pages.events(next..<min(count, next + Self.pageSize))
             for event in events {
                 if let birth = ReplayBirth(event) {
-                    let functions = await exports(birth)
-                    rules.append(
-                        StateRule(
-                            exports: functions.map {
-                                Dictionary($0.map { ($0.qualifiedName, $0) }) { first, _ in first }
-                            }))
+                    if known[birth.module] == nil {
+                        known[birth.module] = rules.count
+                        rules.append(StateRule(await exports(birth)))
+                    }
+                    scan.rule = known[birth.module] ?? 0
                 }
                 take(event, &scan)
             }
@@ -113,15 +119,17 @@ public final class ChainHistory {
 
     /// The last change of a place in the state, at an event or before it.
     ///
-    /// Reads the writes backwards until one differs. `nil` when the place is as it was at first.
+    /// Reads the writes backwards until one differs. `nil` when nothing was ever there.
+    ///
+    /// - Throws: `replay.payload-dropped` when a state that has to be compared is not kept any more.
     public func lastWrite(
         of path: ValuePath, upTo sequence: UInt64
     ) throws(ReplayError) -> Write? {
         var index = writes.boundary { $0.sequence > sequence } - 1
         guard writes.indices.contains(index) else { return nil }
-        var after = try state(at: index).flatMap(path.find)
+        var after = path.find(in: try knownState(at: index))
         while index > 0 {
-            let before = try state(at: index - 1).flatMap(path.find)
+            let before = path.find(in: try knownState(at: index - 1))
             if before != after {
                 return Write(sequence: writes[index].sequence, before: before, after: after)
             }
@@ -132,15 +140,26 @@ public final class ChainHistory {
             ? nil : Write(sequence: writes[index].sequence, before: nil, after: after)
     }
 
+    private func knownState(at index: Int) throws(ReplayError) -> Value {
+        if let state = try state(at: index) { return state }
+        throw ReplayError(
+            .payloadDropped,
+            "the state that event \(writes[index].sequence) left is not kept any more, so what changed it "
+                + "behind that cannot be told; look in a backup that was made before")
+    }
+
+    /// A state; `nil` when it is not known.
     private func state(at index: Int) throws(ReplayError) -> Value? {
         let write = writes[index]
-        guard let event = try event(write.sequence), let payload = try? event.decodedPayload()
+        guard let rule = write.rule, let event = try event(write.sequence),
+            let payload = try? event.decodedPayload()
         else { return nil }
         switch payload {
         case .spawned(_, _, _, _, _, let state): return try? CGRF.decode(state)
         case .forked(let fork): return try? CGRF.decode(fork.state)
+        case .upgrade(let step): return try? CGRF.decode(step.state)
         case .returned(let function, let output, _, _):
-            return rules[write.life].state(after: function, output)
+            return rules[rule].state(after: function, output)
         default: return nil
         }
     }
@@ -150,19 +169,18 @@ public final class ChainHistory {
     /// What is known while the chain is read.
     private struct Scan {
         var state: Value?
+        /// The rule of the present code.
+        var rule = 0
         var isInCall = false
-        var takesState = false
+        /// Whether the present call was given the state; `nil` when that is not known.
+        var takesState: Bool? = false
         var names: [String: String] = [:]
     }
 
     private func take(_ event: ChainEvent, _ scan: inout Scan) {
         if scan.isInCall { calls[calls.count - 1].end = event.sequence }
         guard let payload = try? event.decodedPayload() else {
-            // An answer whose payload was dropped leaves a state that nobody knows.
-            if event.type == EventType.returned.name {
-                if scan.takesState { note(event.sequence, nil, &scan) }
-                scan.isInCall = false
-            }
+            takeDropped(event, &scan)
             return
         }
         switch payload {
@@ -178,19 +196,44 @@ public final class ChainHistory {
             scan.names[name] = name
             calls.append(Call(sequence: event.sequence, end: event.sequence, function: name))
             scan.isInCall = true
-            scan.takesState =
-                rules.last?.takesState(function, parameters, state: scan.state) ?? false
+            scan.takesState = rules[scan.rule].takesState(
+                function, parameters, state: scan.state)
         case .returned(let function, let output, _, _):
             scan.isInCall = false
-            guard scan.takesState, let state = rules.last?.state(after: function, output) else {
+            guard let takesState = scan.takesState else {
+                note(event.sequence, nil, &scan)
+                return
+            }
+            guard takesState, let state = rules[scan.rule].state(after: function, output) else {
                 return
             }
             if state != scan.state { note(event.sequence, state, &scan) }
         case .failed: scan.isInCall = false
         case .exited: close(before: event, &scan)
+        case .upgrade(let step):
+            close(before: event, &scan)
+            guard !step.state.isEmpty, step.stage != .begun else { return }
+            note(event.sequence, try? CGRF.decode(step.state), &scan)
         case .hostCall, .hostError, .denied, .limit, .intent, .outcome, .outcomeError, .settled,
             .note:
             break
+        }
+    }
+
+    /// Takes an event whose payload was dropped: it may leave a state that nobody knows.
+    private func takeDropped(_ event: ChainEvent, _ scan: inout Scan) {
+        switch event.type {
+        case EventType.spawned.name, EventType.forked.name:
+            close(before: event, &scan)
+            scan.rule = 0
+            note(event.sequence, nil, &scan)
+        case EventType.called.name:
+            close(before: event, &scan)
+            scan.takesState = nil
+        case EventType.returned.name:
+            if scan.takesState ?? true { note(event.sequence, nil, &scan) }
+            scan.isInCall = false
+        default: break
         }
     }
 
@@ -200,7 +243,7 @@ public final class ChainHistory {
     }
 
     private func note(_ sequence: UInt64, _ state: Value?, _ scan: inout Scan) {
-        writes.append((sequence, max(0, rules.count - 1)))
+        writes.append((sequence, state == nil ? nil : scan.rule))
         scan.state = state
     }
 }

@@ -16,6 +16,8 @@ public struct ChainLineage: Sendable {
     /// The parts, oldest first; the last is of the chain itself.
     public let parts: [Part]
     private let reader: JournalReader
+    /// Where the code began that the actor has at the end, when that is known.
+    let present: ReplayBirth?
     /// How many forks of forks are followed.
     public static let depthMax = 64
 
@@ -48,6 +50,7 @@ public struct ChainLineage: Sendable {
             if let fork = try Self.fork(actor, reader) { next = (fork.actor, fork.sequence) }
         }
         self.parts = parts
+        present = nil
     }
 
     /// A part of one chain that begins a life.
@@ -55,9 +58,10 @@ public struct ChainLineage: Sendable {
         self.init(parts: [Part(actor: actor, range: range)], reader: reader)
     }
 
-    private init(parts: [Part], reader: JournalReader) {
+    private init(parts: [Part], reader: JournalReader, present: ReplayBirth? = nil) {
         self.parts = parts
         self.reader = reader
+        self.present = present
     }
 
     /// How many events there are before those of the chain itself.
@@ -73,43 +77,41 @@ public struct ChainLineage: Sendable {
                 cursors.append(try reader.events(of: part.actor, in: part.range))
             }
         } catch {
-            throw ReplayError(.source, "the chain cannot be read: \(error)")
+            throw ReplayError.unreadable("the chain", error)
         }
         return ReplayEvents(cursors)
     }
 
     /// The parts from the beginning of the last life on.
     public func lastLife() throws(ReplayError) -> ChainLineage {
-        for index in parts.indices.reversed() {
-            let part = parts[index]
-            var birth: UInt64?
+        var first: (index: Int, birth: UInt64)?
+        var spans = CodeSpans()
+        for (index, part) in parts.enumerated() {
             do throws(JournalError) {
                 var cursor = try reader.events(of: part.actor, in: part.range)
                 while let event = try cursor.next() {
-                    if event.type == EventType.spawned.name { birth = event.sequence }
+                    if event.type == EventType.spawned.name { first = (index, event.sequence) }
+                    spans.take(event)
                 }
             } catch {
-                throw ReplayError(.source, "the chain cannot be read: \(error)")
+                throw ReplayError.unreadable("the chain", error)
             }
-            guard let birth else { continue }
-            let first = Part(actor: part.actor, range: birth..<part.range.upperBound)
-            return ChainLineage(parts: [first] + parts[(index + 1)...], reader: reader)
         }
-        throw ReplayError(.incomplete, "no event of the chain begins a life")
+        guard let first else {
+            throw ReplayError(.incomplete, "no event of the chain begins a life")
+        }
+        let part = parts[first.index]
+        return ChainLineage(
+            parts: [Part(actor: part.actor, range: first.birth..<part.range.upperBound)]
+                + parts[(first.index + 1)...], reader: reader, present: spans.present)
     }
 
-    /// The event that the first part begins with: for a last life, its birth.
+    /// Where the code began that the actor has at the end: a birth or an upgrade.
     ///
-    /// - Throws: `replay.incomplete` when it begins no life.
-    public func birth() throws(ReplayError) -> ReplayBirth {
-        do throws(JournalError) {
-            if let part = parts.first {
-                var cursor = try reader.events(of: part.actor, in: part.range)
-                if let birth = try cursor.next().flatMap({ ReplayBirth($0) }) { return birth }
-            }
-        } catch {
-            throw ReplayError(.source, "the chain cannot be read: \(error)")
-        }
+    /// - Throws: `replay.incomplete` when no event of the chain begins a life.
+    public func code() throws(ReplayError) -> ReplayBirth {
+        if let present { return present }
+        if let present = try CodeSpans(try events()).present { return present }
         throw ReplayError(.incomplete, "no event of the chain begins a life")
     }
 
@@ -124,7 +126,7 @@ public struct ChainLineage: Sendable {
             else { return nil }
             return fork
         } catch {
-            throw ReplayError(.source, "the chain cannot be read: \(error)")
+            throw ReplayError.unreadable("the chain", error)
         }
     }
 }

@@ -34,7 +34,7 @@ public struct EventPages {
                 while let event = try cursor.next() { events.append(event) }
                 return events
             } catch {
-                throw ReplayError(.source, "the chain cannot be read: \(error)")
+                throw ReplayError.unreadable("the chain", error)
             }
         }
     }

@@ -2,9 +2,13 @@
 
 public import TheaterChain
 public import TheaterEngine
+public import TheaterPlatform
 
-/// What a chain says about the beginning of one life of its actor.
+/// What a chain says about the beginning of one life of its actor, or about the code that it goes on
+/// with from an upgrade on.
 public struct ReplayBirth: Sendable, Hashable {
+    /// Whose chain it is in.
+    public let actor: ActorID
     /// The event that says so.
     public let sequence: UInt64
     /// The SHA-256 of the wasm.
@@ -14,25 +18,42 @@ public struct ReplayBirth: Sendable, Hashable {
     /// What the actor was called.
     public let name: String?
 
-    /// What an event says; `nil` when it is not the beginning of a life or a fork.
+    /// What an event says; `nil` when the actor does not go on with other code from there on: it is not the
+    /// beginning of a life, a fork or an upgrade, or the undoing of one.
     public init?(_ event: ChainEvent) {
-        guard event.type == EventType.spawned.name || event.type == EventType.forked.name else {
-            return nil
+        switch event.type {
+        case EventType.spawned.name, EventType.forked.name, EventType.upgradeBegun.name,
+            EventType.upgradeUndone.name:
+            break
+        default: return nil
         }
         switch try? event.decodedPayload() {
         case .spawned(let module, let manifest, let name, _, _, _)?:
-            self.init(sequence: event.sequence, module: module, manifest: manifest, name: name)
+            self.init(event, module: module, manifest: manifest, name: name)
         case .forked(let fork)?:
+            self.init(event, module: fork.module, manifest: fork.manifest, name: fork.name)
+        case .upgrade(let step)?:
             self.init(
-                sequence: event.sequence, module: fork.module, manifest: fork.manifest,
-                name: fork.name)
+                event, module: step.stage == .undone ? step.from : step.to,
+                manifest: step.manifest, name: nil)
         default: return nil
         }
     }
 
     /// What a chain says that is not at hand.
-    public init(sequence: UInt64, module: Digest, manifest: Digest, name: String?) {
+    public init(
+        of actor: ActorID, sequence: UInt64, module: Digest, manifest: Digest, name: String?
+    ) {
+        self.actor = actor
         self.sequence = sequence
+        self.module = module
+        self.manifest = manifest
+        self.name = name
+    }
+
+    init(_ event: ChainEvent, module: Digest, manifest: Digest, name: String?) {
+        actor = event.actor
+        sequence = event.sequence
         self.module = module
         self.manifest = manifest
         self.name = name
@@ -47,14 +68,24 @@ public struct ReplayCode: Sendable {
     public var limits: GuestLimits
     /// The fuel for the guest's start function.
     public var startFuel: UInt64
+    /// Whether these are the limits of the life, and not those that most actors have.
+    public let knowsLimits: Bool
 
     /// Makes the code of a life.
-    public init(
-        wasm: [UInt8], limits: GuestLimits = GuestLimits(), startFuel: UInt64 = 10_000_000_000
-    ) {
+    public init(wasm: [UInt8], limits: GuestLimits, startFuel: UInt64) {
         self.wasm = wasm
         self.limits = limits
         self.startFuel = startFuel
+        knowsLimits = true
+    }
+
+    /// Makes the code of a life whose limits nobody knows: it gets those that most actors have, and the
+    /// verdict says so.
+    public init(wasm: [UInt8]) {
+        self.wasm = wasm
+        limits = GuestLimits()
+        startFuel = 10_000_000_000
+        knowsLimits = false
     }
 }
 

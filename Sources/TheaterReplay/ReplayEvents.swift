@@ -10,17 +10,7 @@ public struct ReplayEvents {
     let hasCheckedPayloads: Bool
 
     /// The events of a chain in a journal.
-    public init(_ cursor: EventCursor) {
-        var cursor = cursor
-        next = { () throws(ReplayError) in
-            do throws(JournalError) {
-                return try cursor.next()
-            } catch {
-                throw ReplayError(.source, "the chain cannot be read: \(error)")
-            }
-        }
-        hasCheckedPayloads = true
-    }
+    public init(_ cursor: EventCursor) { self.init([cursor]) }
 
     /// The events of several chains one after the other; the one to begin with is the last.
     init(_ cursors: [EventCursor]) {
@@ -34,7 +24,7 @@ public struct ReplayEvents {
                 }
                 return nil
             } catch {
-                throw ReplayError(.source, "the chain cannot be read: \(error)")
+                throw ReplayError.unreadable("the chain", error)
             }
         }
         hasCheckedPayloads = true
@@ -227,7 +217,7 @@ final class EventStream {
     private static func dropped(_ event: ChainEvent) -> ReplayError {
         ReplayError(
             .payloadDropped,
-            "the payload of event \(event.sequence) was dropped to save space; replay needs all "
-                + "payloads up to the end, so replay to the event before it with --until")
+            "the payload of event \(event.sequence) was dropped to save space, and a replay needs all "
+                + "payloads from the first event on; replay a backup that was made before")
     }
 }

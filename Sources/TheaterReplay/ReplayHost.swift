@@ -59,7 +59,7 @@ final class ReplayHost: GuestHost {
                 }
                 throw unsafe other(.extraCall, event, index, input)
             case .spawned, .forked, .called, .returned, .limit, .exited, .outcome, .outcomeError,
-                .settled, .note:
+                .settled, .note, .upgrade:
                 throw unsafe other(.extraCall, event, index, input)
             }
         }
@@ -133,15 +133,21 @@ final class ReplayHost: GuestHost {
                 life.counts.hostErrors += 1
                 if try life.isCutOff() { life.cut() }
                 return .failure(EngineError(.hostFunction, message))
+            case .settled(let intent, _, _) where intent == event.sequence: return cut()
+            case .settled: throw Self.stray(next, in: event)
             default:
                 if try life.isCutOff() { return cut() }
-                throw .diverged(
-                    ReplayDivergence(
-                        .unexpectedEvent, next.sequence,
-                        "\(next.type) stands where the outcome of event \(event.sequence) belongs"))
+                throw Self.stray(next, in: event)
             }
         }
         return cut()
+    }
+
+    private static func stray(_ next: ChainEvent, in intent: ChainEvent) -> ReplayStop {
+        .diverged(
+            ReplayDivergence(
+                .unexpectedEvent, next.sequence,
+                "\(next.type) stands where the outcome of event \(intent.sequence) belongs"))
     }
 
     private func cut() -> HostAnswer {

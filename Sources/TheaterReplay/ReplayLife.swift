@@ -2,7 +2,6 @@
 
 internal import TheaterChain
 internal import TheaterEngine
-internal import TheaterPact
 
 /// One life of an actor, lived again: its guest, and the host that answers it from the chain.
 final class ReplayLife {
@@ -17,7 +16,7 @@ final class ReplayLife {
     let stream: EventStream
     private let linked: LinkedModule
     /// Whether the code is other code than the chain's.
-    private let isOther: Bool
+    let isOther: Bool
     private let control: GuestControl
     private var guest: Guest?
     private var host: ReplayHost?
@@ -31,18 +30,21 @@ final class ReplayLife {
     private var halt: Halt?
     /// What stands in recorded answers in place of what must not be written down.
     private let redaction: Redaction?
+    /// How large the events of the chain could be.
+    private let payloadSizeMax: Int
     /// The first answer of this life that is recorded as another value than the guest had.
     private var redactedAt: UInt64?
 
     init(
-        stream: EventStream, linked: LinkedModule, isOther: Bool, redaction: Redaction?,
+        stream: EventStream, linked: LinkedModule, isOther: Bool, options: ReplayOptions,
         control: GuestControl
     ) {
         self.control = control
         self.stream = stream
         self.linked = linked
         self.isOther = isOther
-        self.redaction = redaction
+        redaction = options.redaction
+        payloadSizeMax = options.payloadSizeMax
         importTypes = linked.module.imports.map {
             EventType(interface: $0.module, function: $0.name).name
         }
@@ -60,6 +62,9 @@ final class ReplayLife {
         guest = nil
         host = nil
     }
+
+    /// The guest, if it is between two calls.
+    var restingGuest: Guest? { halt == nil ? guest : nil }
 
     /// Gives the guest away; its host calls go to another host from now on.
     func handOver(to successor: any GuestHost) -> Guest? {
@@ -97,17 +102,41 @@ final class ReplayLife {
             if case .stop(let stop)? = halt { throw placed(stop, nil, error.frames) }
             if halt != nil { return }
             if error.code == .guestCeiling { throw .failed(ReplayError(.ceiling, error.message)) }
-            // Live it ended the life too, if that is what follows.
-            if let next = try stream.peek(), try stream.kind(of: next) != .exited {
-                var divergence = ReplayDivergence(
-                    .otherStart, birth.sequence,
-                    "the code does not start: \(error.message)",
-                    recorded: RecordedEnd.side(of: next),
-                    replayed: .init("failed to start: \(error.message)"))
-                divergence.frames = error.frames
-                throw .diverged(divergence)
-            }
+            guard let next = try stream.peek() else { return }
+            // Live it ended the life too, or the upgrade that brought the code, if that is what follows.
+            if try endsLife(next, error) { return }
+            var divergence = ReplayDivergence(
+                .otherStart, birth.sequence,
+                "the code does not start: \(error.message)",
+                recorded: RecordedEnd.side(of: next),
+                replayed: .init("failed to start: \(error.message)"))
+            divergence.frames = error.frames
+            throw .diverged(divergence)
         }
+        guard let next = try stream.peek(), try Self.isFailedStart(next, stream) else { return }
+        throw .diverged(
+            ReplayDivergence(
+                .otherStart, next.sequence, "the code starts, and had not",
+                recorded: RecordedEnd.side(of: next), replayed: .init("started")))
+    }
+
+    /// Whether an event says that the code did not start.
+    static func isFailedStart(
+        _ event: ChainEvent, _ stream: EventStream
+    ) throws(ReplayStop) -> Bool {
+        guard case .exited("failed", let reason, _) = try stream.payload(of: event) else {
+            return false
+        }
+        return FailureText.isFailedStart(reason)
+    }
+
+    /// Whether an event is the end of a life that does not start: this end, or one that somebody or the
+    /// clock made before it came to that.
+    private func endsLife(_ event: ChainEvent, _ error: EngineError) throws(ReplayStop) -> Bool {
+        if try stream.kind(of: event) == .upgrade { return true }
+        guard case .exited(_, let reason, _) = try stream.payload(of: event) else { return false }
+        return try !Self.isFailedStart(event, stream)
+            || FailureText.isStart(reason, error, isOther: isOther)
     }
 
     /// Makes the guest, and makes it what it was when the image was taken.
@@ -231,8 +260,23 @@ final class ReplayLife {
         counts.calls += 1
         counts.cutOff += 1
         while try stream.peekKind() == .settled { stream.advance() }
-        if try stream.peekKind() == .limit { stream.advance() }
-        if try stream.peekKind() == .failed { stream.advance() }
+        var isOfClock = false
+        if try stream.peekKind() == .limit {
+            stream.advance()
+            isOfClock = true
+        }
+        guard let next = try stream.peek(),
+            case .failed(_, let kind, _) = try stream.payload(of: next)
+        else { return false }
+        // What the code does by itself is no cut.
+        guard isOfClock || kind == RecordedEnd.killed || kind == RecordedEnd.tooLarge else {
+            throw .diverged(
+                ReplayDivergence(
+                    .unexpectedEvent, next.sequence,
+                    "the call was cut off, and the failure that stands here is the code's own",
+                    recorded: RecordedEnd.side(of: next)))
+        }
+        stream.advance()
         return false
     }
 
@@ -274,12 +318,14 @@ final class ReplayLife {
             self.output = output
             return true
         case .failed(let function, RecordedEnd.guestError, let message) where answer.status != 0:
-            guard function == call.function, message.contains(Self.shownText(answer.bytes)) else {
+            guard function == call.function,
+                FailureText.isAnswer(message, of: function, answer.bytes)
+            else {
                 throw diverged(.otherAnswer, "'\(call.function)' answered with another error text")
             }
             counts.calls += 1
             return true
-        case .failed(_, RecordedEnd.tooLarge, _):
+        case .failed(call.function, RecordedEnd.tooLarge, _) where isTooLarge(answer, call):
             // The answer was never recorded.
             counts.calls += 1
             counts.cutOff += 1
@@ -289,10 +335,19 @@ final class ReplayLife {
                 .missingCall, "'\(call.function)' ended without a host call that it had made")
         case .failed, .limit:
             throw diverged(.otherEnd, "'\(call.function)' came to an end, and had failed")
-        case .spawned, .forked, .called, .exited, .outcome, .outcomeError, .settled, .note:
+        case .spawned, .forked, .called, .exited, .outcome, .outcomeError, .settled, .note,
+            .upgrade:
             throw diverged(
                 .unexpectedEvent, "\(event.type) stands in the middle of a call")
         }
+    }
+
+    /// Whether an answer is more than a chain takes.
+    private func isTooLarge(_ answer: GuestAnswer, _ call: ReplayDivergence.Call) -> Bool {
+        guard answer.status == 0 else { return false }
+        let returned = EventPayload.returned(
+            function: call.function, output: answer.bytes, state: nil, fuelUsed: answer.fuelUsed)
+        return returned.encode().count > payloadSizeMax
     }
 
     /// Compares a failure of the guest's with the recorded one.
@@ -319,13 +374,15 @@ final class ReplayLife {
         }
         switch try stream.payload(of: event) {
         case .failed(let function, RecordedEnd.crashed, let message):
-            guard function == call.function, isLimit || message.contains(error.message),
-                isOther || error.frames.allSatisfy({ message.contains("\($0)") })
+            guard function == call.function,
+                isLimit
+                    || FailureText.isCrash(message, in: function, error, isOther: isOther)
             else { throw diverged(.otherEnd, "'\(call.function)' failed in another way") }
             counts.calls += 1
             counts.failures += 1
             return false
-        case .failed(_, RecordedEnd.tooLarge, _):
+        // What an effect answered was too large; that it was is what the guest was told.
+        case .failed(call.function, RecordedEnd.tooLarge, _) where error.code == .hostFunction:
             counts.calls += 1
             counts.cutOff += 1
             return false
@@ -335,14 +392,9 @@ final class ReplayLife {
                 "'\(call.function)' failed without a host call that it had made: \(error.message)")
         case .returned, .failed, .limit:
             throw diverged(.otherEnd, "'\(call.function)' failed: \(error.message)")
-        case .spawned, .forked, .called, .exited, .outcome, .outcomeError, .settled,
-            .note:
+        case .spawned, .forked, .called, .exited, .outcome, .outcomeError, .settled, .note,
+            .upgrade:
             throw diverged(.unexpectedEvent, "\(event.type) stands in the middle of a call")
         }
-    }
-
-    /// An error text as it is recorded.
-    private static func shownText(_ bytes: [UInt8]) -> String {
-        ": " + GuestText.shown(String(decoding: bytes.prefix(65536), as: UTF8.self)) + " ["
     }
 }

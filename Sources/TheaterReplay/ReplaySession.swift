@@ -11,11 +11,17 @@ final class ReplaySession {
     private let stream: EventStream
     private let options: ReplayOptions
     private var life: ReplayLife?
+    /// The life whose code was exchanged, as long as it may come back.
+    private var replaced: ReplayLife?
+    /// Whether new code was started and does not have the actor yet.
+    private var isMigrating = false
     /// Linked code by its digest: lives of one actor share it.
     private var linked: [String: LinkedModule] = [:]
     var verdict = ReplayVerdict()
     /// Who goes on with the guest; `nil` when nobody does.
     var successor: Successor?
+    /// Whether somebody wants the guest where the chain ends, so that a life that did nothing counts, too.
+    var needsGuest = false
 
     init(engine: Engine, stream: EventStream, options: ReplayOptions) {
         self.engine = engine
@@ -33,23 +39,36 @@ final class ReplaySession {
 
     /// Gives the guest away that lives when the chain is over; `nil` when none does.
     func handOver() -> Guest? {
-        guard let life, let successor else { return nil }
-        self.life = nil
+        guard let life = lastLife, let successor else { return nil }
+        defer { end() }
         return life.handOver(to: successor.host)
     }
 
-    /// Lets go of the guest.
-    func end() { endLife() }
+    /// The guest that lives when the chain is over, between two calls; `nil` when none does.
+    var restingGuest: Guest? { lastLife?.restingGuest }
+
+    /// Who lives when the chain is over: an exchange of the code that the end cut off never was.
+    private var lastLife: ReplayLife? { isMigrating ? replaced : life }
+
+    /// Lets go of the guests.
+    func end() {
+        endLife()
+        replaced?.end()
+        replaced = nil
+        isMigrating = false
+    }
 
     func run(_ library: some ReplayLibrary) async throws(ReplayStop) {
-        while let event = try stream.take(), !Task.isCancelled {
+        while let event = try next() {
             switch try stream.kind(of: event) {
             case .spawned: try await begin(event, library)
             case .called: try await call(event)
-            case .exited: endLife()
+            case .exited: end()
+            case .upgrade: try await upgrade(event, library)
             case .failed: try checkFailure(event)
             // Somebody said what became of an effect; the stream checks where a fork begins.
-            case .settled, .forked, .note: break
+            case .settled, .note: break
+            case .forked: settleUpgrade()
             case .returned, .hostCall, .hostError, .denied, .limit, .intent, .outcome,
                 .outcomeError:
                 throw .diverged(
@@ -58,6 +77,12 @@ final class ReplaySession {
                         "\(event.type) stands outside of any call"))
             }
         }
+    }
+
+    /// The next event, while somebody waits for the result.
+    private func next() throws(ReplayStop) -> ChainEvent? {
+        guard !Task.isCancelled else { throw .failed(.cancelled) }
+        return try stream.take()
     }
 
     // MARK: Lives
@@ -69,33 +94,96 @@ final class ReplaySession {
             case .spawned(let module, let manifest, let name, _, _, let state) =
                 try stream.payload(of: event)
         else { return }
-        endLife()
+        end()
         (firstState, lastAnswer) = (state, nil)
         verdict.counts.lives += 1
+        let birth = ReplayBirth(event, module: module, manifest: manifest, name: name)
+        try await start(birth, event, library)
+    }
+
+    /// Goes a step of an exchange of the code.
+    private func upgrade(
+        _ event: ChainEvent, _ library: some ReplayLibrary
+    ) async throws(ReplayStop) {
+        guard case .upgrade(let step) = try stream.payload(of: event) else { return }
+        if step.stage != .begun, !step.state.isEmpty {
+            (firstState, lastAnswer) = (step.state, nil)
+        }
+        switch step.stage {
+        case .begun:
+            settleUpgrade()
+            guard let life else { throw Self.stray(event) }
+            replaced = life
+            self.life = nil
+            isMigrating = true
+            let birth = ReplayBirth(
+                event, module: step.to, manifest: step.manifest, name: nil)
+            try await start(birth, event, library)
+        case .done:
+            guard isMigrating else { throw Self.stray(event) }
+            isMigrating = false
+        case .kept:
+            guard replaced != nil, !isMigrating else { throw Self.stray(event) }
+            settleUpgrade()
+        case .undone:
+            guard replaced != nil else { throw Self.stray(event) }
+            isMigrating = true
+            settleUpgrade()
+        }
+    }
+
+    /// Ends an exchange of the code where somebody goes on with what is in place.
+    private func settleUpgrade() {
+        if isMigrating {
+            endLife()
+            life = replaced
+        } else {
+            replaced?.end()
+        }
+        (replaced, isMigrating) = (nil, false)
+    }
+
+    private static func stray(_ event: ChainEvent) -> ReplayStop {
+        .diverged(
+            ReplayDivergence(
+                .unexpectedEvent, event.sequence,
+                "\(event.type) stands where no code of the actor's could be exchanged"))
+    }
+
+    /// Starts the code that the actor goes on with.
+    private func start(
+        _ birth: ReplayBirth, _ event: ChainEvent, _ library: some ReplayLibrary
+    ) async throws(ReplayStop) {
         // A life that did nothing: whatever ended it was not code.
         switch try stream.peekKind() {
-        case nil where successor != nil: break
-        case nil, .spawned?, .exited?: return
+        case nil where needsGuest: break
+        case nil, .spawned?: return
+        case .exited?:
+            guard let end = try stream.peek(), try ReplayLife.isFailedStart(end, stream) else {
+                return
+            }
         default: break
         }
-        let birth = ReplayBirth(
-            sequence: event.sequence, module: module, manifest: manifest, name: name)
         let code: ReplayCode
         do throws(ReplayError) {
             code = try await library.code(for: birth)
         } catch {
             throw .failed(error)
         }
+        // Only the guest that is handed over goes on with its successor's code and control.
+        let successor = self.successor.flatMap { $0.isOf(birth) ? $0 : nil }
         let linked: LinkedModule
         if let successor { linked = successor.linked } else { linked = try await link(code.wasm) }
-        let isOther = linked.module.digest != module.description
+        let isOther = linked.module.digest != birth.module.description
         if isOther { verdict.hasOtherCode = true }
+        if !code.knowsLimits { verdict.assumesLimits = true }
         let life = ReplayLife(
-            stream: stream, linked: linked, isOther: isOther, redaction: options.redaction,
+            stream: stream, linked: linked, isOther: isOther, options: options,
             control: successor?.control ?? GuestControl())
+        // From here on somebody lets go of it, whatever happens.
+        self.life = life
         defer { verdict.counts += life.takeCounts() }
         try await life.start(code, engine: engine, birth: event)
-        self.life = life
     }
 
     /// Takes a life up where an image was taken of it.
@@ -106,7 +194,8 @@ final class ReplaySession {
             throw .failed(ReplayError(.wrongDigest, "the snapshot is of other code"))
         }
         let birth = ReplayBirth(
-            sequence: image.sequence, module: image.module, manifest: .zero, name: nil)
+            of: image.actor, sequence: image.sequence, module: image.module, manifest: .zero,
+            name: nil)
         let code: ReplayCode
         do throws(ReplayError) {
             code = try await library.code(for: birth)
@@ -114,7 +203,7 @@ final class ReplaySession {
             throw .failed(error)
         }
         let life = ReplayLife(
-            stream: stream, linked: successor.linked, isOther: false, redaction: options.redaction,
+            stream: stream, linked: successor.linked, isOther: false, options: options,
             control: successor.control)
         try await life.restore(image, code, engine: engine)
         self.life = life
@@ -146,12 +235,13 @@ final class ReplaySession {
     var record: LifeRecord { stream.record }
 
     /// The state that the present life began with.
-    private var firstState: [UInt8] = []
+    private(set) var firstState: [UInt8] = []
     /// The last answer that left a state.
     private(set) var lastAnswer: (function: String, output: [UInt8])?
 
     private func note(_ function: String, _ parameters: [UInt8], _ output: [UInt8]) {
-        let rule = StateRule(exports: successor?.exports)
+        var rule = StateRule()
+        rule.exports = successor?.exports
         let isStateful =
             rule.declaresState(function)
             ?? rule.takesState(
@@ -176,10 +266,21 @@ final class ReplaySession {
                     .unexpectedEvent, event.sequence,
                     "'\(function)' is called, and the actor does not live"))
         }
+        if isMigrating, life.isOther { return try skipMigration() }
         defer { verdict.counts += life.takeCounts() }
         let goesOn = try await life.call(call, parameters, fuel: fuel ?? .max)
         if goesOn, successor?.exports != nil { note(function, parameters, life.output) }
         if !goesOn { endLife() }
+    }
+
+    /// Other code migrates other states: what the recorded code made of it is in the events.
+    private func skipMigration() throws(ReplayStop) {
+        while let kind = try stream.peekKind() {
+            switch kind {
+            case .upgrade, .spawned, .exited: return
+            default: stream.advance()
+            }
+        }
     }
 
     /// A failure outside of a call: the runtime refused an answer or a call, which ends the life.

@@ -12,6 +12,8 @@ public struct ReplayVerdict: Sendable, Hashable {
     public internal(set) var divergence: ReplayDivergence?
     /// Whether a life ran on other wasm than the chain names.
     public internal(set) var hasOtherCode = false
+    /// Whether a life ran with the limits that most actors have, because its own are not known.
+    public internal(set) var assumesLimits = false
 
     /// Whether the code did what the chain says.
     public var isFaithful: Bool { divergence == nil }

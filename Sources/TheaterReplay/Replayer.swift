@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import TheaterChain
 public import TheaterEngine
 
 /// What a replay does with a chain.
 public struct ReplayOptions: Sendable {
-    /// The last event that is replayed; `nil` replays all of them.
+    /// The last event that is replayed, of a chain that is no fork; `nil` replays all of them. For a fork,
+    /// ``ChainLineage`` cuts what is replayed.
     public var until: UInt64?
     /// Which host functions the recorded system linked so that they may suspend the guest. What a
     /// guest computes does not depend on it, but how its allocator is called does, and with it what
@@ -15,13 +17,18 @@ public struct ReplayOptions: Sendable {
     /// what it does may differ from there on, and the fuel that it uses is not compared.
     public var redaction: Redaction?
 
+    /// How large the payload of an event of the chain could be: an answer that is larger was not recorded.
+    public var payloadSizeMax: Int
+
     /// Makes options.
     public init(
         until: UInt64? = nil, redaction: Redaction? = nil,
+        payloadSizeMax: Int = JournalOptions().payloadSizeMax,
         isSuspending: @escaping @Sendable (String, String) -> Bool = { _, _ in false }
     ) {
         self.until = until
         self.redaction = redaction
+        self.payloadSizeMax = payloadSizeMax
         self.isSuspending = isSuspending
     }
 }
@@ -75,7 +82,8 @@ public struct Replayer<Library: ReplayLibrary> {
 
     /// Replays a chain from its first event to the last, or to where the options say.
     ///
-    /// May take as long as the run took without its waits. Cancelling the task ends it between two calls.
+    /// May take as long as the run took without its waits. Cancelling the task ends it between two calls,
+    /// with the error `replay.cancelled`: what was not compared has no verdict.
     ///
     /// - Throws: ``ReplayError`` when the chain cannot be replayed. That it diverges is in the verdict.
     public func replay(_ events: ReplayEvents) async throws(ReplayError) -> ReplayVerdict {

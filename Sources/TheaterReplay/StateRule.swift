@@ -9,9 +9,18 @@ struct StateRule {
     /// The functions that the code of the present life exports; `nil` when the code is not known.
     var exports: [String: FunctionSignature]?
 
+    /// The rule of code that exports these functions; `nil` when that is not known.
+    init(_ functions: [FunctionSignature]? = nil) {
+        exports = functions.map {
+            Dictionary($0.map { ($0.qualifiedName, $0) }) { first, _ in first }
+        }
+    }
+
     /// Whether the declaration alone says that a function takes the state.
     func declaresState(_ function: String) -> Bool? {
         if function == "theater:simple/actor.init" { return true }
+        // What it answers with is the state of the code that it belongs to, which the upgrade has.
+        if function == "theater:simple/actor.migrate" { return false }
         guard let signature = exports?[function] else { return exports == nil ? nil : false }
         return signature.parameters.first?.name == "state" ? true : nil
     }
@@ -20,6 +29,8 @@ struct StateRule {
     /// call's first argument is the state.
     func takesState(_ function: String, _ parameters: [UInt8], state: Value?) -> Bool {
         if function == "theater:simple/actor.init" { return true }
+        // It answers with the state of the code that it belongs to, which the upgrade's event has.
+        if function == "theater:simple/actor.migrate" { return false }
         let signature = exports?[function]
         if exports != nil, signature == nil { return false }
         if let signature {

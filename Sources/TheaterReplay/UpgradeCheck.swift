@@ -19,14 +19,17 @@ public struct UpgradeCheck: Sendable {
         public let detail: String
         /// The first chain of the group, and where it differs.
         public let example: (actor: ActorID, divergence: ReplayDivergence)
-        /// The chains, with the event at which each differs.
-        public internal(set) var chains: [(actor: ActorID, sequence: UInt64)]
+        /// The chains, with the event at which each differs, and whose that event is: for a fork it may
+        /// be in the chain that it left.
+        public internal(set) var chains: [(actor: ActorID, sequence: UInt64, owner: ActorID)]
     }
 
     /// A chain that could not be replayed.
     public struct Failure: Sendable {
-        /// Whose chain it is.
-        public let actor: ActorID
+        /// Whose chain it is; `nil` when not even that could be read.
+        public let actor: ActorID?
+        /// What names the chain: its actor, or the file that it was to come from.
+        public let name: String
         /// Why not.
         public let error: ReplayError
     }
@@ -59,8 +62,18 @@ public struct UpgradeCheck: Sendable {
             let replayer = Replayer(engine: engine, library: library, options: options)
             take(try await replayer.replay(events), of: actor)
         } catch {
-            failures.append(Failure(actor: actor, error: error))
+            fail(actor, error)
         }
+    }
+
+    /// Takes note of a chain that cannot be replayed.
+    public mutating func fail(_ actor: ActorID, _ error: ReplayError) {
+        failures.append(Failure(actor: actor, name: actor.description, error: error))
+    }
+
+    /// Takes note of a file that no chain can be read from.
+    public mutating func fail(file: String, _ error: ReplayError) {
+        failures.append(Failure(actor: nil, name: file, error: error))
     }
 
     /// Takes what the replay of a chain found.
@@ -71,7 +84,9 @@ public struct UpgradeCheck: Sendable {
             passed.append(actor)
             return
         }
-        let place = (actor: actor, sequence: divergence.sequence)
+        let place = (
+            actor: actor, sequence: divergence.sequence, owner: divergence.actor ?? actor
+        )
         let function = divergence.call?.function
         let known = groups.firstIndex {
             $0.kind == divergence.kind && $0.function == function && $0.detail == divergence.detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import TheaterEngine
+internal import TheaterReplay
 public import TheaterValue
 
 /// Why an actor could not be started or called, or why it ended.
@@ -63,6 +64,14 @@ public struct ActorError: Error, Sendable, Hashable {
         case fork = "actor.fork"
         /// The actor cannot be brought back to where its chain ends.
         case resume = "actor.resume"
+        /// The new code cannot go on where the actor stands; nothing was done.
+        case upgradeRefused = "actor.upgrade-refused"
+        /// The new code did not start or did not migrate the state; the old one goes on.
+        case upgradeFailed = "actor.upgrade-failed"
+        /// The actor's code is being exchanged by somebody else.
+        case upgrading = "actor.upgrading"
+        /// The call failed in new code, which the old code replaced again.
+        case rolledBack = "actor.rolled-back"
         /// The actor has no chain, because the node records none.
         case unrecorded = "actor.unrecorded"
         /// The actor has too many subscribers.
@@ -112,30 +121,14 @@ public struct ActorError: Error, Sendable, Hashable {
                     + "under [limits] if they are too small", cause: cause)
         default:
             ActorError(
-                .crashed, "'\(function)' ended the actor: \(cause.message)\(hint(for: cause))",
-                cause: cause)
+                .crashed, FailureText.crashed(function, cause), cause: cause)
         }
-    }
-
-    /// What a bare `unreachable` means in code of the SDK, as far as its frames tell.
-    private static func hint(for cause: EngineError) -> String {
-        guard cause.code == .trap, cause.message == "unreachable executed" else { return "" }
-        let allocators = ["malloc", "posix_memalign", "swift_slowAlloc"]
-        if let name = cause.frames.first?.functionName, allocators.contains(name) {
-            return " (out of memory; raise memory under [limits])"
-        }
-        return
-            " (in Swift code: a failed precondition, an index out of range, an overflow, or fatalError)"
     }
 }
 
 extension ActorError: CustomStringConvertible {
     /// The message, the code and the backtrace.
     public var description: String {
-        var text = "\(message) [\(code.rawValue)]"
-        for (index, frame) in (cause?.frames ?? []).enumerated() {
-            text += "\n  \(index): \(frame)"
-        }
-        return text
+        FailureText.recorded(message, code.rawValue, cause?.frames ?? [])
     }
 }

@@ -2,7 +2,7 @@
 
 public import TheaterChain
 internal import TheaterEngine
-internal import TheaterManifest
+public import TheaterManifest
 internal import TheaterPact
 public import TheaterPlatform
 public import TheaterReplay
@@ -47,19 +47,45 @@ public struct ForkPoint: Sendable {
     /// Runs the life of the chain again, for a guest that goes on from there.
     func bring(
         _ engine: Engine, _ linked: LinkedModule, _ control: GuestControl, _ host: any GuestHost,
-        _ limits: Limits
+        _ limits: Limits, _ kept: (any ReplayLibrary)?
     ) async throws(ActorError) -> ReplayedGuest {
         // The code is linked already.
-        let code = ReplayCode(
-            wasm: [], limits: GuestLimits(limits),
-            startFuel: min(limits.fuelPerCall, limits.fuelPerLife ?? .max))
+        let code = ReplayCode(wasm: [], limits: limits)
         do throws(ReplayError) {
-            return try await Replayer(engine: engine, library: OneCode(code), options: options)
+            let library = LinkedCode(birth: try life.code(), code: code, kept: kept)
+            return try await Replayer(engine: engine, library: library, options: options)
                 .bring(life, linked: linked, control: control, host: host)
         } catch {
             throw ActorError(
                 .fork, "the fork cannot begin at event \(sequence) of \(actor): \(error)")
         }
+    }
+}
+
+extension ReplayCode {
+    /// Code with the limits of a manifest.
+    public init(wasm: [UInt8], limits: Limits) {
+        self.init(
+            wasm: wasm, limits: GuestLimits(limits),
+            startFuel: min(limits.fuelPerCall, limits.fuelPerLife ?? .max))
+    }
+}
+
+/// Code that is linked already, and what it replaced in the course of its life.
+struct LinkedCode: ReplayLibrary {
+    let birth: ReplayBirth
+    let code: ReplayCode
+    let kept: (any ReplayLibrary)?
+
+    func code(for birth: ReplayBirth) async throws(ReplayError) -> ReplayCode {
+        if birth == self.birth { return code }
+        guard let kept else {
+            throw ReplayError(
+                .noCode,
+                "the wasm \(birth.module) that the actor had before it was upgraded is not kept; fork "
+                    + "it in a node that keeps code")
+        }
+        return try await kept.code(for: birth)
     }
 }
 

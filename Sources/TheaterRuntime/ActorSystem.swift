@@ -9,7 +9,7 @@ public import TheaterHandler
 internal import TheaterManifest
 public import TheaterPact
 public import TheaterPlatform
-internal import TheaterReplay
+public import TheaterReplay
 public import TheaterValue
 
 /// The actors of one node: starts them, calls them, ends them, and knows them.
@@ -44,6 +44,8 @@ public final class ActorSystem: Sendable {
     private let keeper: (any CodeKeeper)?
     /// Keeps snapshots of durable actors.
     let snapshots: (any SnapshotKeeper)?
+    /// How the chains of its actors are replayed.
+    let replayOptions: ReplayOptions
 
     /// Makes a system without actors.
     ///
@@ -53,13 +55,14 @@ public final class ActorSystem: Sendable {
     ///   - resolver: finds the manifests and the wasm of children; `nil` when there are none.
     ///   - keeper: keeps what recorded actors are made from; `nil` keeps nothing.
     ///   - snapshots: keeps snapshots of durable actors; `nil` takes none.
+    ///   - replay: how chains of its actors are replayed; `nil` for what its handlers say.
     ///   - world: the outside, simulated or real.
     ///   - observability: how the actors are watched.
     public init(
         engine: Engine, journal: Journal?, handlers: HandlerRegistry, logger: Logger,
         services: HandlerServices = HandlerServices(), resolver: (any ActorResolver)? = nil,
         keeper: (any CodeKeeper)? = nil, snapshots: (any SnapshotKeeper)? = nil,
-        world: World = .system,
+        replay: ReplayOptions? = nil, world: World = .system,
         observability: ObservabilityOptions = ObservabilityOptions()
     ) {
         self.engine = engine
@@ -77,10 +80,16 @@ public final class ActorSystem: Sendable {
         self.resolver = resolver
         self.keeper = keeper
         self.snapshots = snapshots
+        self.replayOptions =
+            replay ?? ReplayOptions(isSuspending: handlers.suspending)
         observatory = Observatory(observability, world: world, logger: logger)
         link.system = self
         exchange.connect(self)
     }
+
+    /// Finds the code that chains name; `nil` when it is not kept, or kept by somebody who does not give it
+    /// back.
+    var keptCode: (any ReplayLibrary)? { keeper as? any ReplayLibrary }
 
     // MARK: Starting
 
@@ -148,7 +157,7 @@ public final class ActorSystem: Sendable {
     /// Sees to it that what the actor is made from can be found again by what its chain names.
     ///
     /// - Returns: the digest of the manifest.
-    private func keep(
+    func keep(
         _ wasm: [UInt8], _ template: ActorTemplate, _ manifest: Manifest
     ) async -> Digest {
         guard journal != nil else { return .zero }
@@ -289,7 +298,7 @@ public final class ActorSystem: Sendable {
         return template.exports.values.map(\.usage).sorted()
     }
 
-    private func template(
+    func template(
         for wasm: [UInt8], granted: [(grant: HandlerGrant, type: any Handler.Type)],
         manifest: Manifest
     ) async throws(ActorError) -> ActorTemplate {

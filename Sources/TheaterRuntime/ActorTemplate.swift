@@ -19,11 +19,14 @@ final class ImportBinding: Sendable {
     let failsWithString: Bool
     /// What the function is as an effect; `nil` for one that changes nothing outside.
     let effect: EffectKind?
+    /// Whether the handler keeps nothing of a call of it: then it may be called again as if it had not been.
+    let isRepeatable: Bool
 
     init(
         handler: Int, signature: FunctionSignature, mode: ImportMode, eventType: EventType,
-        failsWithString: Bool, effect: EffectKind?
+        failsWithString: Bool, effect: EffectKind?, isStateless: Bool
     ) {
+        isRepeatable = isStateless && effect == nil
         self.handler = handler
         self.signature = signature
         self.mode = mode
@@ -101,7 +104,8 @@ final class ActorTemplate: Sendable {
     /// The hashes of the exported interfaces, sorted by name and computed from the functions that are
     /// there: what the module itself says about them is not believed.
     let exportHashes: [PackageMetadata.Hash]
-    /// The interfaces of the imports, and the position of each import's there: what meters count by.
+    /// The interfaces that the actor is granted, and the position of each import's there: what meters
+    /// count by. They are the same for all code under the same grants.
     let interfaces: [String]
     let interfaceIndices: [Int]
     /// Where the module came from, for those who measure.
@@ -109,19 +113,16 @@ final class ActorTemplate: Sendable {
 
     init(
         linked: LinkedModule, metadata: PackageMetadata, imports: [ImportBinding],
-        origin: ModuleCache.Origin
+        interfaces: [String], origin: ModuleCache.Origin
     ) {
         self.linked = linked
         moduleDigest = Digest(hex: linked.module.digest) ?? .zero
         self.metadata = metadata
         self.imports = imports
-        var positions: [String: Int] = [:]
+        self.interfaces = interfaces
         interfaceIndices = imports.map { binding in
-            let position = positions[binding.signature.interface] ?? positions.count
-            positions[binding.signature.interface] = position
-            return position
+            interfaces.firstIndex(of: binding.signature.interface) ?? 0
         }
-        interfaces = positions.sorted { $0.value < $1.value }.map(\.key)
         self.origin = origin
         var exports: [String: ExportBinding] = [:]
         for (index, item) in linked.module.exports.enumerated()

@@ -260,7 +260,7 @@ extension Cell {
     }
 
     /// What follows an operation, for its runner.
-    private func next(
+    func next(
         after result: Result<Value, ActorError>, isCallback: Bool
     ) -> Mailbox<Operation>.FinishAction {
         if case .failure(let error) = result, isFatal(error, isCallback: isCallback) {
@@ -273,7 +273,7 @@ extension Cell {
     }
 
     /// For a caller who ran its own operation: what is left goes to another task.
-    private func pass(on action: Mailbox<Operation>.FinishAction) {
+    func pass(on action: Mailbox<Operation>.FinishAction) {
         if case .rest = action { return }
         world.start { await self.handOver(action) }
     }
@@ -285,6 +285,7 @@ extension Cell {
         while true {
             switch action {
             case .rest: return
+            case .hand: return handTurn()
             case .end(let left): return await end(left)
             case .next(let operation):
                 if turn.isOver(at: now) {
@@ -320,7 +321,7 @@ extension Cell {
         }
     }
 
-    private func isFatal(_ error: ActorError, isCallback: Bool) -> Bool {
+    func isFatal(_ error: ActorError, isCallback: Bool) -> Bool {
         switch error.code {
         case .guestError: isCallback && manifest.onError == .fail
         case .crashed, .killed, .journal, .tooLarge, .resume: true
@@ -353,7 +354,7 @@ extension Cell {
                 + "call it less often, or raise mailbox under [limits]")
     }
 
-    private var stoppingError: ActorError {
+    var stoppingError: ActorError {
         ActorError(.stopping, "'\(name)' is stopping and takes no more calls")
     }
 }

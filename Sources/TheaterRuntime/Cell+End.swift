@@ -92,6 +92,7 @@ extension Cell {
         }
         guest = nil
         host = nil
+        forgetUpgrade()
         let isForced = shared.withLock { if case .killed? = $0.requested { true } else { false } }
         await system?.ending(self, isForced: isForced)
         for handler in handlers where !type(of: handler).isStateless {
@@ -122,8 +123,8 @@ extension Cell {
         for watcher in watchers { watcher.resume(returning: reason) }
     }
 
-    /// How long a handler may take to give back what it holds.
-    private static let closeTimeout = Duration.seconds(20)
+    /// How long a handler may take to give back what it holds: more than twice what any of ours waits for.
+    private static let closeTimeout = Duration.seconds(10)
 
     private func close(_ handler: any Handler) async {
         let closing = GuestControl(world: world, deadlines: deadlines)

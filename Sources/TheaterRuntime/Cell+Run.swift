@@ -35,7 +35,9 @@ extension Cell {
     func begin(_ operation: Operation, at now: MonotonicTime) -> Result<Value, ActorError>? {
         meter.callBegan(at: now)
         step = .fresh
-        guard !recorder.mustWait, let result = enter(operation, at: now) else { return nil }
+        guard !recorder.mustWait, let result = enter(operation, at: now),
+            let result = judged(result, operation)
+        else { return nil }
         return metered(result)
     }
 
@@ -60,32 +62,45 @@ extension Cell {
             switch step {
             case .fresh:
                 await recorder.waitForSpace()
-                if let result = enter(operation, at: world.now()) { return result }
+                if let result = enter(operation, at: world.now()),
+                    let result = judged(result, operation)
+                {
+                    return result
+                }
             case .inGuest:
                 guard let guest else { return .failure(endedError) }
                 let result: Result<Value, ActorError>?
+                // It was bound when it was begun.
+                let operation = (try? bound(operation)) ?? operation
                 do throws(EngineError) {
                     result = leave(try await guest.finish(), operation)
                 } catch {
                     result = fail(crash(error, operation), operation)
                 }
-                if let result { return result }
+                if let result, let result = judged(result, operation) { return result }
             case .recorded(let result):
                 do throws(ActorError) {
                     try await recorder.settle()
                 } catch {
                     if case .success = result { return .failure(error) }
                 }
-                return result
+                if let result = judged(result, operation) { return result }
             }
         }
     }
 
     private func enter(
-        _ operation: Operation, at now: MonotonicTime
+        _ given: Operation, at now: MonotonicTime
     ) -> Result<Value, ActorError>? {
         guard let guest else { return .failure(endedError) }
+        let operation: Operation
+        do throws(ActorError) {
+            operation = try bound(given)
+        } catch {
+            return .failure(error)
+        }
         let name = operation.function.name
+        host?.hasReachedOut = false
         do throws(ActorError) {
             let input =
                 if let call = operation.cutOff {
@@ -157,9 +172,9 @@ extension Cell {
             try host?.endScript()
             let name = operation.function.name
             guard answer.status == 0 else {
-                let text = String(decoding: answer.bytes.prefix(65536), as: UTF8.self)
+                let text = FailureText.text(of: answer.bytes)
                 let error = ActorError(
-                    .guestError, "'\(name)' answered with an error: \(GuestText.shown(text))",
+                    .guestError, FailureText.answered(name, GuestText.shown(text)),
                     value: .string(text))
                 recorder.failed(name, error)
                 return settled(.failure(error))
@@ -225,7 +240,6 @@ extension Cell {
     private static func guestError(_ function: String, _ value: Value) -> ActorError {
         let text =
             value.asString.map(GuestText.shown) ?? ValueText.print(value, options: .init(limit: 16))
-        return ActorError(
-            .guestError, "'\(function)' answered with an error: \(text)", value: value)
+        return ActorError(.guestError, FailureText.answered(function, text), value: value)
     }
 }

@@ -23,12 +23,15 @@ final class Cell: @unchecked Sendable {
         /// What the end will be when nothing else happens first.
         var requested: ExitReason?
         var watchers: [CheckedContinuation<ExitReason, Never>] = []
+        /// Who waits for the turn between two calls.
+        var holder: CheckedContinuation<TurnOutcome, Never>?
         /// The state after the last call, for others to read.
         var state: Value
     }
 
     let id: ActorID
-    let blueprint: Blueprint
+    /// What it is made from, and what that is exchanged for.
+    let code: CellCode
     let control: GuestControl
     private let systemLogger: Logger
     /// What the actor's handlers may use of the node.
@@ -64,9 +67,10 @@ final class Cell: @unchecked Sendable {
     private let link: SystemLink
     /// The actors it belongs to, while they exist.
     var system: ActorSystem? { link.system }
-    var name: String { blueprint.name }
-    var manifest: Manifest { blueprint.manifest }
-    var template: ActorTemplate { blueprint.template }
+    var name: String { code.first.name }
+    var manifest: Manifest { code.first.manifest }
+    var blueprint: Blueprint { code.present }
+    var template: ActorTemplate { code.present.template }
 
     init(
         id: ActorID, blueprint: Blueprint, recorder: Recorder, state: Value, logger: Logger,
@@ -76,7 +80,7 @@ final class Cell: @unchecked Sendable {
         self.inbox = inbox
         self.meter = meter
         self.id = id
-        self.blueprint = blueprint
+        code = CellCode(blueprint)
         self.link = link
         self.recorder = recorder
         self.state = state
@@ -176,7 +180,7 @@ final class Cell: @unchecked Sendable {
         if let resume { return try await bring(resume, engine, host) }
         if let fork {
             let brought = try await fork.bring(
-                engine, template.linked, control, host, limits)
+                engine, template.linked, control, host, limits, system?.keptCode)
             (guest, fuelBurnt) = (brought.guest, brought.fuelUsed)
             host.hasBegun = true
             meter.memory(guest?.memorySize ?? 0)
@@ -190,7 +194,7 @@ final class Cell: @unchecked Sendable {
                     fuel: min(limits.fuelPerCall, limits.fuelPerLife ?? .max),
                     deadline: world.now().advanced(by: limits.initTimeout)))
         } catch {
-            throw host.journalFailure ?? .crashed(in: "start", error)
+            throw host.journalFailure ?? .crashed(in: FailureText.start, error)
         }
         host.hasBegun = true
         meter.memory(guest?.memorySize ?? 0)

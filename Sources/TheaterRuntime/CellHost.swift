@@ -20,6 +20,8 @@ final class CellHost: GuestHost, @unchecked Sendable {
     private(set) var journalFailure: ActorError?
     /// Whether what would reach beyond the actor is refused.
     private let isDryRun: Bool
+    /// Whether the running call did what cannot be done again as if nothing had been.
+    var hasReachedOut = false
     /// Whether an intent was recorded whose effect may begin only when it is on disk.
     var hasFreshIntent = false
     /// What the chain says of the call that a crash cut off, while that is answered from it.
@@ -49,6 +51,7 @@ final class CellHost: GuestHost, @unchecked Sendable {
         if let script, let answer = unsafe answer(from: script, binding, input) { return answer }
         meter.hostCall(
             interfaceIndex: template.interfaceIndices[index], of: template.interfaces.count)
+        if !binding.isRepeatable { hasReachedOut = true }
         let call: HostCall
         switch unsafe decode(input, binding) {
         case .success(let decoded): call = decoded
@@ -84,7 +87,7 @@ final class CellHost: GuestHost, @unchecked Sendable {
             let kept = unsafe [UInt8](input)
             return .later(
                 HostWait(
-                    operation: { await operation() }, then: { self.then(binding, kept, $0) },
+                    operation: { await operation() }, then: { self.then(binding, kept, call, $0) },
                     ifEnded: { self.ended(binding, kept, $0) }))
         case .parked(let start):
             meter.waitBegan(at: world.now())
@@ -93,7 +96,7 @@ final class CellHost: GuestHost, @unchecked Sendable {
                 HostWait(
                     start: { completion in start(HostAnswering { completion.resume(returning: $0) })
                     },
-                    then: { self.then(binding, kept, $0) },
+                    then: { self.then(binding, kept, call, $0) },
                     ifEnded: { self.ended(binding, kept, $0) }))
         }
     }
@@ -109,14 +112,16 @@ final class CellHost: GuestHost, @unchecked Sendable {
     }
 
     private func then(
-        _ binding: ImportBinding, _ input: [UInt8], _ outcome: any Sendable
+        _ binding: ImportBinding, _ input: [UInt8], _ call: HostCall, _ outcome: any Sendable
     ) -> Result<[UInt8], EngineError> {
         meter.waitEnded(at: world.now())
         let answer: HostAnswer =
             switch outcome as? Result<Value, HostError> {
             case .success(let value)?:
                 unsafe input.withUnsafeBytes { unsafe finish(binding, $0, value) }
-            case .failure(let error)?: refuse(binding, input, error)
+            case .failure(let error)?:
+                (error.isDenial ? noteDenial(of: call, error) : nil)
+                    ?? refuse(binding, input, error)
             case nil: .failure(EngineError(.hostFunction, "an operation lost its answer"))
             }
         switch answer {

@@ -195,7 +195,11 @@ private struct EffectAnswer: Sendable {
 
     init(_ result: Result<Value, HostError>, denial: HostError? = nil, recorded: Value? = nil) {
         self.result = result
-        self.denial = denial
+        if case .failure(let error) = result, error.isDenial {
+            self.denial = error
+        } else {
+            self.denial = denial
+        }
         self.recorded = recorded
     }
 }

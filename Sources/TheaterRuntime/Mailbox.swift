@@ -41,8 +41,21 @@ struct Mailbox<Operation: Sendable> {
         case next(Operation)
         /// Nothing waits.
         case rest
+        /// Who holds the mailbox has the turn.
+        case hand
         /// Carry out the end; these will not be done.
         case end([Operation])
+    }
+
+    enum HoldAction {
+        /// The one who asked has the turn.
+        case held
+        /// The turn is handed over when the running operation is over, before what waits.
+        case wait
+        /// Somebody else waits for it.
+        case busy
+        case rejectDraining
+        case rejectEnded
     }
 
     enum StopAction {
@@ -75,6 +88,8 @@ struct Mailbox<Operation: Sendable> {
     private var isRunning = false
     /// Whether new operations are refused although the end has not begun.
     private(set) var isRefusing = false
+    /// Whether somebody wants the turn before everything that waits.
+    private var isWanted = false
     /// What is left is not done, however the running operation ends.
     private var mustEnd = false
     let capacity: Int
@@ -102,6 +117,32 @@ struct Mailbox<Operation: Sendable> {
         phase = .busy
         isRunning = true
         return true
+    }
+
+    /// Asks for the turn before everything that waits, for something that is no operation. Whoever has
+    /// it says ``finished()`` as after one.
+    mutating func hold() -> HoldAction {
+        switch phase {
+        case .ending, .ended: return .rejectEnded
+        case .draining: return .rejectDraining
+        case _ where isRefusing: return .rejectDraining
+        case .idle:
+            phase = .busy
+            isRunning = true
+            return .held
+        case .starting, .busy:
+            if isWanted { return .busy }
+            isWanted = true
+            return .wait
+        }
+    }
+
+    /// Asks for the turn no longer.
+    ///
+    /// - Returns: whether it was asked for, and not handed over yet.
+    mutating func release() -> Bool {
+        defer { isWanted = false }
+        return isWanted
     }
 
     /// Takes an operation in.
@@ -145,6 +186,10 @@ struct Mailbox<Operation: Sendable> {
         case .starting, .idle, .ended: preconditionFailure("nothing ran")
         case .ending: break
         case .busy, .draining:
+            if isWanted {
+                isWanted = false
+                if !mustEnd { return .hand }
+            }
             if !mustEnd, let operation = takeNext() { return .next(operation) }
             if phase == .busy, !mustEnd {
                 phase = .idle

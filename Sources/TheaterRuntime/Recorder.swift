@@ -45,7 +45,7 @@ final class Recorder: @unchecked Sendable {
     let isStrict: Bool
     /// The newest events, for the actor's own eyes.
     private let newest = Mutex(Newest())
-    private let keepsRecent: Bool
+    private var keepsRecent: Bool
     private let world: World
     /// Where those who subscribed get the events.
     let feed: EventFeed
@@ -85,6 +85,12 @@ final class Recorder: @unchecked Sendable {
                     manifest: blueprint.manifestDigest, name: blueprint.name,
                     grants: grants.map(\.grant.type), isDryRun: blueprint.isDryRun, state: state)))
     }
+
+    /// Records a step of an exchange of the code.
+    func upgrade(_ step: CodeUpgrade) throws(ActorError) { try append(.upgrade(step)) }
+
+    /// Begins to keep the newest events for the actor's own eyes.
+    func keepRecent() { keepsRecent = true }
 
     func called(
         _ function: ExportBinding, _ parameters: [UInt8], fuel: UInt64

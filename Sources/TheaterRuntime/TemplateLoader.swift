@@ -27,7 +27,10 @@ struct TemplateLoader {
         let metadata = try decode(try await metadataBytes(probe, name, manifest.limits), name)
         let imports = try bind(module, metadata, granted, name)
         let linked = try link(module, imports.map(\.mode), name)
-        return ActorTemplate(linked: linked, metadata: metadata, imports: imports, origin: origin)
+        return ActorTemplate(
+            linked: linked, metadata: metadata, imports: imports,
+            interfaces: Set(granted.flatMap { $0.type.interfaces.map(\.name) }).sorted(),
+            origin: origin)
     }
 
     private func link(
@@ -111,13 +114,16 @@ struct TemplateLoader {
                         + "which its metadata does not declare; build it again with its interface file"
                 )
             }
-            bindings.append(try binding(handler, interface, function))
+            bindings.append(
+                try binding(
+                    handler, interface, function,
+                    isStateless: granted[handler].type.isStateless))
         }
         return bindings
     }
 
     private func binding(
-        _ handler: Int, _ interface: HostInterface, _ function: PactFunction
+        _ handler: Int, _ interface: HostInterface, _ function: PactFunction, isStateless: Bool
     ) throws(ActorError) -> ImportBinding {
         let signature: FunctionSignature
         do throws(PactError) {
@@ -133,7 +139,7 @@ struct TemplateLoader {
             mode: interface.suspending.contains(function.name) ? .suspending : .immediate,
             eventType: EventType(interface: interface.name, function: function.name),
             failsWithString: failsWithString,
-            effect: EffectKind(interface.effect(of: function.name)))
+            effect: EffectKind(interface.effect(of: function.name)), isStateless: isStateless)
     }
 }
 

@@ -62,6 +62,7 @@ struct ChainCheck {
             if lives > 0 { restarts.append(lastExit) }
             lives += 1
             state = decode(bytes)
+        case .upgrade: report("has other code, and the script exchanges none")
         case .forked: report("is a fork, and the script makes none")
         case .called(let function, let bytes, let fuel, _):
             called(function, bytes, at: time)

@@ -43,7 +43,10 @@ public final class ContentStore: Sendable {
         self.disk = disk
         pool =
             disk == nil
-            ? nil : WorkerPool(threadsMax: options.threadsMax, waitingMax: options.waitingMax)
+            ? nil
+            : WorkerPool(
+                name: "theater-store", threadsMax: options.threadsMax,
+                waitingMax: options.waitingMax)
     }
 
     deinit { closeFiles() }
@@ -73,7 +76,7 @@ public final class ContentStore: Sendable {
             state.lock = lock
             return ContentStore(state, files, options, directory: directory, disk: disk)
         } catch {
-            disk.close(lock)
+            disk.release(lock)
             throw error
         }
     }
@@ -131,7 +134,7 @@ public final class ContentStore: Sendable {
             return (state.catalogue.take(), state.lock.take())
         }
         catalogue?.close()
-        if let lock { disk?.close(lock) }
+        if let lock { disk?.release(lock) }
     }
 
     // MARK: Content

@@ -3,7 +3,7 @@
 internal import Glibc
 internal import TheaterLaunch
 
-/// Starts one program and stays until nothing of it is left.
+/// Starts a program and stays until nothing of it is left; then the node may give it the next one.
 ///
 /// Whatever descends from the program and loses its parent becomes the keeper's child, so nothing
 /// escapes by starting a session or a daemon. The keeper ends everything when it is told to, and when
@@ -17,7 +17,7 @@ struct Keeper {
 
     // MARK: Waiting for a request
 
-    /// Waits for one request, carries it out, and ends the process.
+    /// Waits for the first request, carries it out, and those that follow on its connection. Ends the process.
     ///
     /// - Parameter launcher: the process that this one waits for; its end is this one's too, until it has
     ///   a program.
@@ -34,23 +34,47 @@ struct Keeper {
         close(taken)
         close(Launcher.requests)
         guard let control = descriptors.first else { _exit(1) }
-        guard descriptors.count == LaunchRequest.Slot.allCases.count,
-            let request = LaunchRequest(bytes[...])
-        else {
-            report(.failed(.request, errno: EBADMSG), on: control)
-            _exit(1)
-        }
         Process.becomeSubreaper()
-        keep(request, descriptors)
+        let signals = Process.childSignals()
+        keep(bytes, descriptors, signals)
+        while true {
+            let (bytes, others) = next(on: control)
+            // Of a killed launcher's keepers none takes another program: nobody would end what it leaves.
+            guard getppid() == launcher else { refuse(ESTALE, on: control) }
+            keep(bytes, [control] + others, signals)
+        }
     }
 
-    private static func keep(_ request: LaunchRequest, _ descriptors: [Int32]) -> Never {
+    /// Waits for the node's next request. Orders that came too late for the last program mean nobody.
+    private static func next(on control: Int32) -> ([UInt8], [Int32]) {
+        while true {
+            let received = Datagram.receive(
+                on: control, sizeMax: LaunchRequest.sizeMax, waits: true)
+            guard case .message(let bytes, let descriptors) = received else { _exit(0) }
+            if !descriptors.isEmpty { return (bytes, descriptors) }
+        }
+    }
+
+    private static func refuse(_ error: Int32, on control: Int32) -> Never {
+        report(.failed(.request, errno: error), on: control)
+        _exit(1)
+    }
+
+    /// Carries out one request; returns when nothing of the program is left.
+    private static func keep(_ bytes: [UInt8], _ descriptors: [Int32], _ signals: Int32) {
         let control = descriptors[LaunchRequest.Slot.control.rawValue]
+        guard descriptors.count == LaunchRequest.Slot.allCases.count,
+            let request = LaunchRequest(bytes[...])
+        else { refuse(EBADMSG, on: control) }
         var sandboxError: Int32 = 0
         var isSandboxed = false
+        var signals = signals
         if request.options.contains(.sandbox) {
             switch Sandbox.enter(keepsNetwork: request.options.contains(.keepsNetwork)) {
-            case .inside: isSandboxed = true
+            case .inside:
+                isSandboxed = true
+                // The other one tells of the children of the process that made it.
+                signals = Process.childSignals()
             case .outside(let pid):
                 // The keeper is inside now. Holding nothing open, this process only waits for it.
                 for descriptor in descriptors { close(descriptor) }
@@ -64,8 +88,7 @@ struct Keeper {
                 sandboxError = error
             }
         }
-        let signals = Process.childSignals()
-        var plan = ProgramPlan(request, descriptors, isSandboxed: isSandboxed)
+        let plan = ProgramPlan(request, descriptors, isSandboxed: isSandboxed)
         let program = plan.start()
         for descriptor in descriptors.dropFirst() { close(descriptor) }
         if let (step, error) = plan.failure {
@@ -73,9 +96,12 @@ struct Keeper {
             report(.failed(step, errno: error), on: control)
             _exit(1)
         }
+        plan.deallocate()
         report(.started(pid: program, sandboxError: sandboxError), on: control)
         var keeper = Keeper(control: control, program: program, signals: signals)
         keeper.run()
+        // Whoever went into a sandbox, or tried, stays as that has made it.
+        if !request.mayFollow { _exit(0) }
     }
 
     private init(control: Int32, program: pid_t, signals: Int32) {
@@ -86,14 +112,11 @@ struct Keeper {
 
     // MARK: Keeping
 
-    private mutating func run() -> Never {
+    private mutating func run() {
         var rounds = 0
         while true {
             reap()
-            if hasReported, !Process.hasChildren {
-                Self.report(.gone, on: control)
-                _exit(0)
-            }
+            if hasReported, !Process.hasChildren { return Self.report(.gone, on: control) }
             if isFinishing {
                 if !hasReported { kill(-program, SIGKILL) }
                 ProcessTable.read().killDescendants(of: getpid())

@@ -8,7 +8,8 @@ internal import TheaterLaunch
 ///     node ── requests ──▶ keeper (waits)      one socket for all keepers that wait
 ///                          keeper ── program   one control socket for each program
 ///
-/// A keeper that has taken a request says so, and the launcher makes another one. When the node is gone
+/// A keeper that has taken a request says so, and the launcher makes another one. Further requests for it come on its
+/// control socket, and are no business of the launcher's. When the node is gone
 /// the socket ends: keepers that wait end, keepers at work end their programs, and the launcher goes last.
 struct Launcher {
     /// The socket on which requests come.
@@ -33,6 +34,7 @@ struct Launcher {
         chdir("/")
         Process.setName("theater-launch")
         Process.becomeSubreaper()
+        Process.resetSignalMeanings()
         Process.blockAllSignals()
     }
 

@@ -39,9 +39,13 @@ enum Process {
         sigprocmask(SIG_SETMASK, &all, nil)
     }
 
-    /// Gives signals the meaning that a new program expects.
-    static func resetSignals() {
+    /// Gives signals the meaning that a new program expects; whoever this process starts has it, too.
+    static func resetSignalMeanings() {
         for number in Int32(1)...64 { signal(number, SIG_DFL) }
+    }
+
+    /// Has this process get every signal.
+    static func unblockSignals() {
         var none = sigset_t()
         sigemptyset(&none)
         sigprocmask(SIG_SETMASK, &none, nil)

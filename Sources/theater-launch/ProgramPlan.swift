@@ -31,7 +31,6 @@ struct ProgramPlan {
     }
 
     init(_ request: LaunchRequest, _ descriptors: [Int32], isSandboxed: Bool) {
-        // Never freed: the process has one plan, and ends with it.
         plan = .allocate(capacity: 1)
         plan.initialize(
             to: Plan(
@@ -51,16 +50,32 @@ struct ProgramPlan {
         return list
     }
 
+    /// Gives its memory back, when the program runs.
+    func deallocate() {
+        for list in [plan.pointee.arguments, plan.pointee.environment] {
+            var item = list
+            while let text = item.pointee {
+                free(text)
+                item += 1
+            }
+            list.deallocate()
+        }
+        plan.deinitialize(count: 1)
+        plan.deallocate()
+    }
+
     /// What could not be done; known when ``start()`` has returned.
     var failure: (LaunchReport.Step, Int32)? { plan.pointee.failure }
 
     /// Starts the program; returns when it runs or has failed.
-    mutating func start() -> pid_t {
+    func start() -> pid_t {
         let stack = UnsafeMutableRawPointer.allocate(
             byteCount: Self.stackSize, alignment: 16)
+        // The new process has left it when this one goes on.
+        defer { stack.deallocate() }
         let pid = Kernel.clone(
             { argument in
-                // SAFETY: `start` passes the plan, which is never freed.
+                // SAFETY: `start` passes the plan, which lives until the program runs.
                 if let argument {
                     ProgramPlan.become(argument.assumingMemoryBound(to: Plan.self))
                 }
@@ -91,7 +106,8 @@ struct ProgramPlan {
         guard closeOthers() else { return fail(.descriptors) }
         let file = descriptor(.program)
         if plan.pointee.options.contains(.isScript) { _ = fcntl(file, F_SETFD, 0) }
-        Process.resetSignals()
+        // Their meanings are the default ones since the launcher began.
+        Process.unblockSignals()
         let path: StaticString = ""
         // A file that was just written is busy for as long as some process that was forked meanwhile, by
         // whomever, has not got round to its own `exec`.

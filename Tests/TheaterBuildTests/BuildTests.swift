@@ -36,7 +36,9 @@ struct BuildTests {
             let sections = try WasmSections(wasm)
             #expect(sections.hasNames)
             #expect(Set(product.exports).isSubset(of: sections.exports.map(\.name)))
-            #expect(sections.imports.map(\.name) == product.imports.flatMap(\.functions))
+            // The linker puts them in an order of its own.
+            let functions = product.imports.flatMap(\.functions)
+            #expect(sections.imports.map(\.name).sorted() == functions.sorted())
             #expect(sections.memories.count == 1)
             if template.name == "hello" {
                 #expect(product.size < 40_000)

@@ -14,7 +14,8 @@ import TheaterValue
 struct CommandStatusTests {
     @Test("the numbers are the documented ones")
     func numbers() {
-        #expect(CommandStatus.allCases.map(\.rawValue) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 70])
+        #expect(
+            CommandStatus.allCases.map(\.rawValue) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 70])
     }
 
     @Test("each status has a line in the help")

@@ -2,6 +2,8 @@
 
 import Foundation
 import Testing
+import TheaterChain
+import TheaterValue
 
 @testable import TheaterCLI
 
@@ -47,6 +49,13 @@ struct ProofTests {
         let (folder, key) = try await recorded()
         let made = try await theater("chain", "prove", "fixture", "4", "-o", "p", in: folder)
         #expect(made.status == 0, "\(made.stderr)")
+        #expect(made.stdout.hasPrefix("'p': event 4 of the 7 of actor "))
+        let bare = try await theater(
+            "chain", "prove", "fixture", "4", "-o", "bare", "--without-payload", in: folder)
+        #expect(bare.status == 0, "\(bare.stderr)")
+        let shown = try await theater(
+            "chain", "verify-proof", "bare", "--key", key, in: folder)
+        #expect(shown.stdout.contains(" (withheld)"), "\(shown.stdout)")
         let stranger = try Folder()
         try stranger.write(folder.read("p"), to: "p")
         let verified = try await theater("chain", "verify-proof", "p", "--key", key, in: stranger)
@@ -138,6 +147,79 @@ struct ProofTests {
         let keyless = try await theater("verify", "b", "--key", "none", in: stranger)
         #expect(keyless.status == 2)
         #expect(keyless.stderr.contains("[proof.bad-key]"))
+    }
+
+    @Test("a bundle is run again: what a node signed and the code does not do is found, status 3")
+    func reexecution() async throws {
+        let (folder, key) = try await recorded()
+        _ = try await theater("chain", "export", "fixture", "-o", "b", in: folder)
+        let stranger = try Folder()
+        try stranger.write(folder.read("b"), to: "b")
+        let whole = try await theater("verify", "b", "--key", key, "--reexecute", in: stranger)
+        #expect(whole.status == 0, "\(whole.stdout) \(whole.stderr)")
+        #expect(whole.stdout.contains("replayed  7 of 7 events"))
+        #expect(whole.stdout.contains("1 life, 2 calls, 1 host call, "))
+        let json = try await theater(
+            "verify", "b", "--key", key, "--reexecute", "--json", in: stranger)
+        let object = try JSONSerialization.jsonObject(with: Data(json.stdout.utf8))
+        let run = try #require((object as? [String: Any])?["reexecuted"] as? [String: Any])
+        #expect(run["faithful"] as? Bool == true)
+        #expect((run["counts"] as? [String: Any])?["events"] as? Int == 7)
+        let refused = try await theater("verify", "b", "--key", key, "--wasm", "w", in: stranger)
+        #expect(refused.status == 2)
+        // Somebody who holds the key can sign what the code never did.
+        let lie = try await lyingNode(in: folder)
+        let caught = try await theater(
+            "verify", "lie", "--key", lie, "--reexecute", in: folder)
+        #expect(caught.status == 3, "\(caught.stdout) \(caught.stderr)")
+        #expect(caught.stdout.contains("ok      the chain of actor"))
+        #expect(caught.stdout.contains("DIVERGED"))
+        #expect(caught.stdout.contains("[replay.other-answer]"))
+        #expect(caught.stdout.contains("event 5 of "), "\(caught.stdout)")
+    }
+
+    /// Signs and exports a chain that names the fixture and has an answer that it does not give.
+    private func lyingNode(in folder: Folder) async throws -> String {
+        let reader = try Journal.openReadOnly(directory: folder.path("data/journal"))
+        let actor = try #require(reader.actors().first?.actor)
+        try FileManager.default.createDirectory(
+            atPath: folder.path("lying"), withIntermediateDirectories: false)
+        let journal = try Journal.open(directory: folder.path("lying/journal"))
+        let writer = try journal.makeChain(actor: actor, name: "lie", durability: .strict)
+        var cursor = try reader.events(of: actor)
+        while let event = try cursor.next() {
+            var payload = try #require(try event.decodedPayload())
+            if case .returned("echo", _, let state, let fuel) = payload {
+                payload = .returned(
+                    function: "echo",
+                    output: try CGRF.encode(.string("lie")), state: state, fuelUsed: fuel)
+            }
+            try writer.append(payload, time: event.time)
+        }
+        try await writer.sync()
+        try await journal.close()
+        let keys = try await Finished(["chain", "keys", "--data", "lying"], in: folder)
+        let export = try await Finished(
+            [
+                "chain", "export", "lie", "-o", "lie", "--data", "lying", "--wasm", "fixture.wasm",
+                "--manifest", "manifest.toml",
+            ], in: folder)
+        #expect(export.status == 0, "\(export.stderr)")
+        return keys.stdout.trimmingCharacters(in: .newlines)
+    }
+
+    @Test("a bundle without all payloads says what cannot be run again")
+    func withheld() async throws {
+        let (folder, key) = try await recorded()
+        _ = try await theater("chain", "prune", "--keep-events", "2", in: folder)
+        _ = try await theater("chain", "export", "fixture", "-o", "b", in: folder)
+        let verified = try await theater("verify", "b", "--key", key, in: folder)
+        #expect(verified.status == 0, "\(verified.stderr)")
+        let run = try await theater("verify", "b", "--key", key, "--reexecute", in: folder)
+        #expect(run.status == 1)
+        #expect(run.stderr.contains("nothing can be run again: 5 events of the bundle"))
+        #expect(run.stderr.contains("event 0 first"))
+        #expect(run.stderr.contains("[replay.payload-dropped]"))
     }
 
     @Test("a bundle takes the chain's own module and manifest only")

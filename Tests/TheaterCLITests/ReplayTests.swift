@@ -2,6 +2,8 @@
 
 import Foundation
 import Testing
+import TheaterChain
+import TheaterNode
 
 @testable import TheaterCLI
 
@@ -37,7 +39,8 @@ struct ReplayTests {
                 try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
             #expect(
                 Set(verdict.keys) == [
-                    "actor", "name", "faithful", "counts", "other_code", "divergence",
+                    "actor", "name", "faithful", "counts", "other_code", "assumed_limits",
+                    "divergence",
                 ])
             #expect(verdict["faithful"] as? Bool == true)
         }
@@ -87,5 +90,90 @@ struct ReplayTests {
         #expect(divergence["code"] as? String == "replay.other-input")
         #expect(divergence["sequence"] as? Int == 2)
         #expect(verdict["other_code"] as? Bool == true)
+    }
+
+    /// A folder with chains of two codes, `first` and `second`.
+    private func two() async throws -> Folder {
+        let folder = try await recorded()
+        try folder.put(try TestActors.states(), name: "second")
+        _ = try await Finished(["run", "--call", "one"], in: folder)
+        return folder
+    }
+
+    @Test("a chain that cannot be replayed keeps nobody from replaying the others")
+    func failures() async throws {
+        let folder = try await two()
+        for (wasm, other) in [("first", "second"), ("second", "first")] {
+            let all = try await Finished(
+                ["replay", "--all", "--wasm", "\(wasm).wasm"], in: folder)
+            #expect(all.status == 5, "\(all.stderr)")
+            #expect(all.stdout.contains("'\(wasm)', "), "\(all.stdout)")
+            #expect(all.stdout.contains("not replayed  "), "\(all.stdout)")
+            #expect(all.stdout.contains("'\(other)': the wasm has the sha256"))
+            let json = try await Finished(
+                ["replay", "--all", "--wasm", "\(wasm).wasm", "--json"], in: folder)
+            let verdicts = try json.stdout.split(separator: "\n").map {
+                try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] ?? [:]
+            }
+            let failed = try #require(verdicts.first { $0["name"] as? String == other })
+            #expect(Set(failed.keys) == ["actor", "name", "error"])
+            let error = try #require(failed["error"] as? [String: Any])
+            #expect(error["code"] as? String == "replay.wrong-digest")
+            #expect(verdicts.contains { $0["faithful"] as? Bool == true })
+        }
+    }
+
+    @Test("a bundle that cannot be read keeps nobody from testing the others")
+    func bundles() async throws {
+        let folder = try await two()
+        for name in ["first", "second"] {
+            let export = try await Finished(
+                ["chain", "export", name, "--output", "\(name).bundle"], in: folder)
+            #expect(export.status == 0, "\(export.stderr)")
+        }
+        let file = try FileSource(folder.path("first.bundle"))
+        let error = #expect(throws: ProofError.self) {
+            try BundleRecording(file, contentsSizeMax: 100)
+        }
+        #expect(error?.description.contains("more than 100 bytes") == true)
+        try folder.write("no bundle", to: "bad.bundle")
+        let test = try await Finished(
+            ["test", "bad.bundle", "first.bundle", "second.bundle"], in: folder)
+        #expect(test.status == 1, "\(test.stderr)")
+        #expect(test.stdout.contains("3 chains checked"), "\(test.stdout)")
+        #expect(test.stdout.contains("2 the same, 0 differ, 1 not replayed"))
+        #expect(test.stdout.contains("not replayed  bad.bundle: "))
+        let json = try await Finished(["test", "bad.bundle", "first.bundle", "--json"], in: folder)
+        #expect(json.stdout.contains(#""failures":[{"file":"bad.bundle","code":"replay.source""#))
+    }
+
+    @Test("limits that nobody knows are assumed, and the verdict says so")
+    func assumed() async throws {
+        let folder = try await recorded()
+        let known = try await Finished(["replay", "--wasm", "first.wasm"], in: folder)
+        #expect(known.status == 0 && !known.stdout.contains("most actors have"))
+        try FileManager.default.removeItem(atPath: folder.path("data/store"))
+        let replay = try await Finished(["replay", "--wasm", "first.wasm"], in: folder)
+        #expect(replay.status == 0, "\(replay.stderr)")
+        #expect(replay.stdout.contains("the limits that most actors have were used"))
+    }
+
+    @Test("a store that cannot be read is a matter of the data directory, and no divergence")
+    func unreadable() async throws {
+        let folder = try await recorded()
+        let store = URL(filePath: folder.path("data/store"))
+        let files = try #require(
+            FileManager.default.enumerator(at: store, includingPropertiesForKeys: nil))
+        let wasm = Data(try folder.read("first.wasm"))
+        var found = false
+        for case let file as URL in files.allObjects where (try? Data(contentsOf: file)) == wasm {
+            found = true
+            try FileManager.default.removeItem(at: file)
+            try FileManager.default.createDirectory(at: file, withIntermediateDirectories: false)
+        }
+        #expect(found)
+        let replay = try await Finished(["replay"], in: folder)
+        #expect(replay.status == 8, "\(replay.stdout) \(replay.stderr)")
+        #expect(replay.stderr.contains("replay.source"))
     }
 }

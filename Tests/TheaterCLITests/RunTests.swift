@@ -152,6 +152,11 @@ struct RunTests {
     func completed() async throws {
         let folder = try Folder()
         try folder.put(try TestActors.quitter(result: Array("farewell".utf8)))
+        let check = try await Finished(["check"], in: folder)
+        #expect(
+            check.stdout.contains(
+                "shutdown: func(data: option<list<u8>>) -> result<_, string>"),
+            "\(check.stdout)")
         let run = try await Finished(["run"], in: folder)
         #expect(run.status == 0, "\(run.stderr)")
         #expect(run.stdout == "farewell\n")

@@ -64,6 +64,28 @@ struct StepTests {
         #expect(lines.last?.contains("is no command; see help") == true, "quit ends it")
     }
 
+    @Test("shows the messages up to an event, the events around it, and the ends of its call")
+    func messages() async throws {
+        let folder = try Folder()
+        try folder.put(try TestActors.messenger(), name: "first", handlers: ["message-server"])
+        let calls = ["one", "two"].flatMap { ["--call", "say", "--arg", "nobody", "--arg", $0] }
+        _ = try await Finished(["run"] + calls, in: folder)
+        // An event before the first call, three of each call, and the end.
+        let none = try await step(folder, "messages")
+        #expect(none.last == "no message up to here")
+        let some = try await step(folder, "goto 3", "messages", "last", "messages", "messages 1")
+        let sent = some.filter { $0.contains("message-server-host/send") }
+        let numbers = sent.map { String($0.drop { $0 == " " }.prefix { $0.isNumber }) }
+        #expect(numbers == ["2", "2", "5", "5"], "\(some)")
+        let moved = try await step(
+            folder, "goto 5", "back-call", "end", "list 3", "messages no", "list 0")
+        #expect(moved.contains { $0.hasPrefix("    4 ") && $0.contains(" called ") }, "\(moved)")
+        #expect(moved.contains { $0.hasPrefix("    6 ") && $0.contains(" returned ") })
+        #expect(moved.contains { $0.hasPrefix(">    6 ") })
+        #expect(moved.contains("messages takes a number"))
+        #expect(moved.last == "list takes a number of events")
+    }
+
     @Test("compares two chains, to an event each; status 1 when they differ")
     func diff() async throws {
         let folder = try await recorded()
@@ -75,6 +97,13 @@ struct StepTests {
         #expect(differing.status == 1)
         #expect(differing.stdout.contains("the first 3 events are the same"))
         #expect(differing.stdout.contains("  .total: 2u32 -> 1u32"))
+        #expect(differing.stdout.contains("the memories are not compared: the actor is over"))
+        let calls = try await Finished(["diff", ids[0] + "@0", ids[0] + "@2"], in: folder)
+        #expect(calls.status == 1)
+        #expect(calls.stdout.contains("pages of the memories differ, of "), "\(calls.stdout)")
+        let json = try await Finished(
+            ["diff", ids[0] + "@0", ids[0] + "@2", "--json", "--no-memory"], in: folder)
+        #expect(json.stdout.contains(#""memory":null"#))
         let same = try await Finished(["diff", ids[0] + "@2", ids[1] + "@2", "--json"], in: folder)
         #expect(same.status == 0)
         #expect(same.stdout.hasPrefix(#"{"same":true,"common":3,"#))
@@ -96,9 +125,31 @@ struct StepTests {
         #expect(try await step(folder, "state .total", at: "first-fork@0").last == "1u32")
         let verified = try await Finished(["chain", "verify"], in: folder)
         #expect(verified.status == 0)
+        // The fork makes the call that the other made, and then another one.
+        let diff = try await Finished(["diff", "first", "first-fork"], in: folder)
+        #expect(diff.status == 1)
+        #expect(
+            diff.stdout.contains(
+                "the first 5 events are the same, 1 follow on the left and 3 on the right"),
+            "\(diff.stdout)")
+        let early = try await Finished(["diff", "first@1", "first-fork"], in: folder)
+        #expect(
+            early.stdout.contains("the first 2 events are the same, 0 follow on the left and 6 on"),
+            "\(early.stdout)")
+        // What differs in the chain that a fork left is named by that chain.
+        try folder.write(try TestActors.migrating(spins: false), to: "other.wasm")
+        let check = try await Finished(
+            ["upgrade", "--check", "other.wasm", "--actors", "first-fork"], in: folder)
+        #expect(check.status == 3, "\(check.stdout)")
+        #expect(
+            check.stdout.contains(#/ at event 2 of [0-9a-f-]{36}, which it is a fork of/#),
+            "\(check.stdout)")
         let inside = try await Finished(["fork", "first@3"], in: folder)
         #expect(inside.status == 2)
         #expect(inside.stderr.contains("fork at 2, before the call, or at 4"))
+        let bad = try await Finished(["fork", "first@2", "--name", "a\u{1B}[31m b"], in: folder)
+        #expect(bad.status == 2)
+        #expect(bad.stderr.contains("is no name"), "\(bad.stderr)")
         let over = try await Finished(["fork", "first", "--name", "late"], in: folder)
         #expect(over.status != 0)
         #expect(over.stderr.contains("replay.not-alive"))

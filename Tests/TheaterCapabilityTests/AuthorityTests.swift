@@ -13,7 +13,7 @@ private struct Everything: Handler {
     static let interfaces: [HostInterface] = []
     static let authority: [AuthorityKey] = [
         .names("allowed", absent: .nothing), .patterns("prefixes", absent: .everything),
-        .paths("folders", absent: .nothing), .hosts("connect", absent: .everything),
+        .paths("folders", absent: .nothing), .path("root"), .hosts("connect", absent: .everything),
         .maximum("count_max", absent: 10), .maximum("size_max", .bytes, absent: nil),
         .minimum("interval_min", .duration, absent: 1_000_000),
         .flag("write", absent: false), .flag("read_only", reachesFurther: false, absent: false),
@@ -232,6 +232,29 @@ struct AuthorityTests {
         #expect(
             child.handlers.first?.grant.configuration["folders"]
                 == .array([.string("/data/a")]))
+    }
+
+    @Test("of two single paths the lower one counts, and of two side by side none")
+    func single() throws {
+        let parent = try registry.grants(of: try manifest(everything("root = \"/data\"")))
+        for (asked, expected) in [
+            ("/data/a", "/data/a"), ("/", "/data"), ("/data", "/data"), ("/dat", ""),
+            ("/datax", ""),
+            ("/data/../etc", ""), ("/data/a/..", "/data"),
+        ] {
+            let child = try registry.grants(
+                of: try manifest(everything("root = \"\(asked)\"")),
+                parent: parent.effective.grants)
+            #expect(
+                child.handlers.first?.grant.configuration["root"] == .string(expected), "\(asked)")
+        }
+        let none = try registry.grants(
+            of: try manifest(everything("")), parent: parent.effective.grants)
+        #expect(none.handlers.first?.grant.configuration["root"] == nil)
+        let heir = try registry.grants(
+            of: try manifest(everything("root = \"/data\"")), parent: none.effective.grants)
+        #expect(heir.handlers.first?.grant.configuration["root"] == .string(""))
+        #expect(try findings(everything("root = [\"/data\"]")).count == 1)
     }
 
     @Test("bounds are shown in the unit of their key")

@@ -61,6 +61,14 @@ struct CareFaultTests {
         // A reader sees a whole journal even in the middle of a swap.
         let early = try disk.reader().verifyAll()
         #expect(early.isValid, "\(what): \(early.problems)")
+        if plan.work == .prune || plan.work == .compact {
+            // So does who copies it.
+            let copied = disk.copy()
+            copied.kill()
+            try Journal.backup(from: SimulatedDisk.directory, to: target, disk: copied)
+            let result = try Journal.openReadOnly(directory: target, disk: copied).verifyAll()
+            #expect(result.isValid, "\(what): \(result.problems)")
+        }
         let journal = try disk.open(CareTests.options)
         try await journal.close()
         let names = try disk.list(SimulatedDisk.directory)

@@ -97,6 +97,30 @@ struct CareTests {
     }
 
     @Test(
+        "pruning by age keeps no event before one that goes, whatever clock they were recorded by")
+    func clockSetBack() async throws {
+        let disk = SimulatedDisk()
+        let journal = try disk.open(Self.options)
+        let chain = try journal.makeChain(actor: actor(1), name: nil)
+        let (interface, function) = ("a:b/c", "put")
+        try chain.append(
+            .intent(
+                interface: interface, function: function, input: [1], effect: .once, policy: .ask),
+            time: WallTime(nanoseconds: 10))
+        try chain.append(
+            .outcome(interface: interface, function: function, intent: 0, output: [2]),
+            time: WallTime(nanoseconds: 2))
+        try chain.append(log, payload: [3], time: WallTime(nanoseconds: 6))
+        try await journal.close()
+        var retention = Retention()
+        retention.since = WallTime(nanoseconds: 5)
+        #expect(try Self.prune(disk, retention).payloadCount == 2)
+        let reader = try disk.reader()
+        #expect(try events(reader, actor(1)).map { $0.payload == nil } == [true, true, false])
+        #expect(try reader.doubts(of: actor(1)).isEmpty)
+    }
+
+    @Test(
         "pruning by size keeps the newest bytes of the whole journal",
         arguments: [0, 99, 500, 1950])
     func size(bytes: UInt64) async throws {

@@ -83,8 +83,60 @@ struct EffectLedgerTests {
         #expect(doubts.map(\.id.actor) == [actor(1), actor(3)])
         #expect(doubts.map(\.policy) == [.ask, .fail])
         try await reopened.close()
-        let orderly = try disk.open(smallOptions(segment: segment))
-        #expect(orderly.recovery.doubts.isEmpty)
         #expect(try disk.reader().doubts(of: actor(1)).count == 1)
+    }
+
+    @Test("that a crash cut off are found behind an index without flags, too")
+    func plainIndex() async throws {
+        let disk = SimulatedDisk()
+        let journal = try disk.open()
+        for number in 1...3 as ClosedRange<UInt64> {
+            let chain = try journal.makeChain(actor: actor(number), name: "a\(number)")
+            try chain.append(Self.intent())
+            if number == 2 { try chain.append(Self.outcome(0)) }
+        }
+        try await journal.close()
+        let path = SimulatedDisk.directory + "/journal.index"
+        var bytes = Array(try #require(disk.contents(path)).dropLast(32))
+        bytes[8] = 1
+        // Each entry: 82 bytes, the flags, and a name of two letters.
+        for entry in (0..<3).reversed() { bytes.remove(at: 72 + entry * 85 + 82) }
+        disk.put(path, bytes + Digest.sha256(of: bytes).bytes)
+        let reopened = try disk.open()
+        #expect(reopened.recovery.recordsRead == 0, "the index was used")
+        #expect(reopened.recovery.doubts.map(\.id.actor) == [actor(1), actor(3)])
+        #expect(reopened.actors().map(\.name) == ["a1", "a2", "a3"])
+        try await reopened.close()
+        #expect(try disk.open().recovery.doubts.count == 2)
+    }
+
+    @Test("whoever opens the journal in between, effects in doubt are found until they are settled")
+    func between() async throws {
+        let disk = SimulatedDisk()
+        let journal = try disk.open()
+        for number in 1...3 as ClosedRange<UInt64> {
+            let chain = try journal.makeChain(actor: actor(number), name: nil)
+            try chain.append(Self.intent(.fail))
+        }
+        try await journal.sync()
+        disk.kill()
+        // Somebody settles one of them.
+        let first = try disk.open()
+        try first.resumeChain(actor: actor(2)).append(.settled(intent: 0, as: .failed, note: ""))
+        try await first.close()
+        // Somebody cares for the journal.
+        var retention = Retention()
+        retention.eventsPerChain = 1
+        try Journal.prune(
+            directory: SimulatedDisk.directory, keeping: retention, disk: disk)
+        try Journal.compact(directory: SimulatedDisk.directory, disk: disk)
+        let second = try disk.open()
+        #expect(second.recovery.doubts.map(\.id.actor) == [actor(1), actor(3)])
+        for doubt in second.recovery.doubts {
+            try second.resumeChain(actor: doubt.id.actor)
+                .append(.settled(intent: doubt.id.sequence, as: .failed, note: ""))
+        }
+        try await second.close()
+        #expect(try disk.open().recovery.doubts.isEmpty)
     }
 }

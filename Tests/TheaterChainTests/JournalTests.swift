@@ -184,6 +184,24 @@ struct JournalTests {
         #expect(error?.code == .badOptions)
     }
 
+    @Test("brings what nobody waits for to disk when the delay is over")
+    func delay() async throws {
+        let disk = SimulatedDisk()
+        var options = smallOptions()
+        options.asyncDelay = .milliseconds(1)
+        let journal = try disk.open(options)
+        let chain = try journal.makeChain(actor: actor(1))
+        let (synced, continuation) = AsyncStream.makeStream(of: Void.self)
+        disk.onSync { continuation.yield() }
+        for index in 0..<3 as Range<UInt8> {
+            try chain.append(log, payload: [index])
+            // Nobody waits for the journal, and still it syncs.
+            for await _ in synced { break }
+        }
+        #expect(try disk.reader().summary(of: actor(1))?.count == 3)
+        try await journal.close()
+    }
+
     // Goal: what waits is bounded, and the pressure is seen and goes away. Method: a delay that never
     // ends, so that nothing is written until somebody waits.
     @Test("reports pressure, refuses beyond its buffer, and has space again")

@@ -31,6 +31,14 @@ struct PayloadTests {
         .outcome(interface: "a/b", function: "c", intent: 300, output: [4]),
         .outcomeError(interface: "a/b", function: "c", intent: 0, message: "broke"),
         .settled(intent: .max, as: .notDone, note: "nobody saw it — grün"),
+        .upgrade(
+            CodeUpgrade(
+                .begun, from: .sha256(of: [1]), to: .sha256(of: [2]), manifest: .sha256(of: [3]),
+                state: [1, 2, 3])),
+        .upgrade(
+            CodeUpgrade(
+                .undone, from: .zero, to: .sha256(of: [2]), manifest: .zero,
+                reason: "it trapped — grün")),
         .forked(
             Fork(
                 of: ActorID(high: 1, low: 2), at: 300, hash: .sha256(of: [1]), module: .zero,

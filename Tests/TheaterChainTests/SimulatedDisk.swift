@@ -78,11 +78,15 @@ final class SimulatedDisk: Disk {
         var faultsHit = 0
         var failedWriteSize = 0
         var directories: Set<String> = []
+        var onSync: (@Sendable () -> Void)?
     }
 
     private let state = Mutex(State())
 
     // MARK: What a test does to it
+
+    /// Is told of each sync that succeeded, after it.
+    func onSync(_ told: (@Sendable () -> Void)?) { state.withLock { $0.onSync = told } }
 
     var faultsHit: Int { state.withLock { $0.faultsHit } }
     /// How many bytes the write had that failed last; zero when another operation failed.
@@ -290,16 +294,18 @@ final class SimulatedDisk: Disk {
     }
 
     func sync(_ file: DiskFile) throws(DiskError) {
-        try state.withLock { (state) throws(DiskError) in
+        let told = try state.withLock { (state) throws(DiskError) in
             let id = try id(state, .sync, file)
             do throws(DiskError) {
                 try Self.count(&state, .sync, file.path)
                 state.files[id]?.sync()
+                return state.onSync
             } catch {
                 state.files[id]?.failSync()
                 throw error
             }
         }
+        told?()
     }
 
     func truncate(_ file: DiskFile, to size: UInt64) throws(DiskError) {
@@ -319,10 +325,15 @@ final class SimulatedDisk: Disk {
         }
     }
 
+    func release(_ file: DiskFile) {
+        state.withLock { $0.locked[file.descriptor] = nil }
+        close(file)
+    }
+
     func close(_ file: DiskFile) {
         state.withLock {
+            precondition($0.locked[file.descriptor] == nil, "a lock is given up before its file")
             $0.open[file.descriptor] = nil
-            $0.locked[file.descriptor] = nil
         }
     }
 

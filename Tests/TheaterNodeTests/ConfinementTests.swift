@@ -107,7 +107,7 @@ struct ConfinementTests {
             atPath: team + "/link.toml", withDestinationPath: "../secret.toml")
         node = try Node(
             NodeOptions(guestsMax: 8),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            logger: .quiet)
         try node.store.put(wasm, in: neighbour, label: StoreLabel.parse("wasm"))
         try node.store.put(
             Array(Self.manifest("theirs", "store://\(neighbour)/wasm").utf8), in: neighbour,

@@ -15,8 +15,6 @@ import TheaterValue
 
 @Suite("Node")
 struct NodeTests {
-    private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
     private static func spawn(_ node: Node, _ durability: ChainSettings.Durability) async throws
         -> ActorID
     {
@@ -33,7 +31,7 @@ struct NodeTests {
     func durable(durability: ChainSettings.Durability) async throws {
         let folder = try TemporaryFolder()
         let node = try Node(
-            NodeOptions(dataDirectory: folder.path, guestsMax: 4), logger: Self.quiet)
+            NodeOptions(dataDirectory: folder.path, guestsMax: 4), logger: .quiet)
         let id = try await Self.spawn(node, durability)
         for index in 0..<100 {
             #expect(
@@ -49,7 +47,7 @@ struct NodeTests {
 
     @Test("a new store is empty, and open to actors that name it; what chains mention is kept")
     func stores() async throws {
-        let node = try Node(NodeOptions(guestsMax: 4), logger: Self.quiet)
+        let node = try Node(NodeOptions(guestsMax: 4), logger: .quiet)
         let name = try await node.control.send { .newStore($0) }
         #expect(name != node.newStore().name)
         let manifest = Manifest(
@@ -72,7 +70,7 @@ struct NodeTests {
     func strict() async throws {
         let folder = try TemporaryFolder()
         let node = try Node(
-            NodeOptions(dataDirectory: folder.path, guestsMax: 4), logger: Self.quiet)
+            NodeOptions(dataDirectory: folder.path, guestsMax: 4), logger: .quiet)
         let id = try await Self.spawn(node, .strict)
         for index in 0..<20 {
             try await node.system.call(id, "echo", [.u32(UInt32(index))])
@@ -87,9 +85,9 @@ struct NodeTests {
     func locked() async throws {
         let folder = try TemporaryFolder()
         let node = try Node(
-            NodeOptions(dataDirectory: folder.path, guestsMax: 4), logger: Self.quiet)
+            NodeOptions(dataDirectory: folder.path, guestsMax: 4), logger: .quiet)
         let error = #expect(throws: JournalError.self) {
-            _ = try Node(NodeOptions(dataDirectory: folder.path, guestsMax: 4), logger: Self.quiet)
+            _ = try Node(NodeOptions(dataDirectory: folder.path, guestsMax: 4), logger: .quiet)
         }
         #expect(error?.code == .locked)
         let id = try await Self.spawn(node, .async)
@@ -103,7 +101,7 @@ struct NodeTests {
         try "in the way".write(toFile: folder.path + "/file", atomically: true, encoding: .utf8)
         for path in [folder.path + "/file", "/proc/theater"] {
             let error = #expect(throws: (any Error).self) {
-                _ = try Node(NodeOptions(dataDirectory: path, guestsMax: 4), logger: Self.quiet)
+                _ = try Node(NodeOptions(dataDirectory: path, guestsMax: 4), logger: .quiet)
             }
             #expect(error.map { "\($0)".contains(path) } == true)
         }
@@ -113,7 +111,7 @@ struct NodeTests {
     func makesDirectory() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/one/two"
-        let node = try Node(NodeOptions(dataDirectory: path, guestsMax: 4), logger: Self.quiet)
+        let node = try Node(NodeOptions(dataDirectory: path, guestsMax: 4), logger: .quiet)
         try await node.close()
         #expect(FileManager.default.fileExists(atPath: path + "/journal"))
     }

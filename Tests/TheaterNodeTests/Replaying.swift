@@ -14,7 +14,7 @@ func expectReplays(of node: Node, chains count: Int? = nil) async throws {
     let replayer = Replayer(
         engine: node.system.engine,
         library: StoredCode(
-            node.store, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+            node.store, logger: .quiet),
         options: Node.registry().replayOptions())
     let reader = try await node.journal.reader()
     let chains = reader.actors()

@@ -170,7 +170,7 @@ struct ResolverTests {
             Self.manifest("boss", "worker.wasm", more: children.joined()), to: "team/boss.toml")
         let node = try Node(
             NodeOptions(guestsMax: 8),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            logger: .quiet)
         let space = try StoreNamespace.parse("kin")
         try node.store.put(wasm, in: space, label: StoreLabel.parse("wasm"))
         try node.store.put(

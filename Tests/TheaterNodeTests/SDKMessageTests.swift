@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
-import Logging
 import Testing
-import TheaterBuild
 import TheaterManifest
 import TheaterNode
 import TheaterPlatform
@@ -107,19 +104,8 @@ struct SDKMessageTests {
 
     @Test("an author's actors send, ask, open channels, and are told who speaks")
     func team() async throws {
-        let folder = try TemporaryFolder()
-        let project = folder.path + "/demo"
-        try Templates.named("hello").instantiate(name: "demo", into: project)
-        try Self.pact.write(
-            toFile: project + "/actor.pact", atomically: true, encoding: .utf8)
-        try Self.source.write(
-            toFile: project + "/Sources/Actor.swift", atomically: true, encoding: .utf8)
-        let builder = ActorBuilder(
-            options: BuildOptions(environment: ProcessInfo.processInfo.environment))
-        let product = try builder.build(ActorProject.load(directory: project))
-        let wasm = [UInt8](try Data(contentsOf: URL(fileURLWithPath: product.wasmPath)))
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let node = try Node(NodeOptions(guestsMax: 4), logger: logger)
+        let wasm = try buildActor(pact: Self.pact, source: Self.source).wasm
+        let node = try Node(NodeOptions(guestsMax: 4), logger: .quiet)
         var manifest = Manifest(
             name: "demo", package: "demo.wasm",
             handlers: ["message-server", "rpc"].map { HandlerGrant(type: $0) })

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import Logging
 import Testing
-import TheaterBuild
 import TheaterManifest
 import TheaterNode
 import TheaterRuntime
@@ -66,7 +64,7 @@ struct SDKProcessTests {
             static func sort(_ state: inout State, text: String) throws(Failure) -> UInt64 {
                 let pid = try Process.osSpawn(
                     ProcessConfig(
-                        program: "sort", args: [], cwd: nil, env: [], bufferSize: 0,
+                        program: "PROGRAM", args: [], cwd: nil, env: [], bufferSize: 0,
                         stdoutMode: .lineByLine, stderrMode: .raw, chunkSize: nil,
                         executionTimeout: 60))
                 _ = try Process.osWriteStdin(pid, data: Array(text.utf8))
@@ -85,23 +83,22 @@ struct SDKProcessTests {
         package = "demo.wasm"
         [[handler]]
         type = "process"
-        allowed_programs = ["sort"]
+        allowed_programs = ["PROGRAM"]
         """
 
     @Test("an author's actor sorts lines with a program")
     func sort() async throws {
-        let folder = try TemporaryFolder()
-        let project = folder.path + "/demo"
-        try Templates.named("hello").instantiate(name: "demo", into: project)
-        try Self.pact.write(toFile: project + "/actor.pact", atomically: true, encoding: .utf8)
-        try Self.source.write(
-            toFile: project + "/Sources/Actor.swift", atomically: true, encoding: .utf8)
-        let builder = ActorBuilder(
-            options: BuildOptions(environment: ProcessInfo.processInfo.environment))
-        let product = try builder.build(ActorProject.load(directory: project))
-        let wasm = [UInt8](try Data(contentsOf: URL(fileURLWithPath: product.wasmPath)))
-        let node = try Node(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        let manifest = try Manifest.parse(Self.manifest, file: "demo.toml")
+        // A program of its own, which is gone when the chain is replayed.
+        let program = FileManager.default.temporaryDirectory.appending(path: "sort-\(UUID())")
+            .path()
+        try FileManager.default.copyItem(
+            atPath: URL(filePath: "/usr/bin/sort").resolvingSymlinksInPath().path(),
+            toPath: program)
+        defer { try? FileManager.default.removeItem(atPath: program) }
+        func named(_ text: String) -> String { text.replacing("PROGRAM", with: program) }
+        let wasm = try buildActor(pact: Self.pact, source: named(Self.source)).wasm
+        let node = try Node(NodeOptions(guestsMax: 4), logger: .quiet)
+        let manifest = try Manifest.parse(named(Self.manifest), file: "demo.toml")
         let id = try await node.system.spawn(SpawnRequest(wasm: wasm, manifest: manifest))
         let pid = try await node.system.call(id, "demo:run/run.sort", [.string("b\nc\na\n")])
         #expect(pid == .u64(1))
@@ -116,6 +113,8 @@ struct SDKProcessTests {
             #expect(items[1].asItems == [.s32(0)])
             break
         }
+        try FileManager.default.removeItem(atPath: program)
+        try await expectReplays(of: node, chains: 1)
         try await node.close()
     }
 }

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
-import Logging
 import Testing
-import TheaterBuild
 import TheaterCapability
 import TheaterHandler
 import TheaterManifest
@@ -145,21 +142,11 @@ struct SDKSmallHandlerTests {
 
     @Test("an author's actor ticks, loops, draws, waits and reads what it is granted")
     func all() async throws {
-        let folder = try TemporaryFolder()
-        let project = folder.path + "/demo"
-        try Templates.named("hello").instantiate(name: "demo", into: project)
-        try Self.pact.write(toFile: project + "/actor.pact", atomically: true, encoding: .utf8)
-        try Self.source.write(
-            toFile: project + "/Sources/Actor.swift", atomically: true, encoding: .utf8)
-        let builder = ActorBuilder(
-            options: BuildOptions(environment: ProcessInfo.processInfo.environment))
-        let product = try builder.build(ActorProject.load(directory: project))
-        let wasm = [UInt8](try Data(contentsOf: URL(fileURLWithPath: product.wasmPath)))
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let wasm = try buildActor(pact: Self.pact, source: Self.source).wasm
         let node = try Node(
             NodeOptions(
                 guestsMax: 4, environment: ["APP_NAME": "demo", "HOME": "/root", "PATH": "/bin"]),
-            logger: logger)
+            logger: .quiet)
         let system = node.system
         let manifest = try Manifest.parse(Self.manifest, file: "manifest.toml")
         func lines(_ id: ActorID, _ function: String) async throws -> [String] {

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
-import Logging
 import Testing
-import TheaterBuild
 import TheaterHandler
 import TheaterManifest
 import TheaterNode
@@ -191,24 +188,10 @@ struct SDKStoreTests {
         }
         """
 
-    private static func wasm(in folder: TemporaryFolder) throws -> [UInt8] {
-        let project = folder.path + "/demo"
-        try Templates.named("hello").instantiate(name: "demo", into: project)
-        try pact.write(toFile: project + "/actor.pact", atomically: true, encoding: .utf8)
-        try source.write(
-            toFile: project + "/Sources/Actor.swift", atomically: true, encoding: .utf8)
-        let builder = ActorBuilder(
-            options: BuildOptions(environment: ProcessInfo.processInfo.environment))
-        let product = try builder.build(ActorProject.load(directory: project))
-        return [UInt8](try Data(contentsOf: URL(fileURLWithPath: product.wasmPath)))
-    }
-
     @Test("an author's actors keep content, answer later, cancel, and hear of the end of a channel")
     func all() async throws {
-        let folder = try TemporaryFolder()
-        let wasm = try Self.wasm(in: folder)
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let node = try Node(NodeOptions(guestsMax: 4), logger: logger)
+        let wasm = try buildActor(pact: Self.pact, source: Self.source).wasm
+        let node = try Node(NodeOptions(guestsMax: 4), logger: .quiet)
         let manifest = Manifest(
             name: "demo", package: "demo.wasm",
             handlers: ["message-server", "store"].map { HandlerGrant(type: $0) })
@@ -260,6 +243,7 @@ struct SDKStoreTests {
         while texts(try await call(second, "heard")).isEmpty { await Task.yield() }
         #expect(texts(try await call(first, "heard")) == ["message \(channel)"])
         #expect(texts(try await call(second, "heard")) == ["closed \(channel)"])
+        try await expectReplays(of: node, chains: 2)
         try await node.close()
     }
 }

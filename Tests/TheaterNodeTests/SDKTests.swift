@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import Logging
 import Testing
-import TheaterBuild
 import TheaterChain
 import TheaterEngine
 import TheaterManifest
@@ -12,40 +10,19 @@ import TheaterPlatform
 import TheaterRuntime
 import TheaterValue
 
-/// A folder that is removed with its scope.
-final class TemporaryFolder {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.path + "/theater-\(ActorID.random())"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-}
-
 /// Actors written with the SDK, built by the builder, run by a node: the whole path.
 @Suite("Actors of the SDK")
 struct SDKTests {
-    private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
     /// Builds a project and starts its actor in a node with a data directory.
     private static func withActor(
         template: String, change: (String) throws -> Void = { _ in },
         _ body: (ActorSystem, ActorID) async throws -> Void
     ) async throws {
         let folder = try TemporaryFolder()
-        let project = folder.path + "/demo"
-        try Templates.named(template).instantiate(name: "demo", into: project)
-        try change(project)
-        let builder = ActorBuilder(
-            options: BuildOptions(environment: ProcessInfo.processInfo.environment))
-        let product = try builder.build(ActorProject.load(directory: project))
-        let text = try String(contentsOfFile: project + "/manifest.toml", encoding: .utf8)
+        let (wasm, text) = try buildActor(template: template, change: change)
         let manifest = try Manifest.parse(text, file: "manifest.toml")
-        let wasm = [UInt8](try Data(contentsOf: URL(fileURLWithPath: product.wasmPath)))
         let node = try Node(
-            NodeOptions(dataDirectory: folder.path + "/data", guestsMax: 4), logger: quiet)
+            NodeOptions(dataDirectory: folder.path + "/data", guestsMax: 4), logger: .quiet)
         let id = try await node.system.spawn(SpawnRequest(wasm: wasm, manifest: manifest))
         try await body(node.system, id)
         try await expectReplays(of: node, chains: 1)

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
-import Logging
 import Testing
-import TheaterBuild
 import TheaterManifest
 import TheaterNode
 import TheaterPlatform
@@ -174,19 +171,10 @@ struct SDKTreeTests {
 
     @Test("an author's actor has children from the store, hears of their ends, keeps and asks")
     func kin() async throws {
-        let folder = try TemporaryFolder()
-        let project = folder.path + "/demo"
-        try Templates.named("hello").instantiate(name: "demo", into: project)
-        try Self.pact.write(toFile: project + "/actor.pact", atomically: true, encoding: .utf8)
-        try Self.source.write(
-            toFile: project + "/Sources/Actor.swift", atomically: true, encoding: .utf8)
-        let builder = ActorBuilder(
-            options: BuildOptions(environment: ProcessInfo.processInfo.environment))
-        let product = try builder.build(ActorProject.load(directory: project))
-        let wasm = [UInt8](try Data(contentsOf: URL(fileURLWithPath: product.wasmPath)))
+        let wasm = try buildActor(pact: Self.pact, source: Self.source).wasm
         let node = try Node(
             NodeOptions(guestsMax: 8),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            logger: .quiet)
         let grants = ["runtime", "supervisor", "rpc", "store"]
         let text =
             "name = \"child\"\npackage = \"store://kin/wasm\"\n[exports]\nrpc = [\"demo:kin/kin\"]\n"

@@ -92,7 +92,7 @@ private struct Keepers {
     init(data: String?) throws {
         node = try Node(
             NodeOptions(dataDirectory: data, guestsMax: 8),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            logger: .quiet)
     }
 
     func spawn(

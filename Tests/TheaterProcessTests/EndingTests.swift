@@ -10,7 +10,7 @@ import TheaterTesting
 @Suite("Ends of programs", .serialized, .timeLimit(.minutes(30)))
 struct EndingTests {
     /// The helper, beside the test bundle.
-    private static func helper() throws -> String {
+    static func helper() throws -> String {
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let path = URL(fileURLWithPath: own).deletingLastPathComponent().path + "/ProgramStarter"
         try #require(

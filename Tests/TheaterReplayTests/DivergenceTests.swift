@@ -3,6 +3,7 @@
 import Testing
 import TheaterChain
 import TheaterEngine
+import TheaterManifest
 import TheaterPlatform
 import TheaterReplay
 import TheaterRuntime
@@ -76,6 +77,158 @@ struct DivergenceTests {
         #expect(forgeries > 30)
     }
 
+    /// A chain of effects: one with an outcome, one that broke, and one that was settled.
+    private func effects(_ theatre: Theatre, _ last: String) async throws -> [ChainEvent] {
+        let id = try await theatre.spawn(try Guests.all()) {
+            $0.name = last
+            $0.manifest.handlers = [HandlerGrant(type: "try", inDoubt: .fail)]
+        }
+        try await theatre.system.call(id, Guests.name("put"), [.string("hello")])
+        let (arrived, arrival) = AsyncStream.makeStream(of: Void.self)
+        TryHandler.waiting.withLock { $0 = arrival }
+        async let call = try? theatre.system.call(id, Guests.name(last), [.string("x")])
+        if last == "hang" {
+            for await _ in arrived { break }
+            _ = try await theatre.system.terminate(id)
+        }
+        #expect(await call == nil)
+        _ = try? await theatre.system.stop(id)
+        return try await theatre.events(of: id)
+    }
+
+    @Test("what a chain says of an effect is compared: its call, its outcome, what became of it")
+    func forgedEffects() async throws {
+        let theatre = try Theatre()
+        let other = try CGRF.encode(.string("forged"))
+        for last in ["burn", "hang"] {
+            let events = try await effects(theatre, last)
+            let verdict = try await theatre.replay(events)
+            #expect(verdict.isFaithful, "\(String(describing: verdict.divergence))")
+            var kinds: Set<EventPayload.Kind> = []
+            for (index, event) in events.enumerated() {
+                let payload = try #require(try event.decodedPayload())
+                let forgeries = Self.effectForgeries(payload, at: index, other)
+                if !forgeries.isEmpty, let kind = event.payload.flatMap(EventPayload.kind) {
+                    kinds.insert(kind)
+                }
+                for (payload, kind) in forgeries {
+                    let verdict = try await theatre.replay(forging(events, at: index, payload))
+                    let divergence = try #require(verdict.divergence, "\(index) \(payload)")
+                    if let kind {
+                        #expect(divergence.kind == kind, "\(index) \(payload)")
+                        #expect(divergence.sequence == UInt64(index), "\(index) \(payload)")
+                    } else {
+                        #expect(divergence.sequence > UInt64(index), "\(index) \(payload)")
+                    }
+                }
+                // An outcome that is not there any more.
+                if case .outcome = payload {
+                    let short = reforged(Array(events[..<index] + events[(index + 1)...]))
+                    let found = try await theatre.replay(short).divergence
+                    #expect(found?.kind == .unexpectedEvent)
+                    #expect(found?.sequence == UInt64(index))
+                }
+            }
+            #expect(kinds.count == 3, "\(kinds)")
+        }
+    }
+
+    private static func effectForgeries(
+        _ payload: EventPayload, at index: Int, _ other: [UInt8]
+    ) -> [(EventPayload, ReplayDivergence.Kind?)] {
+        switch payload {
+        case .intent(let interface, let function, let input, let effect, let policy):
+            [
+                (
+                    .intent(
+                        interface: interface, function: function, input: other, effect: effect,
+                        policy: policy), .otherInput
+                ),
+                (
+                    .intent(
+                        interface: interface, function: "same", input: input, effect: effect,
+                        policy: policy), .otherCall
+                ),
+                (
+                    .hostCall(
+                        interface: interface, function: "same", input: input, output: other),
+                    .otherCall
+                ),
+            ]
+        case .outcome(let interface, let function, let intent, let output):
+            [
+                (
+                    .outcome(
+                        interface: interface, function: function, intent: intent, output: other),
+                    nil
+                ),
+                (
+                    .outcome(
+                        interface: interface, function: function, intent: intent + 1,
+                        output: output), .unexpectedEvent
+                ),
+                (
+                    .outcomeError(
+                        interface: interface, function: function, intent: intent, message: "m"),
+                    nil
+                ),
+                (.settled(intent: intent, as: .failed, note: "n"), nil),
+            ]
+        case .outcomeError(let interface, let function, let intent, let message):
+            [
+                (
+                    .outcomeError(
+                        interface: interface, function: function, intent: intent,
+                        message: "more: " + message), nil
+                ),
+                (
+                    .outcomeError(
+                        interface: interface, function: function, intent: intent + 1,
+                        message: message), .unexpectedEvent
+                ),
+                (
+                    .outcome(
+                        interface: interface, function: function, intent: intent, output: other),
+                    nil
+                ),
+                // Nobody ended the actor, so what follows is the code's doing.
+                (.settled(intent: intent, as: .failed, note: "n"), nil),
+            ]
+        case .settled(let intent, let settlement, let note):
+            [
+                (
+                    .settled(intent: intent + 1, as: settlement, note: note), .unexpectedEvent
+                )
+            ]
+        default: []
+        }
+    }
+
+    @Test("a limit that was not reached, or another one, is found")
+    func forgedLimits() async throws {
+        let theatre = try Theatre()
+        let id = try await theatre.spawn(try Guests.all()) {
+            $0.manifest.limits.fuelPerCall = 3_000_000
+        }
+        _ = try? await theatre.system.call(id, Guests.name("spin"), [.string("x")])
+        let events = try await theatre.events(of: id)
+        let index = try #require(
+            events.firstIndex { $0.type == EventType.limit.name })
+        guard case .limit(let kind, let message)? = try events[index].decodedPayload() else {
+            Issue.record("no limit")
+            return
+        }
+        for payload in [
+            EventPayload.limit(kind: kind, message: message + "."),
+            .limit(kind: "engine.trap", message: message),
+        ] {
+            let divergence = try await theatre.replay(forging(events, at: index, payload))
+                .divergence
+            #expect(divergence?.kind == .otherEnd)
+            #expect(divergence?.sequence == UInt64(index))
+        }
+    }
+
     /// Other payloads for an event, with the divergence at it, or `nil` when it comes later.
     private static func forgeries(
         of event: ChainEvent, _ other: [UInt8]
@@ -111,9 +264,21 @@ struct DivergenceTests {
                     .otherFuel
                 ),
                 (.failed(function: function, kind: "actor.crashed", message: "?"), .otherEnd),
+                // It is not too large.
+                (.failed(function: function, kind: "actor.too-large", message: "?"), .otherEnd),
             ]
-        case .failed(let function, let kind, _):
+        case .failed(let function, let kind, let message):
+            // Texts that contain what is said now.
+            let longer = message.replacing("or: ", with: "or: more: ", maxReplacements: 1)
             return [
+                (
+                    .failed(function: function, kind: kind, message: longer),
+                    kind == "actor.guest-error" ? .otherAnswer : .otherEnd
+                ),
+                (
+                    .failed(function: function, kind: kind, message: message + " and more"),
+                    kind == "actor.guest-error" ? .otherAnswer : .otherEnd
+                ),
                 (
                     .failed(function: function, kind: kind, message: "another message"),
                     kind == "actor.guest-error" ? .otherAnswer : .otherEnd
@@ -151,7 +316,7 @@ struct DivergenceTests {
         case .denied(_, let reason):
             return [(.denied(what: "test:try/try.same", reason: reason), .otherCall)]
         case .spawned, .forked, .limit, .exited, .intent, .outcome, .outcomeError, .settled,
-            .note:
+            .note, .upgrade:
             return []
         }
     }

@@ -84,6 +84,50 @@ struct HistoryTests {
         #expect(try history.lastWrite(of: second, upTo: 5) == nil)
     }
 
+    @Test("a change behind a payload that was dropped is not made up")
+    func unknownWrites() async throws {
+        let theatre = try Theatre()
+        let id = try await theatre.spawn(try Guests.states())
+        // The calls begin at 1, 3 and 5; an answer follows each.
+        _ = try await called(theatre, id, ["one", "two", "two"])
+        let events = try await theatre.events(of: id)
+        let code = StoredCodeReader(theatre)
+        let path = try #require(ValuePath(".total"))
+        for gone in [0...2, 1...2, 1...1, 2...2] {
+            var left = events
+            for sequence in gone { left[sequence] = left[sequence].dropped }
+            let history = try await ChainHistory(EventPages(left)) { await code.exports($0) }
+            let error = #expect(throws: ReplayError.self, "\(gone)") {
+                try history.lastWrite(of: path, upTo: 6)
+            }
+            #expect(error?.code == .payloadDropped, "\(gone)")
+        }
+    }
+
+    @Test("the code of an actor is asked once for what it exports, however many lives it had")
+    func lifeCost() async throws {
+        let theatre = try Theatre()
+        let id = try await theatre.spawn(try Guests.states())
+        _ = try await called(theatre, id, ["one"])
+        let events = try await theatre.events(of: id)
+        // Lives one after the other; a history goes by the payloads.
+        var many: [ChainEvent] = []
+        for life in 0..<50 {
+            for event in events {
+                many.append(event.renumbered(UInt64(life * events.count) + event.sequence))
+            }
+        }
+        var asked = 0
+        let code = StoredCodeReader(theatre)
+        let history = try await ChainHistory(EventPages(many)) {
+            asked += 1
+            return await code.exports($0)
+        }
+        #expect(asked == 1)
+        #expect(history.calls.count == 50)
+        #expect(try history.state(after: UInt64(many.count) - 1) == Guests.total(1))
+    }
+
     @Test("a life that begins again begins with the first state")
     func lives() async throws {
         let theatre = try Theatre()

@@ -230,6 +230,9 @@ struct ReplayTests {
             hash: events[1].hash)
         let error = await #expect(throws: ReplayError.self) { try await theatre.replay(dropped) }
         #expect(error?.code == .payloadDropped)
+        // The oldest go first, so there is nothing before it.
+        #expect(error?.message.contains("backup") == true, "\(String(describing: error))")
+        #expect(error?.message.contains("--until") == false)
     }
 
     @Test("code is kept once, found again, and not collected")

@@ -108,10 +108,14 @@ struct TryHandler: Handler {
                         fail: func(value: string) -> result<_, string>
                         trap: func(value: string) -> u32
                         deny: func(value: string) -> result<_, string>
+                        put: func(value: string) -> result<string, string>
+                        burn: func(value: string) -> u32
+                        hang: func(value: string) -> result<string, string>
                     }
                 }
                 """,
-            suspending: ["later", "never"])
+            suspending: ["later", "never", "put", "burn", "hang"],
+            effects: ["put": .once, "burn": .once, "hang": .once])
     ]
 
     /// How many calls of an actor were answered.
@@ -135,12 +139,12 @@ struct TryHandler: Handler {
         case "large":
             guard case .u32(let size) = argument else { return .failure(error) }
             return .value(.bytes((0..<size).map { UInt8(truncatingIfNeeded: $0) }))
-        case "later":
+        case "later", "put":
             return .later {
                 await Task.yield()
                 return .success(.result(ok: .string, err: .string, .ok(argument)))
             }
-        case "never":
+        case "never", "hang":
             return .later {
                 Self.waiting.withLock { $0 }?.yield()
                 let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
@@ -158,7 +162,9 @@ struct TryHandler: Handler {
 
 /// Guests that pass what they get to one host function and answer with what that answers.
 enum Guests {
-    static let functions = ["same", "later", "never", "fail", "trap", "deny", "large"]
+    static let functions = [
+        "same", "later", "never", "fail", "trap", "deny", "large", "put", "burn", "hang",
+    ]
 
     /// Exports `test:guest/guest.<function>` for each host function, `keep` with a state, `echo`,
     /// `crash`, `spin`, `refuse`, and `many`, which calls `same` as often as the size of its input.
@@ -176,6 +182,9 @@ enum Guests {
                         fail: func(value: string) -> result<_, string>
                         trap: func(value: string) -> u32
                         deny: func(value: string) -> result<_, string>
+                        put: func(value: string) -> result<string, string>
+                        burn: func(value: string) -> u32
+                        hang: func(value: string) -> result<string, string>
                     }
                 }
                 exports {
@@ -187,6 +196,9 @@ enum Guests {
                         fail: func(value: string) -> value
                         trap: func(value: string) -> value
                         deny: func(value: string) -> value
+                        put: func(value: string) -> value
+                        burn: func(value: string) -> value
+                        hang: func(value: string) -> value
                         echo: func(value: value) -> value
                         crash: func(value: value) -> value
                         spin: func(value: value) -> value
@@ -383,6 +395,20 @@ extension ChainEvent {
             payload: payload, payloadDigest: payloadDigest, hash: hash)
     }
 
+    /// The event without its payload.
+    var dropped: ChainEvent {
+        ChainEvent(
+            actor: actor, sequence: sequence, parent: parent, type: type, time: time, payload: nil,
+            payloadDigest: payloadDigest, hash: hash)
+    }
+
+    /// The event at another place of its chain, with its old hashes.
+    func renumbered(_ sequence: UInt64) -> ChainEvent {
+        ChainEvent(
+            actor: actor, sequence: sequence, parent: parent, type: type, time: time,
+            payload: payload, payloadDigest: payloadDigest, hash: hash)
+    }
+
     /// The event after another, with another payload, and hashes to fit.
     func forged(_ payload: EventPayload? = nil, after parent: Digest) -> ChainEvent {
         let bytes = payload?.encode() ?? self.payload ?? []
@@ -406,4 +432,11 @@ func forging(
         forged.append(event.forged(index == sequence ? payload : nil, after: parent))
     }
     return forged
+}
+
+/// Events of one chain, numbered and hashed anew.
+func reforged(_ events: [ChainEvent]) -> [ChainEvent] {
+    forging(
+        events.enumerated().map { $1.renumbered(UInt64($0)) }, at: -1, .denied(what: "", reason: "")
+    )
 }

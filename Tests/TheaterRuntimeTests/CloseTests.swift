@@ -70,7 +70,7 @@ struct CloseTests {
         await Gate.of("never closes").arrived()
         #expect(try await system.stop(other) == .stopped)
         #expect(!end.isOver)
-        clock.advance(by: .seconds(21))
+        clock.advance(by: .seconds(11))
         #expect(await end.error == nil)
         #expect(system.status(of: id) == .stopped)
         #expect(stage.log.lines.contains("[actor] the handler did not close in time"))

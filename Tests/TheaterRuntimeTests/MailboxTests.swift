@@ -29,6 +29,7 @@ struct MailboxTests {
                     #expect(!mustEnd && waiting.first?.1 == operation, "seed \(seed)")
                     if !waiting.isEmpty { waiting.removeFirst() }
                     running = operation
+                case .hand: Issue.record("nobody holds it, seed \(seed)")
                 case .rest:
                     #expect(waiting.isEmpty && !isStopping, "seed \(seed)")
                     running = nil

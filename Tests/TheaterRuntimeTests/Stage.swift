@@ -90,7 +90,8 @@ struct Stage {
         let reader = try await journal.reader()
         let report = try reader.verify(id)
         try #require(report.isValid, "\(report.problem.map(String.init(describing:)) ?? "")")
-        try await StageReplay.expectFaithful(id, in: reader, handlers: handlers)
+        try await StageReplay.expectFaithful(
+            id, in: reader, of: journal, handlers: handlers)
         var cursor = try reader.events(of: id)
         var payloads: [EventPayload] = []
         while let event = try cursor.next() {

@@ -19,12 +19,13 @@ enum StageReplay {
     private static let engine = Result { try Engine(EngineOptions(guestsMax: 16)) }
 
     static func expectFaithful(
-        _ id: ActorID, in reader: JournalReader, handlers: HandlerRegistry
+        _ id: ActorID, in reader: JournalReader, of journal: Journal, handlers: HandlerRegistry
     ) async throws {
         let replayer = Replayer(
             engine: try engine.get(), library: code,
             options: ReplayOptions(
                 redaction: Redaction(EnvironmentHandler.redaction),
+                payloadSizeMax: journal.payloadSizeMax,
                 isSuspending: handlers.suspending))
         var found: ReplayVerdict?
         while found == nil {
@@ -65,12 +66,7 @@ enum StageReplay {
             guard let limits = try? Limits(recorded: manifest) else {
                 throw ReplayError(.manifest, "the limits cannot be read")
             }
-            return ReplayCode(
-                wasm: wasm,
-                limits: GuestLimits(
-                    memorySizeMax: Int(clamping: limits.memory.bytes),
-                    tableElementsMax: limits.tableElements),
-                startFuel: min(limits.fuelPerCall, limits.fuelPerLife ?? .max))
+            return ReplayCode(wasm: wasm, limits: limits)
         }
     }
 }

@@ -68,6 +68,7 @@ class WrappedDisk: Disk, @unchecked Sendable {
         return try disk.lock(file)
     }
 
+    func release(_ file: DiskFile) { disk.release(file) }
     func close(_ file: DiskFile) { disk.close(file) }
 
     func rename(_ path: String, to newPath: String) throws(DiskError) {

@@ -44,6 +44,8 @@ workload(request_raw, [Count]) -> bench_messages:request_raw(Count);
 workload(request_server, [Count]) -> bench_messages:request_server(Count);
 workload(flood, [Count, Window]) -> bench_messages:flood(Count, Window);
 workload(senders, [Senders, Each]) -> bench_messages:senders(Senders, Each);
+workload(short, [Count]) -> bench_programs:short(Count);
+workload(lines, [Count]) -> bench_programs:lines(Count);
 workload(restart, [Count, Lives]) -> bench_supervisor:restart(Count, Lives);
 workload(fairness, [Loops, Count]) -> bench_load:fairness(Loops, Count);
 workload(query, [Busy, Count]) -> bench_load:query(Busy, Count).

@@ -84,28 +84,33 @@ enum Guests {
                 .init("paid", .bool(true)), .init("note", .string("leave at the door")),
             ]))
 
+    /// A module of its declaration, with the functions that every package has.
+    ///
+    /// - Parameter pages: its memory; what is above the first one is for the host.
     static func module(
-        _ pact: String, imports: [String], body: [String]
+        _ pact: String, imports: [String], body: [String], pages: Int = 2
     ) throws -> [UInt8] {
         let package = try PactPackage.parse(pact, file: "bench.pact")
         let metadata = try PackageMetadata(package: package).encoded()
-        guard metadata.count <= 3072 else { throw BenchError("the metadata outgrew its place") }
+        // Small metadata stands before what the rows place, large behind it.
+        let place = metadata.count <= 3072 ? 1024 : 32_768
+        guard metadata.count <= 32_768 else { throw BenchError("the metadata outgrew its place") }
         return try Engine.assemble(
             wat: """
                 (module
                   \(imports.joined(separator: "\n  "))
-                  (memory (export "memory") 2)
+                  (memory (export "memory") \(pages))
                   (global $next (mut i32) (i32.const 65536))
-                  \(data(metadata, at: 1024))
+                  \(data(metadata, at: place))
                   (func (export "__pack_alloc") (param $n i32) (result i32) (local $p i32)
                     (local.set $p (global.get $next))
-                    (if (i32.gt_u (i32.add (local.get $p) (local.get $n)) (i32.const 131072))
+                    (if (i32.gt_u (i32.add (local.get $p) (local.get $n)) (i32.const \(pages << 16)))
                       (then (return (i32.const 0))))
                     (global.set $next (i32.add (local.get $p) (local.get $n)))
                     (local.get $p))
                   (func (export "__pack_free") (param i32 i32))
                   (func (export "__pack_types") (param $slot i32) (param $lenslot i32) (result i32)
-                    \(answer(at: 1024, size: metadata.count)))
+                    \(answer(at: place, size: metadata.count)))
                   \(body.joined(separator: "\n  "))
                 )
                 """)

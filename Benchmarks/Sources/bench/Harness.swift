@@ -79,6 +79,8 @@ struct Setting: Sendable {
     var theater: String?
     /// The compiled Erlang programs; `nil` when there is no Erlang.
     var erlang: String?
+    /// The program for Node; `nil` when there is no Node.
+    var node: String?
     /// Divides the work of each round, for a quick look.
     var divisor: Int
 

@@ -21,7 +21,7 @@ extension Guests {
         try CGRF.encode(.tuple([.string(address), .bytes(body)]))
     }
 
-    private static func importing(_ interface: String, _ name: String) -> String {
+    static func importing(_ interface: String, _ name: String) -> String {
         "(import \"\(interface)\" \"\(name)\" (func $\(name) (param i32 i32 i32 i32) (result i32)))"
     }
 
@@ -45,7 +45,7 @@ extension Guests {
         """
     }
 
-    private static let callDone = """
+    static let callDone = """
         (if (call $done (i32.const 4000) (i32.const 28) (i32.const 128) (i32.const 132))
           (then (unreachable)))
         """

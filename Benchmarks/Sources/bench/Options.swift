@@ -11,6 +11,7 @@ struct Options {
     var divisor = 1
     var theater: String?
     var erlang: String?
+    var node: String?
     var folder: String
     /// The one row that this process measures for another; it prints figures as JSON.
     var alone: String?
@@ -28,6 +29,7 @@ struct Options {
           --json             print JSON instead of a table
           --theater PATH     the release build of the command line tool
           --erlang PATH      the folder of the compiled Erlang programs
+          --node PATH        the program for Node
           --folder PATH      where journals are written (.build/bench-data); the disk that is measured
           --help             this text
         """
@@ -54,6 +56,7 @@ struct Options {
             case "--json": isJSON = true
             case "--theater": theater = try value(argument)
             case "--erlang": erlang = try value(argument)
+            case "--node": node = try value(argument)
             case "--folder": folder = try value(argument)
             case "--alone": alone = try value(argument)
             case "--divisor": divisor = try number(argument)
@@ -80,6 +83,7 @@ struct Options {
     func arguments(forRow name: String) -> [String] {
         ["--alone", name, "--rounds", "\(rounds)", "--divisor", "\(divisor)", "--folder", folder]
             + (erlang.map { ["--erlang", $0] } ?? [])
+            + (node.map { ["--node", $0] } ?? [])
     }
 
     /// What rows need to know.
@@ -91,6 +95,6 @@ struct Options {
         return Setting(
             rounds: Rounds(count: rounds, warmUp: warmUp),
             folder: "\(folder)/\(ProcessInfo.processInfo.processIdentifier)", theater: tool,
-            erlang: erlang, divisor: divisor)
+            erlang: erlang, node: node, divisor: divisor)
     }
 }

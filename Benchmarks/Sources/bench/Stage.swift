@@ -7,6 +7,7 @@ import TheaterHandler
 import TheaterHandlers
 import TheaterManifest
 import TheaterPlatform
+import TheaterProcess
 import TheaterRuntime
 import TheaterValue
 
@@ -28,20 +29,27 @@ struct Stage {
 
     /// Makes a system without actors, with the handlers that the guests use; its journal, if it has
     /// one, is in `folder`.
-    init(_ recording: Recording, folder: String, guestsMax: Int? = 64) throws {
+    ///
+    /// - Parameter programs: what starts programs, for actors that may.
+    init(
+        _ recording: Recording, folder: String, guestsMax: Int? = 64, programs: ProcessHost? = nil
+    ) throws {
         self.recording = recording
         journal =
             switch recording {
             case .unrecorded, .memory: .inMemory()
             case .recorded: try .open(directory: folder)
             }
+        var services = HandlerServices()
+        if let programs { services.provide(programs) }
         system = ActorSystem(
             engine: try Engine(EngineOptions(guestsMax: guestsMax)),
             journal: recording == .unrecorded ? nil : journal,
             handlers: HandlerRegistry([
-                RuntimeHandler.self, MessageServerHandler.self, SignalHandler.self,
+                RuntimeHandler.self, MessageServerHandler.self, ProcessHandler.self,
+                SignalHandler.self,
             ]),
-            logger: Logger(label: "bench") { _ in DroppingLogHandler() })
+            logger: Logger(label: "bench") { _ in DroppingLogHandler() }, services: services)
     }
 
     /// What starts an actor that may use some handlers.

@@ -24,7 +24,11 @@ public enum Templates {
             name: "counter",
             summary: "a counter without permissions; shows records, enums, variants and options"),
         Template(name: "text", summary: "measures documents that it is given as bytes"),
+        Template(name: "files", summary: "keeps notes in files below one folder"),
         Template(name: "process", summary: "runs a program and hears its output line by line"),
+        Template(
+            name: "mcp-client",
+            summary: "starts a tool server (MCP), lists its tools, and calls one within a time"),
     ]
 
     /// The template of a name.

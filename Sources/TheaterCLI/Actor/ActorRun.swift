@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
 internal import Logging
 internal import Synchronization
 internal import TheaterChain
@@ -8,6 +9,7 @@ internal import TheaterManifest
 internal import TheaterNode
 internal import TheaterPact
 internal import TheaterPlatform
+internal import TheaterProcess
 internal import TheaterRuntime
 internal import TheaterValue
 
@@ -36,12 +38,15 @@ struct ActorRun: Sendable {
         }
         let signals = SignalSource()
         defer { signals.cancel() }
-        let node = try openNode()
-        let live = Live(run: self, node: node, signals: signals)
+        let terminal = TerminalHost()
+        // Whatever happens, the user gets the terminal back as it was.
+        defer { terminal.close() }
+        let node = try openNode(terminal)
+        let live = Live(run: self, node: node, signals: signals, terminal: terminal)
         return try await live.perform(input: input).get()
     }
 
-    private func openNode() throws(CLIError) -> Node {
+    private func openNode(_ terminal: TerminalHost) throws(CLIError) -> Node {
         if let directory = plan.dataDirectory { try Files.makeFolders(directory) }
         var journal = JournalOptions()
         journal.asyncDelay = plan.actor.manifest.chain.delay
@@ -49,7 +54,7 @@ struct ActorRun: Sendable {
             let node = try Node(
                 NodeOptions(
                     dataDirectory: plan.dataDirectory, guestsMax: Self.guestsMax,
-                    journal: journal),
+                    journal: journal, terminal: terminal),
                 logger: logger)
             let cut = node.journal.recovery.cutSize
             if cut > 0 {
@@ -69,22 +74,30 @@ private final class Live: Sendable {
     private let run: ActorRun
     private let node: Node
     private let signals: SignalSource
+    private let terminal: TerminalHost
     private let isInterrupted = Atomic<Bool>(false)
     private let isForced = Atomic<Bool>(false)
     private let chainsBefore: Int
     /// What is beside the actor of the plan, for a run that brings several back.
     private let others = Mutex<[Resumed]>([])
+    /// The actor, once it is started, for those who watch its code.
+    private let started = AsyncStream.makeStream(of: ActorID.self)
 
-    init(run: ActorRun, node: Node, signals: SignalSource) {
+    init(run: ActorRun, node: Node, signals: SignalSource, terminal: TerminalHost) {
         self.run = run
         self.node = node
         self.signals = signals
+        self.terminal = terminal
         chainsBefore = node.journal.actors().count
     }
 
     func perform(input: [UInt8]?) async -> Result<CommandStatus, CLIError> {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.watch() }
+            group.addTask { await self.watchSize() }
+            if let gate = self.run.plan.watch {
+                group.addTask { await self.watchCode(gate) }
+            }
             var result: Result<CommandStatus, CLIError>
             do throws(CLIError) {
                 result = .success(try await self.act(input))
@@ -99,19 +112,25 @@ private final class Live: Sendable {
 
     // MARK: Signals
 
-    /// Listens for signals: the first stops in order, the second at once, the third ends the process.
+    /// Listens for signals: the first stops in order, the second at once, the third ends the process. An actor
+    /// that holds the terminal may take an interrupt for itself, but not the third in a row.
     private func watch() async {
         await withDiscardingTaskGroup { group in
             var count = 0
-            for await _ in signals.signals {
+            for await signal in signals.signals {
+                if signal == SIGINT, count == 0, terminal.takesInterrupt() { continue }
                 count += 1
                 isInterrupted.store(true, ordering: .relaxed)
                 if count == 1 {
                     run.logger.info("stopping; Ctrl-C again ends at once")
-                    group.addTask { await self.node.system.shutDown(grace: self.run.plan.grace) }
+                    group.addTask {
+                        await self.terminal.announceEnd()
+                        await self.node.system.shutDown(grace: self.run.plan.grace)
+                    }
                 } else {
                     run.logger.info("ending at once")
                     isForced.store(true, ordering: .relaxed)
+                    terminal.close()
                     signals.restore()
                     for actor in node.system.actors() {
                         group.addTask { _ = try? await self.node.system.terminate(actor.id) }
@@ -121,12 +140,30 @@ private final class Live: Sendable {
         }
     }
 
+    /// Tells whoever holds the terminal that it has another size.
+    private func watchSize() async {
+        let sizes = SignalSource([SIGWINCH])
+        defer { sizes.cancel() }
+        for await _ in sizes.signals { terminal.resized() }
+    }
+
+    /// Gives the actor new code when the file of its module changes.
+    private func watchCode(_ gate: UpgradeRequest.Gate) async {
+        for await id in started.stream {
+            await CodeWatch(
+                path: run.plan.actor.wasmPath, actor: id, node: node, gate: gate,
+                logger: run.logger
+            ).run(run.plan.wasm)
+        }
+    }
+
     // MARK: The actor
 
     private func act(_ input: [UInt8]?) async throws(CLIError) -> CommandStatus {
         let plan = run.plan
         let early = try await resolveEarly(input)
         guard let id = try await begin() else { return .success }
+        started.continuation.yield(id)
         let calls: [ResolvedCall]
         do throws(CLIError) {
             calls = if let early { early } else { try await resolveLate(id, input) }

@@ -23,6 +23,8 @@ struct RunPlan: Sendable {
     var fork: ForkSource?
     /// Which actors come back after a crash; `nil` for a run that begins or forks one.
     var resumes: ResumeSelection?
+    /// What is done with new code when the module's file changes; `nil` does not look.
+    var watch: UpgradeRequest.Gate?
 
     /// The most bytes of standard input.
     static let inputSizeMax = 16 << 20

@@ -133,6 +133,13 @@ enum EventFacts {
                 ("note", .text(note)),
             ]
         case .note(let note): return LifeText.facts(note)
+        case .upgrade(let step):
+            return [
+                ("from", .text(step.from.description)), ("to", .text(step.to.description)),
+                ("manifest", .text(step.manifest.description)),
+            ]
+                + (step.state.isEmpty ? [] : [("state", value(step.state))])
+                + (step.reason.isEmpty ? [] : [("reason", .text(step.reason))])
         case .denied(let what, let reason):
             return [("what", .text(what)), ("reason", .text(reason))]
         case .limit(let kind, let message):

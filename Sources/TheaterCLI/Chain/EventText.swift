@@ -17,13 +17,15 @@ enum EventText {
     }
 
     /// An event in full, on several lines.
-    static func full(_ event: ChainEvent) -> [String] {
+    ///
+    /// - Parameter absence: what became of a payload that is not there.
+    static func full(_ event: ChainEvent, absence: String = "dropped") -> [String] {
         var lines = [
             "event \(event.sequence)  \(TimeText.rfc3339(event.time))  "
                 + Printable.line(event.type, sizeMax: 1024),
             "  hash    \(event.hash)", "  parent  \(event.parent)",
             "  payload \(event.payloadDigest)"
-                + (event.payload.map { " (\(SizeText.format($0.count)))" } ?? " (dropped)"),
+                + (event.payload.map { " (\(SizeText.format($0.count)))" } ?? " (\(absence))"),
         ]
         for (name, value) in EventFacts.facts(event) {
             let text = value.text(options: ValueText.Options(width: 100))
@@ -81,6 +83,16 @@ enum EventText {
                 "settled \(intent) as \(EffectText.settlement(settlement))\(text)",
                 sizeMax: valueSizeMax)
         case .note(let note): return Printable.line(LifeText.line(note), sizeMax: valueSizeMax)
+        case .upgrade(let step):
+            let (from, to) = (step.from.description.prefix(12), step.to.description.prefix(12))
+            let text =
+                switch step.stage {
+                case .begun: "upgrade from module \(from) to \(to) begins"
+                case .done: "upgraded to module \(to), on trial, \(shown(step.state))"
+                case .kept: "module \(to) is kept"
+                case .undone: "back to module \(from), \(shown(step.state)): \(step.reason)"
+                }
+            return Printable.line(text, sizeMax: valueSizeMax)
         case .denied(let what, let reason):
             return Printable.line("denied \(what): \(reason)")
         case .limit(let kind, let message):

@@ -182,6 +182,13 @@ struct ActorCheck {
             let verdict = outcome.outcomes.first { $0.interface == item.name }?.verdict
             item.verdict = verdict.map { Self.word($0, hasGrants: hasGrants) }
             item.handler = offered.first { $0.interface.name == item.name }?.handler
+            // The metadata has `bool` where nothing is answered; what is the same is shown as it is declared.
+            if case .verified? = verdict {
+                item.declare(
+                    offered.filter { $0.interface.name == item.name }.flatMap {
+                        $0.interface.pact.functions
+                    })
+            }
             return item
         }
         report.exports = InterfaceList.list(metadata.exports, metadata.exportHashes)

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import TheaterPact
+
 /// What checking an actor found out.
 struct CheckReport: Sendable {
     /// One function.
     struct Function: Sendable {
         let name: String
-        let signature: String
+        var signature: String
         let hash: String
     }
 
@@ -13,11 +15,27 @@ struct CheckReport: Sendable {
     struct Interface: Sendable {
         let name: String
         let hash: String?
-        let functions: [Function]
+        private(set) var functions: [Function]
         /// For an import: `granted`, `not-granted`, `unknown`, `missing-functions` or `different`.
         var verdict: String?
         /// For an import: the handler that grants it.
         var handler: String?
+
+        init(name: String, hash: String?, functions: [Function]) {
+            self.name = name
+            self.hash = hash
+            self.functions = functions
+        }
+
+        /// Shows the functions as somebody declares them who has the same.
+        mutating func declare(_ declared: [PactFunction]) {
+            for index in functions.indices {
+                let name = functions[index].name
+                if let known = declared.first(where: { $0.name == name }) {
+                    functions[index].signature = known.description
+                }
+            }
+        }
     }
 
     var name: String?

@@ -35,7 +35,10 @@ struct ChainCheckpointCommand: TheaterCommand {
         let signed = try CLIError.translatingProofs { () throws(ProofError) in
             try prover.checkpoint(size: size)
         }
-        try output.show("\(signed.note)", ProofText.json(signed), in: context)
+        let checkpoint = signed.checkpoint
+        try output.show(
+            "\(signed.note)", "\(checkpoint.size) events of actor \(checkpoint.actor)",
+            ProofText.json(signed), in: context)
         return .success
     }
 }

@@ -55,17 +55,19 @@ struct ChainExportCommand: TheaterCommand {
         let directory = try ProofDirectory(dataDirectory: path)
         let prover = try directory.prover(of: chain)
         var contents = try BundleContents(dataDirectory: path)
-        let named = try CLIError.translatingProofs { () throws(ProofError) in
-            try prover.contents()
-        }
-        if let wasm {
+        // The whole chain is read for it.
+        let named =
+            wasm == nil && manifest == nil
+            ? nil
+            : try CLIError.translatingProofs { () throws(ProofError) in try prover.contents() }
+        if let wasm, let named {
             let module = try LoadedActor.wasm(at: wasm)
             contents.give(module: module)
             guard named.modules.contains(Digest.sha256(of: module)) else {
                 throw Self.stranger("module", wasm, named.modules)
             }
         }
-        if let manifest {
+        if let manifest, let named {
             let bytes = try Files.read(manifest, sizeMax: 16 << 20, status: .manifest)
             try contents.give(manifest: bytes, file: manifest, variables: variables.values)
             guard contents.isGiven(named.manifests) else {

@@ -69,21 +69,30 @@ struct ChainProveCommand: TheaterCommand {
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
         let directory = try ProofDirectory(dataDirectory: data.resolved(in: context))
         let prover = try directory.prover(of: chain)
-        let (text, facts) = try CLIError.translatingProofs {
-            () throws(ProofError) -> (String, JSON) in
+        let (text, what, facts) = try CLIError.translatingProofs {
+            () throws(ProofError) -> (String, String, JSON) in
             // What goes out was verified as its reader will verify it.
             if let sequence {
                 let proof = try prover.inclusion(
                     of: sequence, size: size, withPayload: !withoutPayload)
+                let signed = try proof.verify(by: prover.verifier)
+                let checkpoint = signed.checkpoint
                 return (
-                    "\(proof)", ProofText.json(proof, try proof.verify(by: prover.verifier))
+                    "\(proof)",
+                    "event \(sequence) of the \(checkpoint.size) of actor \(checkpoint.actor)",
+                    ProofText.json(proof, signed)
                 )
             }
             let proof = try prover.consistency(from: from ?? 1, to: to)
             let (old, new) = try proof.verify(by: prover.verifier)
-            return ("\(proof)", ProofText.json(proof, old, new))
+            return (
+                "\(proof)",
+                "the first \(old.checkpoint.size) events of actor \(new.checkpoint.actor) begin its "
+                    + "\(new.checkpoint.size)",
+                ProofText.json(proof, old, new)
+            )
         }
-        try output.show(text, facts, in: context)
+        try output.show(text, what, facts, in: context)
         return .success
     }
 }
@@ -149,7 +158,7 @@ struct ChainVerifyProofCommand: TheaterCommand {
         output.result(
             "        number \(proof.index) of \(ChainText.events(checkpoint.size)), signed by "
                 + checkpoint.keyName)
-        for line in EventText.full(event) { output.result(line) }
+        for line in EventText.full(event, absence: "withheld") { output.result(line) }
     }
 
     private func show(_ old: Checkpoint, _ new: Checkpoint, _ output: any Output) {

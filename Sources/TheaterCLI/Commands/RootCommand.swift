@@ -39,6 +39,14 @@ struct RootCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Run", subcommands: [RunCommand.self, ForkCommand.self, ResumeCommand.self]),
             CommandGroup(
+                name: "Node",
+                subcommands: [
+                    ServeCommand.self, PsCommand.self, TreeCommand.self, InspectCommand.self,
+                    StopCommand.self, KillCommand.self, RestartCommand.self, SendCommand.self,
+                    RequestCommand.self, CallCommand.self, LogsCommand.self, EventsCommand.self,
+                    TokenCommand.self,
+                ]),
+            CommandGroup(
                 name: "Look",
                 subcommands: [
                     ChainCommand.self, VerifyCommand.self, ReplayCommand.self, StepCommand.self,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import TheaterAPI
 internal import TheaterManifest
+internal import TheaterRuntime
 
 /// `theater run`: runs one actor in the foreground.
 struct RunCommand: TheaterCommand {
@@ -22,6 +24,13 @@ struct RunCommand: TheaterCommand {
               theater run --call add --arg 2 --arg 3 --call total
               theater run text --call measure --stdin --chain < README.md
               theater run --call place --arg '{x: 1, y: 2}' --json
+              theater run --watch
+
+            With --watch the actor takes new code in place whenever the file of its module changes, as \
+            after `theater build`: between two calls, with its state and without losing a message. Code \
+            that does not fit is refused, and when one of its first calls fails the old code goes on. Each \
+            time its chain is replayed on the new code before, and what differs is said on standard \
+            error; with --check it is a reason to refuse the code.
 
             A function may be named by its end: greet for hello:greeter/greeter.greet. Each --arg and \
             --stdin belongs to the --call before it. Values are in the text form that `theater abi` \
@@ -63,6 +72,27 @@ struct RunCommand: TheaterCommand {
 
     @OptionGroup var data: DataOptions
 
+    @Flag(help: "Take new code in place when the file of the module changes.")
+    var watch = false
+
+    @Flag(help: "With --watch: refuse code that does not do what the chain says.")
+    var check = false
+
+    @Flag(
+        name: .customLong("detach"),
+        help: "Start the actor in the node that `theater serve` runs, and print its identity.")
+    var isDetached = false
+
+    @Option(
+        name: .customLong("socket"),
+        help: ArgumentHelp("The socket of the node, with --detach.", valueName: "path"))
+    var socket: String?
+
+    @Option(
+        name: .customLong("server"),
+        help: ArgumentHelp("The address of the node, with --detach.", valueName: "address"))
+    var server: String?
+
     @Flag(name: .customLong("no-record"), help: "Keep the chain in memory only.")
     var isUnrecorded = false
 
@@ -95,6 +125,15 @@ struct RunCommand: TheaterCommand {
 
     func validate() throws {
         if json, text { throw ValidationError("--json and --text exclude each other") }
+        if check, !watch { throw ValidationError("--check goes with --watch") }
+        guard isDetached else { return }
+        if !functions.isEmpty || isUnrecorded || durability != nil || showsChain || showsMetrics
+            || watch
+        {
+            throw ValidationError(
+                "--detach leaves the actor to the node; call it with `theater call`, and look at it with "
+                    + "`theater inspect`")
+        }
     }
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
@@ -106,21 +145,43 @@ struct RunCommand: TheaterCommand {
                 "'\(target ?? "")' is a module, and what an actor may do is in its manifest; name "
                     + "the manifest, or look at the module with `theater check`")
         }
+        if isDetached { return try await detach(path, in: context) }
         let dataDirectory = isUnrecorded ? nil : try data.resolved(in: context)
         var actor = try LoadedActor.load(
             manifest: path, variables: variables.values,
             from: ActorFiles(dataDirectory: dataDirectory))
         if let durability { actor.manifest.chain.durability = durability.value }
+        if watch, actor.wasmPath.contains("://") {
+            throw .usage(
+                "--watch needs a module in a file, and '\(actor.wasmPath)' is in the store")
+        }
         let plan = RunPlan(
             actor: actor, wasm: try actor.wasm(), calls: calls,
             dataDirectory: dataDirectory, grace: grace,
-            showsChain: showsChain, showsMetrics: showsMetrics)
+            showsChain: showsChain, showsMetrics: showsMetrics,
+            watch: watch ? (check ? .refuse : .report) : nil)
         let run = ActorRun(
             plan: plan, context: context,
             report: RunReport(
                 output: context.output, format: json ? .json : text ? .text : .plain),
             logger: StderrLogHandler.logger(context, isQuiet: quiet))
         return try await run.perform()
+    }
+
+    /// Starts the actor in a node.
+    private func detach(
+        _ path: String, in context: CLIContext
+    ) async throws(CLIError) -> CommandStatus {
+        let detached = DetachedRun(
+            manifestPath: path, variables: variables.values,
+            files: ActorFiles(dataDirectory: try data.resolved(in: context)))
+        var client = ClientOptions()
+        client.data = data
+        client.socket = socket
+        client.server = server
+        let actor = try await detached.start(client, in: context)
+        context.output.result(json ? actor.description : actor["id"]?.string ?? "")
+        return .success
     }
 }
 

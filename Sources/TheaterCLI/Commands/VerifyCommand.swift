@@ -2,6 +2,8 @@
 
 internal import ArgumentParser
 internal import TheaterChain
+internal import TheaterEngine
+internal import TheaterReplay
 
 /// `theater verify`: whether a bundle is what a node recorded and signed.
 struct VerifyCommand: TheaterCommand {
@@ -16,12 +18,19 @@ struct VerifyCommand: TheaterCommand {
             --checkpoint compares the bundle with a checkpoint that you kept: that it is one with what \
             the node signed then.
 
+            --reexecute runs the module of the bundle against its events, too: every call is made again, \
+            host calls are answered from the events after their input was compared. When all fits, the \
+            events are exactly what this code does, none left out. The first difference is shown and the \
+            exit code is 3; it is 1 when payloads are missing, so that not all can be run again.
+
             Examples:
               theater verify hello.bundle --key node.vkey
+              theater verify hello.bundle --key node.vkey --reexecute
               theater verify hello.bundle --key node.vkey --checkpoint then.checkpoint
 
             With --json: {"valid", "bundle", "actor", "count", "head", "root", "key", "checkpoints", \
-            "first_time", "last_time", "modules", "manifests", "withheld"}.
+            "first_time", "last_time", "modules", "manifests", "withheld"}; with --reexecute also \
+            "reexecuted": {"faithful", "counts", "other_code", "divergence", "first_withheld"}.
             """)
 
     @Argument(help: "The bundle.", completion: .file())
@@ -35,31 +44,64 @@ struct VerifyCommand: TheaterCommand {
         completion: .file())
     var checkpoints: [String] = []
 
+    @Flag(help: "Run the module against the events, too.")
+    var reexecute = false
+
+    @Option(
+        help: ArgumentHelp(
+            "The module for --reexecute, when the bundle does not bring it.", valueName: "file"),
+        completion: .file(extensions: ["wasm"]))
+    var wasm: String?
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    func validate() throws {
+        if wasm != nil, !reexecute { throw ValidationError("--wasm goes with --reexecute") }
+    }
+
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
         let report = try verified()
-        if json {
-            context.output.result(ProofText.json(report, valid: true, file: bundle))
-        } else {
+        if !json {
             context.output.result("ok      the chain of actor \(report.actor)")
             for line in ProofText.lines(report) { context.output.result(line) }
         }
-        return .success
+        let run = reexecute ? try await reexecution(report) : nil
+        if json {
+            context.output.result(
+                ProofText.json(report, valid: true, file: bundle, reexecuted: run?.json()))
+        } else if let run {
+            for line in run.lines() { context.output.result(line) }
+        }
+        if let problem = run?.problem() { throw problem }
+        return run?.verdict.isFaithful ?? true ? .success : .verification
     }
 
-    /// Verifies the bundle. What goes on from here may read it again with ``BundleReader``.
+    /// Runs the module that the report names.
+    private func reexecution(_ report: BundleReport) async throws(CLIError) -> Reexecution {
+        var module: [UInt8]?
+        if let wasm {
+            let bytes = try Files.read(wasm, sizeMax: ModuleCache.wasmSizeMax, status: .module)
+            let digest = Digest.sha256(of: bytes)
+            guard report.contents.modules.contains(digest) else {
+                throw CLIError(
+                    .module, ReplayError.Code.wrongDigest.rawValue,
+                    "'\(Printable.line(wasm))' has the sha256 \(digest), which is no module of this "
+                        + "chain; give one that the chain names")
+            }
+            module = bytes
+        }
+        return try await Reexecution(report, bundle: bundle, wasm: module)
+    }
+
+    /// Verifies the bundle.
     private func verified() throws(CLIError) -> BundleReport {
         let key = try key.verifier()
         var notes: [[UInt8]] = []
         for path in checkpoints {
             notes.append(try Files.read(path, sizeMax: SignedNote.sizeMax, status: .usage))
         }
-        guard Files.isRegular(bundle) else {
-            throw CLIError(
-                .usage, "cli.unreadable", "'\(bundle)' is not a file; give the path of a bundle")
-        }
+        let bundle = try BundleFile.regular(bundle)
         return try CLIError.translatingProofs { () throws(ProofError) in
             var anchors: [SignedNote] = []
             for note in notes { anchors.append(try SignedNote(note)) }

@@ -7,6 +7,7 @@ internal import TheaterManifest
 internal import TheaterPact
 internal import TheaterReplay
 internal import TheaterRuntime
+internal import TheaterServer
 internal import TheaterStore
 internal import TheaterValue
 
@@ -33,10 +34,11 @@ extension CLIError {
         case .notFound, .nameTaken: .internal
         case .ceiling, .tooLarge, .ended, .stopping, .mailboxFull, .wrongResult, .guestError,
             .deadline, .cancelled, .crashed, .killed, .shuttingDown, .restarting, .supervision,
-            .notAChild, .fork, .resume, .unrecorded, .feedFull, .feedOverrun, .feedTaken,
-            .controlBusy,
-            .controlDeadline, .controlClosed, .controlUnavailable, .unknownEvent:
+            .notAChild, .fork, .resume, .unrecorded, .feedFull, .feedOverrun, .feedTaken, .controlBusy,
+            .controlDeadline, .controlClosed, .controlUnavailable, .unknownEvent, .upgradeFailed,
+            .upgrading, .rolledBack:
             .failure
+        case .upgradeRefused: .verification
         }
     }
 
@@ -77,11 +79,13 @@ extension CLIError {
         let status: CommandStatus =
             switch error.code {
             case .noCode, .wrongDigest, .module: .module
-            case .manifest: .manifest
+            case .manifest, .noManifest: .manifest
             case .payloadDropped, .incomplete: .data
             case .notAlive: .usage
-            case .source, .diverged: .verification
-            case .ceiling: .failure
+            // What could not be read is no finding about the code; the layer below says what it is.
+            case .source: error.cause.map { CLIError(unexpected: $0).status } ?? .data
+            case .diverged: .verification
+            case .ceiling, .cancelled: .failure
             }
         self.init(status, error.code.rawValue, error.description)
     }
@@ -111,6 +115,9 @@ extension CLIError {
             isVerbatim: error.output?.isEmpty == false)
     }
 
+    /// An API that cannot be served.
+    init(_ error: ServerError) { self.init(.data, error.code.rawValue, error.message) }
+
     /// Whatever a lower layer throws without saying what.
     init(unexpected error: any Error) {
         switch error {
@@ -119,6 +126,7 @@ extension CLIError {
         case let error as ActorError: self.init(error)
         case let error as EngineError: self.init(error)
         case let error as JournalError: self.init(error)
+        case let error as ServerError: self.init(error)
         case let error as ProofError: self.init(error)
         case let error as StoreError: self.init(error)
         case let error as ReplayError: self.init(error)

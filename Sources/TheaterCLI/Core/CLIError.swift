@@ -34,10 +34,13 @@ public struct CLIError: Error, Sendable, Hashable {
 
     /// The documented form for programs.
     var json: JSON {
+        .object([("error", member)])
+    }
+
+    /// The error inside of other results for programs.
+    var member: JSON {
         // Most messages end in their code, which has a field of its own here.
         let message = message.replacing(" [\(code)]", with: "")
-        return .object([
-            ("error", .object([("code", .string(code)), ("message", .string(message))]))
-        ])
+        return .object([("code", .string(code)), ("message", .string(message))])
     }
 }

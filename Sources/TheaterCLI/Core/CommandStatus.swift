@@ -22,6 +22,10 @@ public enum CommandStatus: Int32, Sendable, Hashable, CaseIterable {
     case data = 8
     /// A signal ended the run before it was done.
     case interrupted = 9
+    /// No node answers, or it takes no work.
+    case unreachable = 10
+    /// The node refuses the credential.
+    case refused = 11
     /// Something that should not happen; worth a report.
     case `internal` = 70
 
@@ -38,6 +42,8 @@ public enum CommandStatus: Int32, Sendable, Hashable, CaseIterable {
         case .build: "the actor could not be built"
         case .data: "the data directory is in use or cannot be used"
         case .interrupted: "a signal ended the run before it was done"
+        case .unreachable: "no node answers, or it takes no work"
+        case .refused: "the node refuses the credential"
         case .internal: "an internal error; please report it"
         }
     }

@@ -34,6 +34,13 @@ enum Files {
         return Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
     }
 
+    /// How many bytes a file has; `nil` when there is none.
+    static func size(_ path: String) -> Int64? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        return Int64(status.st_size)
+    }
+
     /// The system's reason for the last refusal.
     static func reason(_ number: Int32 = errno) -> String { String(cString: strerror(number)) }
 

@@ -26,6 +26,11 @@ enum Printable {
         return shown
     }
 
+    /// The lines of a text, each with invisible characters escaped.
+    static func lines(_ text: String) -> [String] {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { line(String($0)) }
+    }
+
     /// The text as it is but for what could drive a terminal; lines and tabs stay.
     static func onTerminal(_ text: String) -> String {
         var shown = String.UnicodeScalarView()

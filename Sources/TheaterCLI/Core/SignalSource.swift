@@ -3,7 +3,7 @@
 internal import Dispatch
 internal import Glibc
 
-/// The requests of the user to end: SIGINT and SIGTERM, as a stream.
+/// Signals as a stream; without further notice the requests of the user to end, SIGINT and SIGTERM.
 ///
 /// While it lives these signals do not end the process. ``restore()`` gives them back their usual
 /// effect, for a process that no longer listens.
@@ -12,14 +12,15 @@ final class SignalSource: @unchecked Sendable {
     let signals: AsyncStream<Int32>
     // SAFETY: made once, and cancelling is allowed from any thread.
     private let sources: [any DispatchSourceSignal]
-    private static let numbers = [SIGINT, SIGTERM]
+    private let numbers: [Int32]
 
     /// Begins to listen.
-    init() {
+    init(_ numbers: [Int32] = [SIGINT, SIGTERM]) {
+        self.numbers = numbers
         let (stream, continuation) = AsyncStream.makeStream(
             of: Int32.self, bufferingPolicy: .bufferingNewest(4))
         signals = stream
-        sources = Self.numbers.map { number in
+        sources = numbers.map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(
                 signal: number, queue: .global(qos: .userInitiated))
@@ -31,7 +32,7 @@ final class SignalSource: @unchecked Sendable {
 
     /// Lets the next signal end the process.
     func restore() {
-        for number in Self.numbers { signal(number, SIG_DFL) }
+        for number in numbers { signal(number, SIG_DFL) }
     }
 
     /// Stops listening.

@@ -38,11 +38,17 @@ struct ProofOutputOptions: ParsableArguments {
     var json = false
 
     /// Shows a text: in the file, or on standard output, or with other facts as JSON.
-    func show(_ text: String, _ facts: JSON, in context: CLIContext) throws(CLIError) {
+    ///
+    /// - Parameter what: what the text is, for somebody who gets it in a file.
+    func show(
+        _ text: String, _ what: String, _ facts: JSON, in context: CLIContext
+    ) throws(CLIError) {
         if let file { try Files.write(Array(text.utf8), to: file) }
         if json {
             context.output.result(facts)
-        } else if file == nil {
+        } else if let file {
+            context.output.result("'\(Printable.line(file))': \(what)")
+        } else {
             context.output.write(Array(text.utf8), to: .results)
         }
     }

@@ -71,7 +71,9 @@ enum ProofText {
     }
 
     /// What a bundle holds.
-    static func json(_ report: BundleReport, valid: Bool? = nil, file: String) -> JSON {
+    static func json(
+        _ report: BundleReport, valid: Bool? = nil, file: String, reexecuted: JSON? = nil
+    ) -> JSON {
         let checkpoint = report.checkpoint.checkpoint
         func contents(_ digests: [Digest]) -> JSON {
             .array(
@@ -93,6 +95,6 @@ enum ProofText {
                 ("modules", contents(report.contents.modules)),
                 ("manifests", contents(report.contents.manifests)),
                 ("withheld", .integer(report.withheldCount)),
-            ])
+            ] + (reexecuted.map { [("reexecuted", $0)] } ?? []))
     }
 }

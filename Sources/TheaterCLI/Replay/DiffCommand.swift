@@ -9,12 +9,16 @@ internal import TheaterReplay
 struct DiffCommand: TheaterCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff",
-        abstract: "Compare two chains, each up to an event: events, states, content.",
+        abstract: "Compare two chains, each up to an event: events, states, content, memory.",
         discussion: """
             Says how many events the two have in common from their beginnings, shows the first that \
-            they do not, where the states after the two events differ, and which content of the store \
-            only one of them mentions. Who the actors are and when it happened is not compared. \
-            Without @EVENT a chain counts up to its last event.
+            they do not, where the states after the two events differ, which content and labels of the \
+            store only one of them has or names otherwise, and which pages of the guests' memories \
+            differ. Who the actors are and when it happened is not compared. Without @EVENT a chain \
+            counts up to its last event.
+
+            For the memories both are run again up to their events, as `theater replay` does; the events \
+            must stand between two calls of a life. --no-memory leaves that out.
 
             The exit code is 0 when nothing differs and 1 when something does.
 
@@ -22,7 +26,8 @@ struct DiffCommand: TheaterCommand {
               theater diff counter@12 counter@40
               theater diff counter second-try --json
 
-            With --json: {"same", "common", "left", "right", "states", "content"}.
+            With --json: {"same", "common", "left", "right", "states", "content", "labels", "memory"}; \
+            of content, labels and ranges of pages the first 64 are listed, beside their numbers.
             """)
 
     @Argument(help: ArgumentHelp("The one chain.", valueName: "actor[@event]"))
@@ -32,6 +37,9 @@ struct DiffCommand: TheaterCommand {
     var right: String
 
     @OptionGroup var data: DataOptions
+
+    @Flag(name: .customLong("no-memory"), help: "Do not compare the memories.")
+    var leavesMemoryOut = false
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -45,78 +53,44 @@ struct DiffCommand: TheaterCommand {
         let rightLast = try other.place(in: rightHistory.count, default: rightHistory.count - 1)
         let diff: ChainDiff
         do throws(ReplayError) {
-            diff = try ChainDiff(leftHistory, upTo: leftLast, rightHistory, upTo: rightLast)
+            diff = try ChainDiff(
+                leftHistory, upTo: leftLast, rightHistory, upTo: rightLast,
+                lineages: (
+                    try histories.lineage(of: leftChain, upTo: leftLast),
+                    try histories.lineage(of: rightChain, upTo: rightLast)
+                ))
         } catch {
             throw CLIError(error)
         }
+        let references = (
+            left: try histories.references(of: leftChain, upTo: leftLast),
+            right: try histories.references(of: rightChain, upTo: rightLast)
+        )
         let output = context.output
+        let text = DiffText(
+            diff: diff, left: (leftChain, leftLast), right: (rightChain, rightLast),
+            leftReferences: references.left, rightReferences: references.right,
+            memory: leavesMemoryOut
+                ? .leftOut
+                : await Self.memory(
+                    histories, (leftChain, leftLast), (rightChain, rightLast)))
         if json {
-            output.result(DiffText.json(diff, (leftChain, leftLast), (rightChain, rightLast)))
+            output.result(text.json())
         } else {
-            let lines = DiffText.lines(
-                diff, (leftChain, leftLast), (rightChain, rightLast),
-                width: output.width(.results))
-            for line in lines { output.result(line) }
+            for line in text.lines(width: output.width(.results)) { output.result(line) }
         }
-        return diff.isEmpty ? .success : .failure
-    }
-}
-
-/// What tells two chains apart, as text and as JSON.
-enum DiffText {
-    typealias Point = (chain: ChainSummary, last: UInt64)
-
-    /// The difference for people.
-    static func lines(_ diff: ChainDiff, _ left: Point, _ right: Point, width: Int) -> [String] {
-        var lines = [
-            "left   \(name(left))", "right  \(name(right))",
-            "the first \(ChainText.events(diff.commonCount)) are the same, "
-                + "\(diff.leftCount) follow on the left and \(diff.rightCount) on the right",
-        ]
-        for (side, event) in [("left ", diff.left), ("right", diff.right)] {
-            guard let event else { continue }
-            lines.append("\(side)  \(EventText.line(event, width: max(1, width - 7)))")
-        }
-        if diff.states.isEmpty {
-            lines.append("the states are the same")
-        } else {
-            lines.append("the states differ, left -> right:")
-            lines += diff.states.map { "  " + ReplayText.line($0) }
-        }
-        for (side, content) in [("left", diff.leftContent), ("right", diff.rightContent)]
-        where !content.isEmpty {
-            lines.append("content that only the \(side) mentions:")
-            lines += content.map { "  \($0)" }
-        }
-        return lines
+        return text.isSame ? .success : .failure
     }
 
-    private static func name(_ point: Point) -> String {
-        let name = point.chain.name.map { " '\(Printable.line($0, sizeMax: 64))'" } ?? ""
-        return "\(point.chain.actor)\(name) to event \(point.last)"
-    }
-
-    /// The difference for programs.
-    static func json(_ diff: ChainDiff, _ left: Point, _ right: Point) -> JSON {
-        func side(_ point: Point, _ event: ChainEvent?, _ count: UInt64) -> JSON {
-            .object([
-                ("actor", .string(point.chain.actor.description)),
-                ("event", .integer(point.last)), ("count", .integer(count)),
-                ("first", event.map { EventFacts.json($0, isFull: false) } ?? .null),
-            ])
+    private static func memory(
+        _ histories: HistoryLoader, _ left: DiffText.Point, _ right: DiffText.Point
+    ) async -> DiffText.Memory {
+        do throws(ReplayError) {
+            let one = try await histories.memory(of: left.chain, upTo: left.last)
+            let other = try await histories.memory(of: right.chain, upTo: right.last)
+            return .compared(MemoryPages.difference(one, other))
+        } catch {
+            return .unknown(error)
         }
-        return .object([
-            ("same", .bool(diff.isEmpty)), ("common", .integer(diff.commonCount)),
-            ("left", side(left, diff.left, diff.leftCount)),
-            ("right", side(right, diff.right, diff.rightCount)),
-            ("states", .array(diff.states.map { ReplayText.json($0) })),
-            (
-                "content",
-                .object([
-                    ("left", .array(diff.leftContent.map { .string($0) })),
-                    ("right", .array(diff.rightContent.map { .string($0) })),
-                ])
-            ),
-        ])
     }
 }

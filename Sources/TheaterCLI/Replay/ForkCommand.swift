@@ -85,6 +85,11 @@ struct ForkCommand: TheaterCommand {
         let source = try await ForkSource(
             ChainPoint(point), dataDirectory: path, context, hasEffects: grantsEffects)
         var manifest = source.manifest
+        if let name, !Manifest.isName(name) {
+            throw .usage(
+                "'\(Printable.line(name, sizeMax: 64))' is no name; use up to 64 lower-case letters, digits, "
+                    + "'-', '_' and '.', beginning with a letter or digit")
+        }
         manifest.name = name ?? manifest.name + "-fork"
         let plan = RunPlan(
             actor: LoadedActor(
@@ -132,7 +137,7 @@ struct ForkSource: Sendable {
                 of: summary.actor, upTo: place, in: histories.directory.reader
             ).lastLife()
             (self.event, self.state, self.hasEffects) = (event, state, hasEffects)
-            (wasm, manifest) = try await histories.parts(of: try births.birth())
+            (wasm, manifest) = try await histories.parts(of: try births.code())
         } catch {
             throw CLIError(error)
         }

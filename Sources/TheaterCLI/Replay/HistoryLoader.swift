@@ -72,28 +72,53 @@ struct HistoryLoader {
         guard summary.count > 0 else {
             throw .usage("the chain of \(summary.actor) has no events yet")
         }
-        var known: [Digest: [FunctionSignature]?] = [:]
         do throws(ReplayError) {
             return try await ChainHistory(EventPages(summary, in: directory.reader)) {
-                (birth) async in
-                if let found = known[birth.module] { return found }
-                let found = await exports(of: birth)
-                known[birth.module] = .some(found)
-                return found
+                (birth) async in await exports(of: birth)
             }
         } catch {
             throw CLIError(error)
         }
     }
 
+    /// A chain up to an event, with what came before it.
+    func lineage(
+        of chain: ChainSummary, upTo last: UInt64
+    ) throws(ReplayError) -> ChainLineage {
+        try ChainLineage(of: chain.actor, upTo: last, in: directory.reader)
+    }
+
+    /// What a chain's actor has in the store after an event, what it had before it was forked included.
+    func references(
+        of chain: ChainSummary, upTo last: UInt64
+    ) throws(CLIError) -> StoreReferences {
+        do throws(ReplayError) {
+            return try StoreReferences(try lineage(of: chain, upTo: last).events())
+        } catch {
+            throw CLIError(error)
+        }
+    }
+
+    /// The memory of a chain's actor after an event, which its code is run again for.
+    func memory(
+        of chain: ChainSummary, upTo last: UInt64
+    ) async throws(ReplayError) -> MemoryPages {
+        guard let code else { throw Self.noStore }
+        let life = try lineage(of: chain, upTo: last).lastLife()
+        return try await Replayer(
+            engine: engine, library: code, options: Node.registry().replayOptions()
+        ).memory(at: life)
+    }
+
+    private static var noStore: ReplayError {
+        ReplayError(.noCode, "the data directory has no store, and so no code of its chains")
+    }
+
     /// The wasm and the manifest of a life, as the store keeps them.
     func parts(
         of birth: ReplayBirth
     ) async throws(ReplayError) -> (wasm: [UInt8], manifest: Manifest) {
-        guard let code else {
-            throw ReplayError(
-                .noCode, "the data directory has no store, and so no code of its chains")
-        }
+        guard let code else { throw Self.noStore }
         return (try await code.code(for: birth).wasm, try await code.manifest(for: birth))
     }
 

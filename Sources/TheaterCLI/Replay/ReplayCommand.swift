@@ -29,8 +29,12 @@ struct ReplayCommand: TheaterCommand {
               theater replay hello --until 40 --state
               theater replay hello --wasm build/hello.wasm --rebuilt
 
+            A chain that cannot be replayed is named, and the others are replayed all the same; then the \
+            exit code is that of the first one that could not be, or 3 when a chain differs.
+
             With --json each chain is a line {"actor", "name", "faithful", "counts", "other_code", \
-            "divergence"}, and with --state also "state", the text of the value.
+            "assumed_limits", "divergence"}, and with --state also "state", the text of the value; a chain that cannot be \
+            replayed is {"actor", "name", "error": {"code", "message"}}.
             """)
 
     @Argument(help: ArgumentHelp("The chains.", valueName: "actor|name"))
@@ -84,28 +88,38 @@ struct ReplayCommand: TheaterCommand {
             }
         let histories =
             state ? try HistoryLoader(dataDirectory: path, context, engine: engine) : nil
-        var status = CommandStatus.success
+        var (differs, failure) = (false, CommandStatus.success)
         for summary in selected {
             if let until, until >= summary.count {
                 throw .usage(
                     "the chain has \(ChainText.events(summary.count)), counted from zero; --until "
                         + "\(until) is behind the last")
             }
-            let (verdict, countBefore) = try await replay(summary, directory, sources, engine)
-            if !verdict.isFaithful { status = .verification }
-            let text = state ? try await stateText(summary, histories, context) : nil
-            if json {
-                let state: JSON? = state ? .optional(text) : nil
-                context.output.result(ReplayText.json(verdict, summary, state: state))
-            } else {
-                for line in ReplayText.lines(verdict, summary, after: countBefore) {
-                    context.output.result(line)
+            do throws(CLIError) {
+                let (verdict, countBefore) = try await replay(summary, directory, sources, engine)
+                if !verdict.isFaithful { differs = true }
+                let text = state ? try await stateText(summary, histories, context) : nil
+                if json {
+                    let state: JSON? = state ? .optional(text) : nil
+                    context.output.result(ReplayText.json(verdict, summary, state: state))
+                } else {
+                    for line in ReplayText.lines(verdict, summary, after: countBefore) {
+                        context.output.result(line)
+                    }
+                    if state { context.output.result("state     \(text ?? "is not known")") }
                 }
-                if state { context.output.result("state     \(text ?? "is not known")") }
+            } catch {
+                guard selected.count > 1 else { throw error }
+                if failure == .success { failure = error.status }
+                if json {
+                    context.output.result(ReplayText.json(error, summary))
+                } else {
+                    context.output.result(ReplayText.line(error, summary))
+                }
             }
             if context.output.isBroken { break }
         }
-        return status
+        return differs ? .verification : failure
     }
 
     /// The state after the last replayed event; `nil` when the chain does not have it any more.
@@ -127,12 +141,12 @@ struct ReplayCommand: TheaterCommand {
         _ chain: ChainSummary, _ directory: ChainDirectory, _ sources: ReplaySources,
         _ engine: Engine
     ) async throws(CLIError) -> (verdict: ReplayVerdict, countBefore: UInt64) {
-        let replayer = Replayer(
-            engine: engine, library: sources,
-            options: Node.registry().replayOptions())
         do {
             let lineage = try ChainLineage(
                 of: chain.actor, upTo: until, in: directory.reader)
+            let replayer = Replayer(
+                engine: engine, library: try sources.about(lineage),
+                options: Node.registry().replayOptions())
             return (try await replayer.replay(try lineage.events()), lineage.countBefore)
         } catch {
             throw CLIError(unexpected: error)

@@ -13,8 +13,13 @@ struct ReplaySources: ReplayLibrary {
     let stored: StoredCode?
     /// A file that was given in place of it.
     let wasm: [UInt8]?
+    /// The SHA-256 of that file, computed once for all lives.
+    private let digest: String?
     /// Whether the file may be other code than the chain names.
     let isRebuilt: Bool
+    /// Which code the chain ran on, when the file may be other code: it stands for what came since the last
+    /// upgrade, and what was before runs on its own.
+    var spans: CodeSpans?
 
     /// Opens the sources of a data directory.
     init(
@@ -29,11 +34,12 @@ struct ReplaySources: ReplayLibrary {
             bytes = try Files.read(path, sizeMax: ModuleCache.wasmSizeMax, status: .module)
         }
         wasm = bytes
+        digest = bytes.map(ModuleCache.digest)
         self.isRebuilt = isRebuilt
     }
 
     func code(for birth: ReplayBirth) async throws(ReplayError) -> ReplayCode {
-        guard let wasm else {
+        guard let wasm, let digest, spans?.isComparable(birth) ?? true else {
             guard let stored else {
                 throw ReplayError(
                     .noCode,
@@ -42,7 +48,6 @@ struct ReplaySources: ReplayLibrary {
             }
             return try await stored.code(for: birth)
         }
-        let digest = ModuleCache.digest(of: wasm)
         guard isRebuilt || digest == birth.module.description else {
             throw ReplayError(
                 .wrongDigest,
@@ -55,19 +60,33 @@ struct ReplaySources: ReplayLibrary {
         do throws(ReplayError) {
             return try await stored.code(wasm, for: birth)
         } catch {
-            guard error.code == .manifest else { throw error }
+            guard error.code == .noManifest else { throw error }
             return ReplayCode(wasm: wasm)
         }
     }
 }
 
+extension ReplaySources {
+    /// The sources for one chain.
+    func about(_ lineage: ChainLineage) throws(ReplayError) -> ReplaySources {
+        guard isRebuilt else { return self }
+        var sources = self
+        sources.spans = try CodeSpans(try lineage.events())
+        return sources
+    }
+}
+
 /// The engine that commands run guests in.
 enum ReplayEngine {
-    /// Makes an engine for a few guests; compiled code of the data directory is used if it can be.
-    static func make(dataDirectory: String) throws(CLIError) -> Engine {
+    /// Makes an engine for a few guests; compiled code of the data directory, if there is one, is used
+    /// if it can be.
+    static func make(dataDirectory: String?) throws(CLIError) -> Engine {
         var options = EngineOptions(guestsMax: 4)
-        let cache = Files.join(dataDirectory, "cache")
-        if Files.kind(cache) == .folder { options.cacheDirectory = cache }
+        if let cache = dataDirectory.map({ Files.join($0, "cache") }),
+            Files.kind(cache) == .folder
+        {
+            options.cacheDirectory = cache
+        }
         do throws(EngineError) {
             do throws(EngineError) {
                 return try Engine(options)

@@ -18,17 +18,28 @@ enum ReplayText {
     ) -> [String] {
         let counts = verdict.counts
         let name = chain.name.map { "'\(Printable.line($0, sizeMax: 64))'" } ?? "-"
-        var lines = [
-            (verdict.isFaithful ? "replayed  " : "DIVERGED  ")
-                + "\(chain.actor)  \(name), \(counts.events - min(counts.events, countBefore)) of "
+        let before = min(counts.events, countBefore)
+        return lines(
+            verdict,
+            title: "\(chain.actor)  \(name), \(counts.events - before) of "
                 + ChainText.events(chain.count)
-                + (countBefore == 0
-                    ? "" : " after \(min(counts.events, countBefore)) of the chain that it left"),
+                + (countBefore == 0 ? "" : " after \(before) of the chain that it left"))
+    }
+
+    /// The verdict for people, about what a title says.
+    static func lines(_ verdict: ReplayVerdict, title: String) -> [String] {
+        let counts = verdict.counts
+        var lines = [
+            (verdict.isFaithful ? "replayed  " : "DIVERGED  ") + title,
             "          " + summary(counts),
         ]
         if verdict.hasOtherCode {
             lines.append(
                 "          the wasm is another than the chain names: fuel was not compared")
+        }
+        if verdict.assumesLimits {
+            lines.append(
+                "          the manifest is not kept: the limits that most actors have were used")
         }
         if counts.redacted > 0 {
             lines.append(
@@ -77,7 +88,9 @@ enum ReplayText {
         for (title, side) in [("recorded", divergence.recorded), ("replayed", divergence.replayed)]
         {
             guard let side else { continue }
-            lines.append("  \(title)  \(Printable.line(side.what))")
+            let what = Printable.lines(side.what)
+            lines.append("  \(title)  \(what.first ?? "")")
+            lines += what.dropFirst().map { "            \($0)" }
             if let bytes = side.bytes {
                 let text = EventFacts.value(bytes).text(
                     options: .init(limit: valueSizeMax, width: 100))
@@ -124,12 +137,32 @@ enum ReplayText {
         _ verdict: ReplayVerdict, _ chain: ChainSummary, state: JSON? = nil
     ) -> JSON {
         .object(
-            [
-                ("actor", .string(chain.actor.description)), ("name", .optional(chain.name)),
-                ("faithful", .bool(verdict.isFaithful)), ("counts", json(verdict.counts)),
-                ("other_code", .bool(verdict.hasOtherCode)),
-                ("divergence", verdict.divergence.map(json) ?? .null),
-            ] + (state.map { [("state", $0)] } ?? []))
+            [("actor", .string(chain.actor.description)), ("name", .optional(chain.name))]
+                + members(verdict) + (state.map { [("state", $0)] } ?? []))
+    }
+
+    /// Why a chain could not be replayed, for people.
+    static func line(_ error: CLIError, _ chain: ChainSummary) -> String {
+        let name = chain.name.map { "'\(Printable.line($0, sizeMax: 64))'" } ?? "-"
+        return "not replayed  \(chain.actor)  \(name): \(Printable.line(error.message))"
+    }
+
+    /// Why a chain could not be replayed, for programs.
+    static func json(_ error: CLIError, _ chain: ChainSummary) -> JSON {
+        .object([
+            ("actor", .string(chain.actor.description)), ("name", .optional(chain.name)),
+            ("error", error.member),
+        ])
+    }
+
+    /// What a replay found, for programs.
+    static func members(_ verdict: ReplayVerdict) -> [(String, JSON)] {
+        [
+            ("faithful", .bool(verdict.isFaithful)), ("counts", json(verdict.counts)),
+            ("other_code", .bool(verdict.hasOtherCode)),
+            ("assumed_limits", .bool(verdict.assumesLimits)),
+            ("divergence", verdict.divergence.map(json) ?? .null),
+        ]
     }
 
     /// How much was replayed, for programs.

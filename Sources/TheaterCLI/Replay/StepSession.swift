@@ -57,7 +57,7 @@ struct StepSession {
         }
         switch command {
         case "show", "s":
-            return try history.event(position).map(EventText.full) ?? []
+            return try history.event(position).map { EventText.full($0) } ?? []
         case "list", "l": return try list(argument)
         case "state", "st":
             return try shown(history.state(after: position), argument)
@@ -138,10 +138,16 @@ struct StepSession {
 
     private mutating func goToWrite(_ argument: String) throws(ReplayError) -> [String] {
         guard let path = ValuePath(argument) else { return [Self.badPath(argument)] }
-        var write = try history.lastWrite(of: path, upTo: position)
-        // Asked again at a write: the one before it.
-        if let found = write, found.sequence == position {
-            write = position == 0 ? nil : try history.lastWrite(of: path, upTo: position - 1)
+        var write: ChainHistory.Write?
+        do throws(ReplayError) {
+            write = try history.lastWrite(of: path, upTo: position)
+            // Asked again at a write: the one before it.
+            if let found = write, found.sequence == position {
+                write = position == 0 ? nil : try history.lastWrite(of: path, upTo: position - 1)
+            }
+        } catch {
+            guard error.code == .payloadDropped else { throw error }
+            return [error.message]
         }
         guard let write else { return ["nothing changed it before this event"] }
         var lines = try go(write.sequence)

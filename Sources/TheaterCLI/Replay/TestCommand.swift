@@ -42,25 +42,29 @@ struct TestCommand: TheaterCommand {
         if let wasm {
             code = try Files.read(wasm, sizeMax: ModuleCache.wasmSizeMax, status: .module)
         }
-        let engine: Engine
-        do throws(EngineError) {
-            engine = try Engine(EngineOptions(guestsMax: 4))
-        } catch {
-            throw CLIError(error)
-        }
+        let engine = try ReplayEngine.make(dataDirectory: nil)
         var check = UpgradeCheck()
-        for bundle in bundles {
-            guard Files.isRegular(bundle) else {
-                throw CLIError(
-                    .usage, "cli.unreadable", "'\(bundle)' is not a file; give the path of a bundle"
-                )
+        for bundle in try bundles.map({ (path) throws(CLIError) in try BundleFile.regular(path) }) {
+            let recording: BundleRecording<FileSource>
+            do throws(ProofError) {
+                recording = try BundleRecording(try FileSource(bundle))
+            } catch {
+                check.fail(file: bundle, .unreadable("the bundle", error))
+                continue
             }
-            let recording = try CLIError.translatingProofs { () throws(ProofError) in
-                try BundleRecording(try FileSource(bundle))
+            var sources = BundleCode(recording: recording, wasm: code, isRebuilt: true)
+            if code != nil {
+                let events = try BundleFile.recording(bundle).events()
+                do throws(ReplayError) {
+                    sources.spans = try CodeSpans(events)
+                } catch {
+                    check.fail(recording.actor, error)
+                    continue
+                }
             }
             await check.replay(
                 recording.actor, recording.events(), engine: engine,
-                library: BundleCode(recording: recording, wasm: code),
+                library: sources,
                 options: Node.registry().replayOptions())
         }
         if json {
@@ -70,16 +74,5 @@ struct TestCommand: TheaterCommand {
         }
         if !check.groups.isEmpty { return .verification }
         return check.isPassed ? .success : .failure
-    }
-}
-
-/// The code of a bundle, or other code with the bundle's limits.
-private struct BundleCode: ReplayLibrary {
-    let recording: BundleRecording<FileSource>
-    let wasm: [UInt8]?
-
-    func code(for birth: ReplayBirth) async throws(ReplayError) -> ReplayCode {
-        guard let wasm else { return try await recording.code(for: birth) }
-        return try recording.code(wasm, for: birth)
     }
 }

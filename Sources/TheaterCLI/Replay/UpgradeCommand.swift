@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import TheaterAPI
 internal import TheaterChain
+internal import TheaterClient
 internal import TheaterEngine
 internal import TheaterNode
 internal import TheaterPact
@@ -12,39 +14,104 @@ internal import TheaterReplay
 struct UpgradeCommand: TheaterCommand {
     static let configuration = CommandConfiguration(
         commandName: "upgrade",
-        abstract: "Check whether other code does what stored chains say.",
+        abstract: "Give actors of a node other code, or check it against stored chains.",
         discussion: """
-            Replays stored chains on the new code, with their host calls answered from the record and \
+            With a module, live actors of the node that `theater serve` runs take it in place: between \
+            two calls, with their state, mail and handlers. Their own chains are replayed on it before, \
+            and an actor whose chain says something else keeps its code, unless --gate says otherwise. \
+            When a first call fails the old code goes on.
+
+            --check replays stored chains on the new code, with their host calls answered from the record and \
             nothing outside touched, and groups the first differences. Without --actors it takes the \
             chains of actors whose code exports an interface that the new code exports too.
 
-            The exit code is 0 when no chain differs, 3 when one does, and 1 when one could not be \
+            The exit code of a check is 0 when no chain differs, 3 when one does, and 1 when one could not be \
             replayed or there was none to replay.
 
             Examples:
+              theater upgrade build/greeter.wasm --actors greeter
+              theater upgrade build/greeter.wasm --actors greeter --gate report
               theater upgrade --check build/greeter.wasm
               theater upgrade --check build/greeter.wasm --actors greeter 7f3a
 
-            With --json: {"passed", "chains", "counts", "groups", "failures", "skipped"}.
+            With --json each upgraded actor is a line {"id", "from", "to", "migrated", "on_trial", \
+            "check"}, and a check is {"passed", "chains", "counts", "groups", "failures", "skipped"}.
             """)
 
-    @Option(
-        help: ArgumentHelp("The new code.", valueName: "file"),
+    @Argument(
+        help: ArgumentHelp("The new code, for live actors.", valueName: "file"),
         completion: .file(extensions: ["wasm"]))
-    var check: String
+    var module: String?
+
+    @Option(
+        help: ArgumentHelp("The new code, to be checked alone.", valueName: "file"),
+        completion: .file(extensions: ["wasm"]))
+    var check: String?
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("The chains, in place of all that fit.", valueName: "actor|name"))
+        help: ArgumentHelp(
+            "The live actors; of a check the chains, in place of all that fit.",
+            valueName: "actor|name"))
     var actors: [String] = []
 
-    @OptionGroup var data: DataOptions
+    @Option(
+        help: ArgumentHelp(
+            "What is done when an actor's chain differs: refuse, report or none, which does not look.",
+            valueName: "gate"))
+    var gate: GateOption?
+
+    @OptionGroup var client: ClientOptions
 
     @Flag(help: "Print the result as one JSON object.")
     var json = false
 
+    func validate() throws {
+        guard (module == nil) != (check == nil) else {
+            throw ValidationError("give a module for live actors, or --check FILE")
+        }
+        if module != nil, actors.isEmpty {
+            throw ValidationError("say which actors take it with --actors")
+        }
+        if check != nil, gate != nil { throw ValidationError("--gate goes with a module") }
+    }
+
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
-        let path = try data.resolved(in: context)
+        if let module { return try await upgradeLive(module, in: context) }
+        return try await checkStored(check ?? "", in: context)
+    }
+
+    /// Gives actors of a node new code, one after the other, up to the first that keeps its own.
+    private func upgradeLive(
+        _ path: String, in context: CLIContext
+    ) async throws(CLIError) -> CommandStatus {
+        let wasm = try LoadedActor.wasm(at: path)
+        let digest = ModuleCache.digest(of: wasm)
+        let (actors, gate, json) = (actors, gate?.rawValue, json)
+        try await client.withClient(in: context) { (client) throws(ClientError) in
+            try await client.keep(wasm, digest: digest)
+            for actor in actors {
+                let report = try await client.upgrade(actor, digest: digest, gate: gate)
+                context.output.result(json ? report.description : Self.line(report))
+            }
+        }
+        return .success
+    }
+
+    /// What became of an actor of a node.
+    private static func line(_ report: JSONValue) -> String {
+        let state = report["migrated"]?.bool == true ? "migrated" : "as it was"
+        let trial = report["on_trial"]?.bool == true ? ", its first calls are on trial" : ""
+        let found =
+            report["check"]?["detail"]?.string.map { "; its chain: " + Printable.line($0) } ?? ""
+        return "\(report["id"]?.string ?? "-") \(report["from"]?.string?.prefix(12) ?? "-") -> "
+            + "\(report["to"]?.string?.prefix(12) ?? "-"), the state is \(state)\(trial)\(found)"
+    }
+
+    private func checkStored(
+        _ check: String, in context: CLIContext
+    ) async throws(CLIError) -> CommandStatus {
+        let path = try client.data.resolved(in: context)
         let directory = try ChainDirectory(dataDirectory: path)
         let sources = try ReplaySources(
             dataDirectory: path, wasm: check, isRebuilt: true,
@@ -58,17 +125,18 @@ struct UpgradeCommand: TheaterCommand {
             ? directory.reader.lifeChains()
             : try actors.map { (name) throws(CLIError) in try directory.chain(name) }
         for chain in chains where chain.count > 0 {
-            if actors.isEmpty, try await !relatives.hasRelative(chain, directory.reader) {
-                skipped += 1
-                continue
-            }
             do throws(ReplayError) {
                 let lineage = try ChainLineage(of: chain.actor, in: directory.reader)
+                let sources = try sources.about(lineage)
+                if actors.isEmpty, await !relatives.hasRelative(sources.spans?.present) {
+                    skipped += 1
+                    continue
+                }
                 await upgrade.replay(
                     chain.actor, try lineage.events(), engine: engine, library: sources,
                     options: Node.registry().replayOptions())
             } catch {
-                throw CLIError(error)
+                upgrade.fail(chain.actor, error)
             }
         }
         if json {
@@ -81,6 +149,11 @@ struct UpgradeCommand: TheaterCommand {
         if !upgrade.groups.isEmpty { return .verification }
         return upgrade.failures.isEmpty && !upgrade.passed.isEmpty ? .success : .failure
     }
+}
+
+/// What is done when an actor's chain differs on new code.
+enum GateOption: String, CaseIterable, ExpressibleByArgument {
+    case refuse, report, none
 }
 
 /// Tells which stored code is of the same kind as other code: it exports an interface of the same name.
@@ -103,17 +176,8 @@ struct CodeRelatives {
         }
     }
 
-    /// Whether a chain's first life ran code of the same kind.
-    mutating func hasRelative(
-        _ chain: ChainSummary, _ reader: JournalReader
-    ) async throws(CLIError) -> Bool {
-        let birth: ReplayBirth?
-        do throws(JournalError) {
-            var cursor = try reader.events(of: chain.actor, in: 0..<1)
-            birth = try cursor.next().flatMap { ReplayBirth($0) }
-        } catch {
-            throw CLIError(error)
-        }
+    /// Whether the code that a chain's actor has at the end is of the same kind.
+    mutating func hasRelative(_ birth: ReplayBirth?) async -> Bool {
         guard let birth else { return false }
         if let known = known[birth.module] { return known }
         var isRelative = false
@@ -154,7 +218,10 @@ enum UpgradeText {
                     + (group.function.map { "in \(Printable.line($0, sizeMax: 256)): " } ?? "")
                     + "\(Printable.line(group.detail)) [\(group.kind.rawValue)]")
             for place in group.chains.prefix(namedMax) {
-                lines.append("  \(place.actor) at event \(place.sequence)")
+                lines.append(
+                    "  \(place.actor) at event \(place.sequence)"
+                        + (place.owner == place.actor
+                            ? "" : " of \(place.owner), which it is a fork of"))
             }
             if group.chains.count > namedMax {
                 lines.append("  and \(group.chains.count - namedMax) more")
@@ -164,7 +231,7 @@ enum UpgradeText {
         }
         for failure in check.failures {
             lines.append("")
-            lines.append("not replayed  \(failure.actor): \(failure.error)")
+            lines.append("not replayed  \(Printable.line(failure.name)): \(failure.error)")
         }
         return lines
     }
@@ -194,6 +261,7 @@ enum UpgradeText {
                                         .object([
                                             ("actor", .string($0.actor.description)),
                                             ("sequence", .integer($0.sequence)),
+                                            ("chain", .string($0.owner.description)),
                                         ])
                                     })
                             ),
@@ -206,7 +274,7 @@ enum UpgradeText {
                 .array(
                     check.failures.map {
                         .object([
-                            ("actor", .string($0.actor.description)),
+                            ($0.actor == nil ? "file" : "actor", .string($0.name)),
                             ("code", .string($0.error.code.rawValue)),
                             ("message", .string($0.error.description)),
                         ])

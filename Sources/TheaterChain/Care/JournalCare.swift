@@ -72,24 +72,24 @@ struct JournalSurvey {
         segments = try SegmentSet.opening(disk, directory)
         var walk = JournalWalk(segments, depth: .hashes(of: nil), stopsAtProblem: true)
         try walk.run()
-        if !segments.isSwapping { walk.checkReach(index) }
+        walk.checkReach(index)
         if let problem = walk.problems.first { throw Recovery.refusal(problem, disk) }
         self.walk = walk
         var ledgers: [ActorID: EffectLedger] = [:]
         var remaining: UInt64 = 0
-        let heads = walk.heads
+        let bounds = try RetentionBounds(retention, walk.heads, segments)
         try segments.forEachRecord { record, _ in
             guard record.kind == .event, let payload = record.payload else { return }
-            ledgers[record.id, default: EffectLedger(actor: record.id, name: nil)]
-                .take(record.event)
-            if RetentionPlan.concerns(record, retention),
-                !RetentionPlan.isExcluded(record, retention, heads)
-            {
+            if EffectLedger.concerns(payload) {
+                ledgers[record.id, default: EffectLedger(actor: record.id, name: nil)]
+                    .take(record.event)
+            }
+            if bounds.concern(record), !bounds.exclude(record) {
                 remaining += UInt64(payload.count)
             }
         }
         let doubts = Set(ledgers.values.flatMap(\.doubts).map(\.id))
-        plan = RetentionPlan(retention, heads, doubts: doubts, remaining: remaining)
+        plan = RetentionPlan(bounds, doubts: doubts, remaining: remaining)
         var trial = plan
         var firstChanged: UInt32?
         try segments.forEachRecord { record, place in

@@ -53,7 +53,7 @@ struct JournalCopy {
         let segments = try SegmentSet.opening(disk, source)
         let walk = try verified(segments, index)
         let lock = try Recovery.takeLock(target, disk)
-        defer { disk.close(lock) }
+        defer { disk.release(lock) }
         try refuseJournal()
         return try copy(segments, walk, writesIndex: isBackup)
     }

@@ -19,13 +19,40 @@ public struct Retention: Sendable, Hashable {
     /// Keeps everything.
     public init() {}
 
+}
+
+/// What the bounds of a retention mean for the chains of a journal.
+struct RetentionBounds {
+    let retention: Retention
+    private let heads: HeadTable
+    /// How many of the first events of a chain are too old. Clocks may be set back, so the newest event that
+    /// is too old decides: an effect's outcome never goes before its intent.
+    private var tooOld: [ActorID: UInt64] = [:]
+
+    init(
+        _ retention: Retention, _ heads: HeadTable, _ segments: SegmentSet
+    ) throws(JournalError) {
+        self.retention = retention
+        self.heads = heads
+        guard let since = retention.since else { return }
+        var tooOld: [ActorID: UInt64] = [:]
+        try segments.forEachRecord { record, _ in
+            guard record.kind == .event, record.time < since.nanoseconds else { return }
+            tooOld[record.id] = max(tooOld[record.id] ?? 0, record.sequence + 1)
+        }
+        self.tooOld = tooOld
+    }
+
+    /// Whether the bounds are about an event's chain.
+    func concern(_ record: Record) -> Bool { retention.actors?.contains(record.id) ?? true }
+
     /// Whether an event goes because of its place or its age.
-    func excludes(_ record: Record, chainCount: UInt64) -> Bool {
-        if let eventsPerChain, chainCount - min(chainCount, record.sequence) > eventsPerChain {
+    func exclude(_ record: Record) -> Bool {
+        let count = heads.entry(of: record.id)?.count ?? 0
+        if let kept = retention.eventsPerChain, count - min(count, record.sequence) > kept {
             return true
         }
-        if let since, record.time < since.nanoseconds { return true }
-        return false
+        return record.sequence < tooOld[record.id] ?? 0
     }
 }
 
@@ -45,17 +72,15 @@ public struct PruneReport: Sendable, Hashable {
 
 /// Decides payload by payload, in file order, what goes.
 struct RetentionPlan {
-    let retention: Retention
-    let heads: HeadTable
+    let bounds: RetentionBounds
     /// The intents of effects in doubt.
     let doubts: Set<EffectID>
     /// How many bytes stay unless the bound of the size excludes them.
     private var remaining: UInt64
     private(set) var report = PruneReport()
 
-    init(_ retention: Retention, _ heads: HeadTable, doubts: Set<EffectID>, remaining: UInt64) {
-        self.retention = retention
-        self.heads = heads
+    init(_ bounds: RetentionBounds, doubts: Set<EffectID>, remaining: UInt64) {
+        self.bounds = bounds
         self.doubts = doubts
         self.remaining = remaining
     }
@@ -63,11 +88,11 @@ struct RetentionPlan {
     /// Whether the payload of a record goes.
     mutating func drops(_ record: Record) -> Bool {
         guard record.kind == .event, let payload = record.payload, !payload.isEmpty,
-            Self.concerns(record, retention)
+            bounds.concern(record)
         else { return false }
         let size = UInt64(payload.count)
-        let isExcluded = Self.isExcluded(record, retention, heads)
-        let isOver = !isExcluded && retention.payloadSize.map { remaining > $0 } == true
+        let isExcluded = bounds.exclude(record)
+        let isOver = !isExcluded && bounds.retention.payloadSize.map { remaining > $0 } == true
         guard isExcluded || isOver else { return false }
         if doubts.contains(EffectID(actor: record.id, sequence: record.sequence)) {
             report.keptDoubts += 1
@@ -77,15 +102,5 @@ struct RetentionPlan {
         report.payloadCount += 1
         report.payloadSize += size
         return true
-    }
-
-    static func concerns(_ record: Record, _ retention: Retention) -> Bool {
-        retention.actors?.contains(record.id) ?? true
-    }
-
-    static func isExcluded(
-        _ record: Record, _ retention: Retention, _ heads: HeadTable
-    ) -> Bool {
-        retention.excludes(record, chainCount: heads.entry(of: record.id)?.count ?? 0)
     }
 }

@@ -19,10 +19,20 @@ public struct EffectLedger: Sendable {
         self.name = name
     }
 
+    /// Whether a payload is one of an effect.
+    static func concerns(_ payload: UnsafeRawBufferPointer) -> Bool {
+        switch EventPayload.tag(of: payload) {
+        case .intent?, .outcome?, .outcomeError?, .settled?: true
+        default: false
+        }
+    }
+
     /// Takes the next event. One whose payload was dropped, or is none of ``EventPayload``'s, is none
     /// of an effect.
     public mutating func take(_ event: ChainEvent) {
-        guard let payload = try? event.decodedPayload() else { return }
+        guard event.payload?.withUnsafeBytes({ Self.concerns($0) }) == true,
+            let payload = try? event.decodedPayload()
+        else { return }
         switch payload {
         case .intent(let interface, let function, let input, let kind, let policy):
             open[event.sequence] = EffectDoubt(
@@ -33,7 +43,7 @@ public struct EffectLedger: Sendable {
             .settled(let intent, _, _):
             open[intent] = nil
         case .spawned, .forked, .called, .returned, .failed, .hostCall, .hostError, .denied, .limit,
-            .exited, .note:
+            .exited, .note, .upgrade:
             break
         }
     }
@@ -59,22 +69,23 @@ extension JournalReader {
     }
 }
 
-/// Finding the effects that the end of a process cut off.
-enum CutOffEffects {
+extension JournalWalk {
     /// How many of a chain's newest events are read: an actor that waits for an effect records nothing
     /// but why it was denied before its outcome.
-    private static let eventsMax: UInt64 = 2
+    private static let cutOffMax: UInt64 = 2
 
-    /// The effects of chains that end with an intent.
-    static func find(
-        _ heads: HeadTable, in segments: SegmentSet
-    ) throws(JournalError) -> [EffectDoubt] {
+    /// Finds the effects that the end of a process cut off and nobody has settled since. The heads say where
+    /// to look, and are put right where there is nothing.
+    mutating func findCutOffEffects() throws(JournalError) -> [EffectDoubt] {
         var found: [EffectDoubt] = []
-        for entry in heads.entries where entry.count > 0 && !entry.isInMemory {
+        for slot in 0..<heads.count where heads[slot].endsInEffect {
+            let entry = heads[slot]
+            guard entry.count > 0, !entry.isInMemory else { continue }
             var ledger = EffectLedger(actor: entry.actor, name: entry.name)
-            let first = entry.count - min(entry.count, eventsMax)
+            let first = entry.count - min(entry.count, Self.cutOffMax)
             var cursor = EventCursor(segments, entry, first..<entry.count, Waypoints())
             while let event = try cursor.next() { ledger.take(event) }
+            heads[slot].endsInEffect = !ledger.doubts.isEmpty
             found += ledger.doubts
         }
         return found

@@ -75,7 +75,7 @@ public protocol ContentFinder {
 
 /// What a chain was made of, as its events name it.
 public struct ChainContents: Sendable, Hashable {
-    /// The wasm modules that the actor was started with, in order, each once.
+    /// The wasm modules that the actor was started with or upgraded to, in order, each once.
     public private(set) var modules: [Digest] = []
     /// Its manifests, in order, each once.
     public private(set) var manifests: [Digest] = []
@@ -83,15 +83,16 @@ public struct ChainContents: Sendable, Hashable {
     /// Makes an empty list.
     public init() {}
 
-    /// Takes an event; those that start the actor count.
+    /// Takes an event; those that start the actor or exchange its code count.
     public mutating func add(_ event: ChainEvent) {
         let module: Digest
         let manifest: Digest
         switch event.type {
-        case EventType.spawned.name, EventType.forked.name:
+        case EventType.spawned.name, EventType.forked.name, EventType.upgradeBegun.name:
             switch try? event.decodedPayload() {
             case .spawned(let wasm, let text, _, _, _, _)?: (module, manifest) = (wasm, text)
             case .forked(let fork)?: (module, manifest) = (fork.module, fork.manifest)
+            case .upgrade(let step)?: (module, manifest) = (step.to, step.manifest)
             default: return
             }
         default: return

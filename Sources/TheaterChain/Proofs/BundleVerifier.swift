@@ -12,6 +12,8 @@ public struct BundleReport: Sendable, Hashable {
     public let times: ClosedTimes?
     /// How many events come without their payload.
     public let withheldCount: UInt64
+    /// The first event that comes without its payload.
+    public let firstWithheld: UInt64?
     /// What the actor was made of.
     public let contents: ChainContents
     /// Which of that the bundle has.
@@ -21,6 +23,8 @@ public struct BundleReport: Sendable, Hashable {
     public var actor: ActorID { checkpoint.checkpoint.actor }
     /// How many events it has.
     public var count: UInt64 { checkpoint.checkpoint.size }
+    /// The hash of the newest event.
+    public var head: Digest { checkpoint.checkpoint.head }
 
     /// Two points in time.
     public struct ClosedTimes: Sendable, Hashable {
@@ -84,6 +88,7 @@ private struct VerifierState {
     var included: Set<Digest> = []
     var times: BundleReport.ClosedTimes?
     var withheldCount: UInt64 = 0
+    var firstWithheld: UInt64?
     /// An event that does not name the one before it, and the newest of those that follow it. When they
     /// lead to what was signed, the one before was altered, otherwise this one.
     var stray: (sequence: UInt64, newest: Evidence)?
@@ -137,7 +142,10 @@ private struct VerifierState {
             try tracker.append(event)
             try compare()
             contents.add(event.event(of: actor))
-            if event.payload == nil { withheldCount += 1 }
+            if event.payload == nil {
+                withheldCount += 1
+                if firstWithheld == nil { firstWithheld = event.sequence }
+            }
             if times == nil { times = .init(first: event.time, last: event.time) }
             times?.last = event.time
         }
@@ -182,7 +190,8 @@ private struct VerifierState {
         }
         return BundleReport(
             checkpoint: newest, checkpointSizes: checkpoints.map(\.checkpoint.size), times: times,
-            withheldCount: withheldCount, contents: contents, included: included)
+            withheldCount: withheldCount, firstWithheld: firstWithheld, contents: contents,
+            included: included)
     }
 
     private func wrong(_ digest: Digest, _ fact: String) -> ProofError {

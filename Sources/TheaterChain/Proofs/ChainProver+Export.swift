@@ -21,10 +21,14 @@ extension ChainProver {
         let count = try count()
         var contents = ChainContents()
         var withheldCount: UInt64 = 0
+        var firstWithheld: UInt64?
         var times: BundleReport.ClosedTimes?
         let survey = try survey(Survey(sizes: [count]), withAllKept: true) { event in
             contents.add(event)
-            if event.payload == nil { withheldCount += 1 }
+            if event.payload == nil {
+                withheldCount += 1
+                if firstWithheld == nil { firstWithheld = event.sequence }
+            }
             if times == nil { times = .init(first: event.time, last: event.time) }
             times?.last = event.time
         }
@@ -58,7 +62,8 @@ extension ChainProver {
         }
         return BundleReport(
             checkpoint: newest, checkpointSizes: checkpoints.map(\.checkpoint.size), times: times,
-            withheldCount: withheldCount, contents: contents, included: included)
+            withheldCount: withheldCount, firstWithheld: firstWithheld, contents: contents,
+            included: included)
     }
 
     private func write(

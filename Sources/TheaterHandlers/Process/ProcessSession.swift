@@ -17,7 +17,7 @@ final class ProcessSession: Sendable {
     /// How long output is waited for that something the process left behind may still write.
     static let drainTime = Duration.seconds(2)
     /// From SIGTERM to SIGKILL when the actor ends, and from there until the keeper is left alone.
-    static let stopTimes = (grace: Duration.seconds(1), last: Duration.seconds(15))
+    static let stopTimes = (grace: Duration.seconds(1), last: Duration.seconds(3))
     /// Before a callback that found no turn is tried again.
     static let retryPause = Duration.milliseconds(10)
     /// The most bytes that one read takes from a pipe.
@@ -42,6 +42,7 @@ final class ProcessSession: Sendable {
         var exitCode: Int32?
         var isTerminating = false
         var isStopped = false
+        var isGone = false
         var openStreams = 2
         /// What waits for a time: cancelled when the process is gone.
         var timers: [Task<Void, Never>] = []
@@ -110,7 +111,7 @@ final class ProcessSession: Sendable {
         read(program.error, config.errorMode, Self.callbacks.error)
         let asked = config.timeout.flatMap { $0 == 0 ? nil : Duration.seconds(min($0, 1 << 32)) }
         if let timeout = [asked, rule.timeout].compactMap({ $0 }).min() {
-            after(timeout) { [weak self] in self?.terminate(because: "its time is over") }
+            schedule((timeout, { [weak self] in self?.terminate(because: "its time is over") }))
         }
     }
 
@@ -138,13 +139,14 @@ final class ProcessSession: Sendable {
         notices.exited(code)
         switch isDrained {
         case true?: program.order(.finish)
-        case false?: after(Self.drainTime) { program.order(.finish) }
+        case false?: schedule((Self.drainTime, { program.order(.finish) }))
         case nil: break
         }
     }
 
     private func end(_ program: RunningProgram) async {
         let (timers, readers) = state.withLock { state in
+            state.isGone = true
             defer { (state.timers, state.readers) = ([], []) }
             return (state.timers, state.readers)
         }
@@ -251,7 +253,7 @@ final class ProcessSession: Sendable {
         guard isFirst else { return true }
         context.logger.debug("process \(id) is ended: \(reason)")
         program.order(.signalGroup(SIGTERM))
-        after(rule.killGrace) { program.order(.finish) }
+        schedule((rule.killGrace, { program.order(.finish) }))
         return true
     }
 
@@ -267,17 +269,25 @@ final class ProcessSession: Sendable {
         program.output?.stop()
         program.error?.stop()
         program.order(.signalGroup(SIGTERM))
-        after(Self.stopTimes.grace) { program.order(.finish) }
-        after(Self.stopTimes.last) { program.abandon() }
+        // One after the other: however late the first comes, the keeper has its time from there.
+        schedule(
+            (Self.stopTimes.grace, { program.order(.finish) }),
+            (Self.stopTimes.last, { program.abandon() }))
     }
 
-    /// Does something after a time, unless the process is gone before.
-    private func after(_ time: Duration, _ work: @escaping @Sendable () -> Void) {
+    /// Does things, each a time after the one before, unless the process is gone before.
+    private func schedule(_ steps: (time: Duration, work: @Sendable () -> Void)...) {
         let world = context.world
         let timer = world.start {
-            guard (try? await world.sleep(for: time)) != nil else { return }
-            work()
+            for step in steps {
+                guard (try? await world.sleep(for: step.time)) != nil else { return }
+                step.work()
+            }
         }
-        state.withLock { $0.timers.append(timer) }
+        let isGone = state.withLock { state in
+            if !state.isGone { state.timers.append(timer) }
+            return state.isGone
+        }
+        if isGone { timer.cancel() }
     }
 }

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+extension Manifest {
+    /// Whether an actor may have this name.
+    public static func isName(_ text: String) -> Bool {
+        NameRules.isName(text, also: "_.", lengthMax: 64)
+    }
+}
+
 /// The forms that names in a manifest must have.
 enum NameRules {
     /// Whether the text is a lower-case letter or digit followed by those, hyphens, and `also`.

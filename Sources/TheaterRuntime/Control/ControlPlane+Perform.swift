@@ -18,6 +18,10 @@ extension ControlPlane {
                 try await system.restart(id)
                 return id
             }
+        case .upgradeActor(let id, let request, let reply):
+            hand(name, .start, reply, grace: request.wait) { () throws(ActorError) in
+                try await system.upgrade(id, request)
+            }
         case .stopActor(let id, let grace, let reply):
             hand(name, .stop, reply, grace: grace) { () throws(ActorError) in
                 try await system.stop(id, grace: grace)

@@ -13,6 +13,7 @@ extension TheaterCommand {
         case .stopActor: .stopActor
         case .terminateActor: .terminateActor
         case .restartActor: .restartActor
+        case .upgradeActor: .upgradeActor
         case .shuttingDown: .shuttingDown
         case .actorShutdownComplete: .actorShutdownComplete
         case .shutdownRuntime: .shutdownRuntime
@@ -43,6 +44,8 @@ extension TheaterCommand {
                     + "(wasm: \(request.wasm.count) bytes)"
             case .resumeActor(let manifest, let wasm, _):
                 Self.shown(manifest) + (wasm.map { " (wasm: \($0.count) bytes)" } ?? "")
+            case .upgradeActor(let id, let request, _):
+                "\(id) (wasm: \(request.wasm.count) bytes, gate: \(request.gate.rawValue))"
             case .stopActor(let id, let grace, _): "\(id) (grace: \(grace))"
             case .shuttingDown(let id, let data, _):
                 "\(id)" + (data.map { " (data: \($0.count) bytes)" } ?? "")

@@ -22,6 +22,8 @@ public enum TheaterCommand: Sendable {
     case terminateActor(ActorID, Reply<ExitReason>)
     /// Stops an actor in order and starts it again, as its child spec says. Answered with its identity.
     case restartActor(ActorID, Reply<ActorID>)
+    /// Exchanges the code of a live actor between two of its calls. Answered when the new code has it.
+    case upgradeActor(ActorID, UpgradeRequest, Reply<UpgradeReport>)
     /// An actor wants to end, with a result for its parent. Answered when that is noted.
     case shuttingDown(ActorID, data: [UInt8]?, Reply<Void>)
     /// Asks to be told when an actor's shutdown is complete: when it is over for good and has given back
@@ -86,6 +88,8 @@ public enum CommandName: String, Sendable, Hashable, Codable, CaseIterable {
     case terminateActor = "terminate-actor"
     /// ``TheaterCommand/restartActor(_:_:)``
     case restartActor = "restart-actor"
+    /// ``TheaterCommand/upgradeActor(_:_:_:)``
+    case upgradeActor = "upgrade-actor"
     /// ``TheaterCommand/shuttingDown(_:data:_:)``
     case shuttingDown = "shutting-down"
     /// ``TheaterCommand/actorShutdownComplete(_:_:)``

@@ -22,7 +22,7 @@ extension Cell {
     ) async throws(ActorError) {
         let brought = try await point.bring(
             engine, template.linked, control, host, manifest.limits,
-            exports: template.exports.compactMapValues(\.signature))
+            exports: template.exports.compactMapValues(\.signature), system?.keptCode)
         (guest, fuelBurnt, record) = (brought.guest, brought.fuelUsed, brought.record)
         (host.hasBegun, host.hasSecret) = (true, brought.isRedacted)
         meter.memory(guest?.memorySize ?? 0)
@@ -33,9 +33,10 @@ extension Cell {
             else { return nil }
             return state
         }
-        guard let last = last ?? point.snapshot.flatMap({ try? CGRF.decode($0.state) }) else {
-            return
-        }
+        guard
+            let last = last ?? (try? CGRF.decode(brought.baseState))
+                ?? point.snapshot.flatMap({ try? CGRF.decode($0.state) })
+        else { return }
         state = last
         shared.withLock { $0.state = last }
     }
@@ -53,6 +54,7 @@ extension Cell {
         } catch {
             throw ActorError(.resume, "the chain of '\(name)' cannot be read: \(error)")
         }
+        try undoUpgrade(point)
         try recorder.note(
             .resumed(interrupted: point.call?.sequence, snapshot: point.snapshot?.life.sequence))
         schedule(point)
@@ -60,6 +62,17 @@ extension Cell {
             system?.exchange.endpoint(of: id)?.register()
         }
         try refill(point, reader)
+    }
+
+    /// An exchange of the code that the crash cut off never was.
+    private func undoUpgrade(_ point: ResumePoint) throws(ActorError) {
+        guard let (_, step, function) = point.cutUpgrade else { return }
+        let error = ActorError(.killed, "the node ended while the code was exchanged")
+        if let function { recorder.failed(function, error) }
+        try recorder.upgrade(
+            CodeUpgrade(
+                .undone, from: step.from, to: step.to, manifest: step.manifest,
+                reason: error.message))
     }
 
     /// Goes on taking snapshots.

@@ -50,19 +50,28 @@ struct ResumePoint: Sendable {
     let snapshot: ActorSnapshot?
     /// Whether the guest called nobody before its first call.
     let startsQuietly: Bool
+    /// Whether the code was exchanged in the course of the life.
+    let hasUpgrades: Bool
+    /// An exchange of the code that the crash cut off before the new code had the actor.
+    let cutUpgrade: (sequence: UInt64, step: CodeUpgrade, function: String?)?
 
     /// How many events stand before the call that was cut off.
-    var standing: UInt64 { call?.sequence ?? count }
+    var standing: UInt64 { call?.sequence ?? cutUpgrade?.sequence ?? count }
 
     /// Runs the life again up to the call that was cut off.
     func bring(
         _ engine: Engine, _ linked: LinkedModule, _ control: GuestControl, _ host: any GuestHost,
-        _ limits: Limits, exports: [String: FunctionSignature]
+        _ limits: Limits, exports: [String: FunctionSignature], _ kept: (any ReplayLibrary)?
     ) async throws(ActorError) -> ReplayedGuest {
-        let code = ReplayCode(
-            wasm: [], limits: GuestLimits(limits),
-            startFuel: min(limits.fuelPerCall, limits.fuelPerLife ?? .max))
+        // The code is linked already.
+        let code = ReplayCode(wasm: [], limits: limits)
         do throws(ReplayError) {
+            if hasUpgrades {
+                let library = LinkedCode(birth: birth, code: code, kept: kept)
+                return try await Replayer(engine: engine, library: library, options: options)
+                    .bring(
+                        lineage, linked: linked, control: control, host: host, exports: exports)
+            }
             return try await Replayer(engine: engine, library: OneCode(code), options: options)
                 .bring(
                     lineage, linked: linked, control: control, host: host, exports: exports,
@@ -96,6 +105,8 @@ extension ResumePoint {
         /// The kind of the event after the one that was taken last, if it is more than a note.
         var following: EventPayload.Kind?
         var startsQuietly = true
+        var hasUpgrades = false
+        var cutUpgrade: (sequence: UInt64, step: CodeUpgrade, function: String?)?
     }
 
     /// Finds where the chain of an actor that is not over stands.
@@ -105,13 +116,13 @@ extension ResumePoint {
         _ actor: ActorID, in reader: JournalReader, options: ReplayOptions,
         snapshot: ActorSnapshot? = nil
     ) throws(ActorError) -> ResumePoint {
-        let first = snapshot?.life.sequence ?? 0
+        let begin = snapshot?.life.sequence ?? 0
         let count = reader.summary(of: actor)?.count ?? 0
         var walk = Walk()
         var end = count
         do {
-            while end > first, walk.birth == nil {
-                let start = end - min(end - first, blockSize)
+            while end > begin, walk.birth == nil {
+                let start = end - min(end - begin, blockSize)
                 var cursor = try reader.events(of: actor, in: start..<end)
                 var block: [ChainEvent] = []
                 while let event = try cursor.next() { block.append(event) }
@@ -123,10 +134,14 @@ extension ResumePoint {
         } catch {
             throw ActorError(.resume, "the chain of \(actor) cannot be read: \(error)")
         }
+        if snapshot != nil, walk.hasUpgrades {
+            // It is of code that the actor has no more.
+            return try find(actor, in: reader, options: options)
+        }
         if walk.birth == nil, let snapshot {
             return try goOn(from: snapshot, walk, count, reader, options)
         }
-        guard let event = walk.birth, let birth = ReplayBirth(event) else {
+        guard let event = walk.birth, let first = ReplayBirth(event) else {
             throw ActorError(.resume, "the chain of \(actor) has no beginning of a life")
         }
         var (parent, state, isDryRun): (ActorID?, [UInt8], Bool) = (nil, [], false)
@@ -135,15 +150,17 @@ extension ResumePoint {
         case .forked(let fork)?: (state, isDryRun) = (fork.state, fork.isDryRun)
         default: break
         }
-        let standing = walk.call?.sequence ?? count
+        let standing = walk.call?.sequence ?? walk.cutUpgrade?.sequence ?? count
         let lineage: ChainLineage
+        var birth = first
         do throws(ReplayError) {
             lineage =
-                if event.type == EventType.forked.name {
+                if event.type == EventType.forked.name || walk.hasUpgrades {
                     try ChainLineage(of: actor, upTo: standing - 1, in: reader).lastLife()
                 } else {
                     ChainLineage(life: actor, in: event.sequence..<standing, reader)
                 }
+            if walk.hasUpgrades { birth = try lineage.code() }
         } catch {
             throw ActorError(.resume, "the chain of \(actor) cannot be read: \(error)")
         }
@@ -156,7 +173,8 @@ extension ResumePoint {
             lastSequence: walk.lastSequence ?? 0, failure: walk.failure,
             lastTime: reader.summary(of: actor)?.lastTime ?? event.time, lineage: lineage,
             options: options, snapshot: nil,
-            startsQuietly: walk.startsQuietly)
+            startsQuietly: walk.startsQuietly && !walk.hasUpgrades, hasUpgrades: walk.hasUpgrades,
+            cutUpgrade: walk.cutUpgrade)
     }
 
     /// The point of a life whose beginning is in a snapshot.
@@ -169,7 +187,7 @@ extension ResumePoint {
         return ResumePoint(
             actor: life.actor, count: count,
             birth: ReplayBirth(
-                sequence: snapshot.birth, module: life.module, manifest: snapshot.manifest,
+                of: life.actor, sequence: snapshot.birth, module: life.module, manifest: snapshot.manifest,
                 name: snapshot.name),
             parent: snapshot.parent, firstState: snapshot.firstState, bornAt: snapshot.bornAt,
             isDryRun: false, placement: walk.placement ?? life.record.placement, call: walk.call,
@@ -178,7 +196,8 @@ extension ResumePoint {
             lastSequence: walk.lastSequence ?? life.sequence - 1, failure: walk.failure,
             lastTime: reader.summary(of: life.actor)?.lastTime ?? snapshot.bornAt,
             lineage: ChainLineage(life: life.actor, in: life.sequence..<standing, reader),
-            options: options, snapshot: snapshot, startsQuietly: true)
+            options: options, snapshot: snapshot, startsQuietly: true, hasUpgrades: false,
+            cutUpgrade: nil)
     }
 
     /// The newest snapshot of an actor that its chain agrees with.
@@ -259,6 +278,14 @@ extension ResumePoint.Walk {
             doubt = event.sequence
         case .hostCall:
             if event.type == LifeRecord.registering { isRegistered = true }
+        case .upgrade:
+            guard case .upgrade(let step)? = try event.decodedPayload() else { return }
+            if !hasUpgrades, step.stage == .begun {
+                // What followed was the new code's, which never had the actor.
+                cutUpgrade = (event.sequence, step, call?.function)
+                (call, failure, doubt) = (nil, nil, nil)
+            }
+            (hasUpgrades, isDecided) = (true, true)
         case .hostError, .denied: break
         }
     }

@@ -46,6 +46,23 @@ final class Blueprint: Sendable {
         self.scope = scope
     }
 
+    private init(_ other: Blueprint, _ template: ActorTemplate) {
+        isDryRun = other.isDryRun
+        isAuthored = other.isAuthored
+        name = other.name
+        manifest = other.manifest
+        manifestDigest = other.manifestDigest
+        self.template = template
+        granted = other.granted
+        grants = other.grants
+        initialState = other.initialState
+        origin = other.origin
+        scope = other.scope
+    }
+
+    /// The same with other code.
+    func with(_ template: ActorTemplate) -> Blueprint { Blueprint(self, template) }
+
     /// What the actor itself may name: files in the folder of its manifest; when that is not on disk, in
     /// the folder that it was confined to itself.
     func scope(of actor: ActorID) -> ReferenceScope {
@@ -100,7 +117,10 @@ final class Lineage: Sendable {
     var isPrivate: Bool { waiter != nil }
 
     /// What it is made from.
-    var blueprint: Blueprint? { state.withLock { $0.blueprint } }
+    var blueprint: Blueprint? {
+        get { state.withLock { $0.blueprint } }
+        set { state.withLock { $0.blueprint = newValue } }
+    }
 
     var team: Team? { state.withLock { $0.team } }
 

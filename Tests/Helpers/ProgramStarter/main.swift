@@ -3,15 +3,23 @@
 // Starts programs and waits to be killed: what a test of a node's sudden end needs.
 //
 //     ProgramStarter COUNT PROGRAM [ARGUMENT …]
+//     ProgramStarter --terminal
 //
 // Writes a line when each program has written something, or when one was not started. With SANDBOX=required
-// or SANDBOX=optional in its environment it asks for a sandbox.
+// or SANDBOX=optional in its environment it asks for a sandbox. With --terminal it changes its terminal instead.
 
 import Foundation
 import TheaterPlatform
 import TheaterProcess
 
 let arguments = Array(CommandLine.arguments.dropFirst())
+if arguments.first == "--terminal" {
+    let seat = TerminalHost().seat()
+    try seat.setRawMode(true)
+    try await seat.write(Array("\u{1B}[?1049h\u{1B}[?25lready".utf8), to: .output)
+    try await Sleeper.sleep(for: .seconds(3600))
+    seat.leave()
+}
 guard arguments.count >= 2, let count = Int(arguments[0]) else {
     print("usage: ProgramStarter COUNT PROGRAM [ARGUMENT …]")
     exit(2)

@@ -72,6 +72,33 @@ enum TestActors {
         return try Engine.assemble(wat: actor.wat)
     }
 
+    /// An actor that sends what it is told to: `say` an actor and a message.
+    static func messenger() throws -> [UInt8] {
+        var actor = WatActor()
+        actor.metadata = try metadata(
+            """
+            imports {
+                theater:simple/message-server-host {
+                    send: func(actor-id: string, msg: list<u8>) -> result<_, string>
+                }
+            }
+            exports { test:say/say { say: func(actor-id: string, msg: list<u8>) -> value } }
+            """)
+        actor.imports = [
+            WatActor.importing("theater:simple/message-server-host", "send", as: "send")
+        ]
+        actor.body = [
+            WatActor.function(
+                "test:say/say.say",
+                """
+                (drop (call $send (local.get $in) (local.get $size) (i32.const 512) (i32.const 516)))
+                (call $answer (i32.load (i32.const 512)) (i32.load (i32.const 516))
+                  (local.get $slot) (local.get $lenslot)) (i32.const 0)
+                """)
+        ]
+        return try Engine.assemble(wat: actor.wat)
+    }
+
     /// An actor that leaves constant states: `one` a total of 1, `two` one of 2.
     static func states(second: UInt32 = 2) throws -> [UInt8] {
         var actor = WatActor()
@@ -85,6 +112,60 @@ enum TestActors {
         actor.body = [
             WatActor.answering("test:states/states.one", try answer(1), at: 32768),
             WatActor.answering("test:states/states.two", try answer(second), at: 36864),
+        ]
+        return try Engine.assemble(wat: actor.wat)
+    }
+
+    /// `states` with a migration: it leaves the state with a total of 7, or runs without an end.
+    static func migrating(spins: Bool) throws -> [UInt8] {
+        var actor = WatActor()
+        let taking = "func(state: value) -> result<value, string>"
+        actor.metadata = try metadata(
+            """
+            exports {
+                theater:simple/actor { migrate: func(old: value) -> result<value, string> }
+                test:states/states { one: \(taking), two: \(taking) }
+            }
+            """)
+        func state(_ total: UInt32) -> Value {
+            .record(Value.Record("state", [.init("total", .u32(total))]))
+        }
+        let migrated = try CGRF.encode(.result(ok: .tuple([]), err: .string, .ok(state(7))))
+        let left = try CGRF.encode(
+            .result(ok: .tuple([]), err: .string, .ok(.tuple([state(8)]))))
+        actor.body = [
+            WatActor.answering("test:states/states.one", left, at: 32768),
+            WatActor.answering("test:states/states.two", left, at: 36864),
+            spins
+                ? WatActor.function(
+                    "theater:simple/actor.migrate", "(loop $l (br $l)) (i32.const 0)")
+                : WatActor.answering("theater:simple/actor.migrate", migrated, at: 40960),
+        ]
+        return try Engine.assemble(wat: actor.wat)
+    }
+
+    /// An actor that takes messages and answers each request with `pong`.
+    static func messenger() throws -> [UInt8] {
+        var actor = WatActor()
+        actor.metadata = try metadata(
+            """
+            exports {
+                theater:simple/message-server-client {
+                    handle-send: func(state: value, data: list<u8>) -> value
+                    handle-request: func(state: value, id: string, data: list<u8>) -> value
+                }
+            }
+            """)
+        func ok(_ parts: [Value]) throws -> [UInt8] {
+            try CGRF.encode(.result(ok: .tuple([]), err: .string, .ok(.tuple(parts))))
+        }
+        let bytes = ValueType.list(.primitive(.u8))
+        actor.body = [
+            WatActor.answering(
+                "theater:simple/message-server-client.handle-send", try ok([.unit]), at: 32768),
+            WatActor.answering(
+                "theater:simple/message-server-client.handle-request",
+                try ok([.unit, .option(bytes, .bytes(Array("pong".utf8)))]), at: 36864),
         ]
         return try Engine.assemble(wat: actor.wat)
     }

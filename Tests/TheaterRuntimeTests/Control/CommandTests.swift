@@ -64,6 +64,8 @@ struct CommandTests {
         #expect(await code { .stopActor(id, grace: .seconds(1), $0) } == .notFound)
         #expect(await code { .terminateActor(id, $0) } == .notFound)
         #expect(await code { .restartActor(id, $0) } == .notFound)
+        #expect(
+            await code { .upgradeActor(id, UpgradeRequest(wasm: []), $0) } == .notFound)
         #expect(await code { .shuttingDown(id, data: nil, $0) } == .notFound)
         #expect(await code { .actorShutdownComplete(id, $0) } == .notFound)
         #expect(await code { .newEvent(id, sequence: 0, $0) } == .notFound)
@@ -270,6 +272,10 @@ struct CommandTests {
             (.stopActor(id, grace: .seconds(5), Reply()), "stop-actor: \(id) (grace: 5.0 seconds)"),
             (.terminateActor(id, Reply()), "terminate-actor: \(id)"),
             (.restartActor(id, Reply()), "restart-actor: \(id)"),
+            (
+                .upgradeActor(id, UpgradeRequest(wasm: [1, 2, 3]), Reply()),
+                "upgrade-actor: \(id) (wasm: 3 bytes, gate: refuse)"
+            ),
             (.shuttingDown(id, data: bytes, Reply()), "shutting-down: \(id) (data: 6 bytes)"),
             (.shuttingDown(id, data: nil, Reply()), "shutting-down: \(id)"),
             (.actorShutdownComplete(id, Reply()), "actor-shutdown-complete: \(id)"),

@@ -168,6 +168,7 @@ final class BrittleDisk: Disk {
         try disk.truncate(file, to: size)
     }
     func lock(_ file: DiskFile) throws(DiskError) -> Bool { try disk.lock(file) }
+    func release(_ file: DiskFile) { disk.release(file) }
     func close(_ file: DiskFile) { disk.close(file) }
     func rename(_ path: String, to newPath: String) throws(DiskError) {
         try disk.rename(path, to: newPath)

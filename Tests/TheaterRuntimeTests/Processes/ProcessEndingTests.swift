@@ -2,6 +2,7 @@
 
 import Foundation
 import Testing
+import TheaterChain
 import TheaterHandler
 import TheaterManifest
 import TheaterPlatform
@@ -10,90 +11,197 @@ import TheaterValue
 
 @testable import TheaterRuntime
 
-/// Goal: however actors and their processes end, nothing stays, the limit holds, every process that ran ends
-/// with one callback unless its actor ended first, and the places are free again. Method: actors that start
-/// as many processes as they may, of kinds and with ends that the seed chooses.
-@Suite("Ends of actors with processes", .timeLimit(.minutes(10)))
+/// Goal: however actors, their processes and their node end, nothing stays: no process, no zombie, no
+/// descriptor, no memory; the limit holds, every process that ran ends with one callback unless its actor ended
+/// first, and the places are free again. Method: actors that start as many processes as they may, of kinds and
+/// with ends that the seed chooses; now and then in a node of its own, which is killed.
+///
+/// `THEATER_PROCESS_COUNT` says how many processes, `THEATER_PROCESS_SEED` which.
+@Suite("Ends of actors with processes", .timeLimit(.minutes(60)))
 struct ProcessEndingTests {
     private enum Kind: CaseIterable {
         case exits, crashes, waits, ignoresTerm, reads, daemon, chatters
+
+        /// Whether it may be over before anybody has asked for it.
+        var isShort: Bool { self == .exits || self == .crashes }
+
+        func script(_ mark: String) -> String {
+            switch self {
+            case .exits: "exit 2"
+            case .crashes: "kill -ABRT $$"
+            case .waits: "sleep \(mark) & sleep \(mark)"
+            case .ignoresTerm: "trap '' TERM HUP; while :; do sleep \(mark); done"
+            case .reads: "cat; sleep \(mark)"
+            case .daemon: "(setsid sh -c 'sleep \(mark) & sleep \(mark)' &); sleep \(mark)"
+            case .chatters: "while :; do echo \(mark); done"
+            }
+        }
+
+        static func some(_ count: Int, _ random: inout SplitMix) -> [Kind] {
+            (0..<count).map { _ in allCases[random.next(below: allCases.count)] }
+        }
     }
 
     private enum End: CaseIterable {
-        case each, stop, terminate, trap
+        case each, stop, terminate, trap, kill
+    }
+
+    private static let environment = ProcessInfo.processInfo.environment
+    private static let limit = 4
+    private static let keys: [String: ManifestValue] = [
+        "allowed_programs": .array([.string("sh")]), "max_processes": .integer(Int64(limit)),
+        "kill_grace": .string("20ms"),
+    ]
+
+    /// How many actors do this at the same time.
+    private static let lanes = 6
+
+    /// What was done.
+    private struct Tally {
+        var processes = 0
+        var actors = 0
+        var kills = 0
     }
 
     @Test("leave nothing, and never exceed the limit")
     func everything() async throws {
-        let environment = ProcessInfo.processInfo.environment
-        let count = environment["THEATER_PROCESS_COUNT"].flatMap { Int($0) } ?? 200
-        let seed = environment["THEATER_PROCESS_SEED"].flatMap { UInt64($0) } ?? 1
-        var random = SplitMix(seed: seed)
-        let processes = try ProcessStage()
-        let mark = ProcessStage.mark()
-        var started = 0
-        var round = 0
-        while started < count {
-            round += 1
-            let end = End.allCases[random.next(below: End.allCases.count)]
-            let id = try await processes.actor(
-                [
-                    "allowed_programs": .array([.string("sh")]), "max_processes": .integer(4),
-                    "kill_grace": .string("20ms"),
-                ], name: "actor-\(round)", error: .trap)
-            for turn in 1...(end == .each ? 3 : 1) {
-                var kinds: [Kind] = []
-                for _ in 0..<4 {
-                    kinds.append(Kind.allCases[random.next(below: Kind.allCases.count)])
-                }
-                try await start(kinds, processes, id, mark)
-                started += kinds.count
-                let comment: Comment = "seed \(seed), round \(round), \(end), \(kinds)"
-                guard end == .each else {
-                    try await self.end(id, end, processes, mark)
-                    #expect(ProcessStage.processes(with: mark) == [], comment)
-                    break
-                }
-                for pid in UInt64(turn * 4 - 3)...UInt64(turn * 4) {
-                    try await processes.stage.host(id, "os-kill", .u64(pid))
-                }
-                let exits = try await processes.heard(id, exits: turn * 4)
-                    .filter { $0.kind == "exit" }
-                #expect(Set(exits.map(\.process)).count == turn * 4, comment)
-                #expect(exits.count == turn * 4, comment)
-                #expect(ProcessStage.processes(with: mark) == [], comment)
-            }
-            if end == .each { try await processes.stage.system.stop(id) }
-        }
+        let count = Self.environment["THEATER_PROCESS_COUNT"].flatMap { Int($0) } ?? 200
+        let seed = Self.environment["THEATER_PROCESS_SEED"].flatMap { UInt64($0) } ?? 1
+        // On disk: what chatters say would be held in memory otherwise.
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "theater-ends-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let processes = try ProcessStage(journal: .open(directory: folder.path))
+        // What is made once, such as the launcher and the caches of the chain, is there afterwards.
+        _ = try await lanes(processes, "warm-up", 40, seed)
+        let before = Self.resources
+        let tally = try await lanes(processes, "actor", count, seed &+ 1)
+        let after = Self.resources
+        print(
+            "seed \(seed): \(tally.processes) processes of \(tally.actors) actors ended, "
+                + "those of \(tally.kills) nodes with their node; "
+                + "before and after: \(before.descriptors) and \(after.descriptors) descriptors, "
+                + "\(before.memory) and \(after.memory) KiB resident; "
+                + "\(Self.zombies.count) zombies left")
+        // Other tests of the process have some open, and some memory, at the same time.
+        #expect(after.descriptors < before.descriptors + 100, "seed \(seed)")
+        #expect(after.memory < before.memory + 64 * 1024, "seed \(seed)")
         await processes.close()
-        print("\(started) processes of \(round) actors ended")
+        #expect(Self.zombies == [], "seed \(seed)")
+    }
+
+    private func lanes(
+        _ processes: ProcessStage, _ name: String, _ count: Int, _ seed: UInt64
+    ) async throws -> Tally {
+        try await withThrowingTaskGroup(of: Tally.self) { group in
+            for lane in 0..<Self.lanes {
+                group.addTask {
+                    try await self.lane(
+                        processes, "\(name)-\(lane)", count / Self.lanes,
+                        seed &* 1000 &+ UInt64(lane))
+                }
+            }
+            return try await group.reduce(into: Tally()) { sum, tally in
+                sum.processes += tally.processes
+                sum.actors += tally.actors
+                sum.kills += tally.kills
+            }
+        }
+    }
+
+    /// One actor after the other; nothing of one is left when the next begins.
+    private func lane(
+        _ processes: ProcessStage, _ name: String, _ count: Int, _ seed: UInt64
+    ) async throws -> Tally {
+        var random = SplitMix(seed: seed)
+        let mark = ProcessStage.mark()
+        var tally = Tally()
+        var round = 0
+        while tally.processes < count {
+            round += 1
+            // A node that is killed takes a start of this program: a few of them will do.
+            let end = round % 25 == 5 ? .kill : End.allCases[random.next(below: 4)]
+            let comment: Comment = "seed \(seed), \(name), round \(round), \(end)"
+            switch end {
+            case .kill:
+                tally.processes += try await killedNode(mark, seed: random.next())
+                tally.actors += Self.nodeActors
+                tally.kills += 1
+            case .each:
+                let id = try await actor("\(name)-\(round)", processes)
+                tally.processes += try await ended(id, processes, mark, &random, comment)
+                tally.actors += 1
+            case .stop, .terminate, .trap:
+                let id = try await actor("\(name)-\(round)", processes)
+                try await start(Kind.some(Self.limit, &random), processes, id, mark)
+                tally.processes += Self.limit
+                tally.actors += 1
+                try await self.end(id, end, processes, mark)
+            }
+            #expect(ProcessStage.processes(with: mark) == [], comment)
+        }
+        return tally
+    }
+
+    private static var resources: (descriptors: Int, memory: Int) {
+        let descriptors =
+            (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+        return (
+            descriptors.count,
+            4 * (text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0)
+        )
+    }
+
+    /// Launchers and keepers, of whichever node, that are over and not reaped.
+    private static var zombies: [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.compactMap { name in
+            guard pid_t(name) != nil,
+                let text = try? String(contentsOfFile: "/proc/\(name)/stat", encoding: .utf8),
+                text.contains("(theater-"), text.contains(") Z \(getpid()) ")
+            else { return nil }
+            return text
+        }
+    }
+
+    private func actor(_ name: String, _ processes: ProcessStage) async throws -> ActorID {
+        try await processes.actor(Self.keys, name: name, error: .trap)
     }
 
     /// Starts processes until the limit, and one more, which is refused.
     private func start(
         _ kinds: [Kind], _ processes: ProcessStage, _ id: ActorID, _ mark: String
     ) async throws {
-        var mayBeOver = false
         for kind in kinds {
-            let script =
-                switch kind {
-                case .exits: "exit 2"
-                case .crashes: "kill -ABRT $$"
-                case .waits: "sleep \(mark) & sleep \(mark)"
-                case .ignoresTerm: "trap '' TERM HUP; while :; do sleep \(mark); done"
-                case .reads: "cat; sleep \(mark)"
-                case .daemon: "(setsid sh -c 'sleep \(mark) & sleep \(mark)' &); sleep \(mark)"
-                case .chatters: "while :; do echo \(mark); done"
-                }
-            if kind == .exits || kind == .crashes { mayBeOver = true }
-            let pid = try await processes.spawn(id, "sh", "-c", script)
+            let pid = try await processes.spawn(id, "sh", "-c", kind.script(mark))
             if kind == .reads {
                 try await processes.stage.host(id, "os-close-stdin", .u64(pid))
             }
         }
-        guard !mayBeOver else { return }
+        guard !kinds.contains(where: \.isShort) else { return }
         let refusal = try await processes.refusal(id, "sh", "-c", "exit 0")
         #expect(refusal.hasSuffix("[process.too-many]"))
+    }
+
+    /// An actor that goes on while its processes end, three times over: their places are free again.
+    private func ended(
+        _ id: ActorID, _ processes: ProcessStage, _ mark: String, _ random: inout SplitMix,
+        _ comment: Comment
+    ) async throws -> Int {
+        for turn in 1...3 {
+            try await start(Kind.some(Self.limit, &random), processes, id, mark)
+            for pid in UInt64((turn - 1) * Self.limit + 1)...UInt64(turn * Self.limit) {
+                try await processes.stage.host(id, "os-kill", .u64(pid))
+            }
+            let exits = try await processes.heard(id, exits: turn * Self.limit)
+                .filter { $0.kind == "exit" }
+            #expect(Set(exits.map(\.process)).count == turn * Self.limit, comment)
+            #expect(exits.count == turn * Self.limit, comment)
+            #expect(ProcessStage.processes(with: mark) == [], comment)
+        }
+        try await processes.stage.system.stop(id)
+        return 3 * Self.limit
     }
 
     private func end(
@@ -101,7 +209,7 @@ struct ProcessEndingTests {
     ) async throws {
         let system = processes.stage.system
         switch end {
-        case .each: break
+        case .each, .kill: break
         case .stop: try await system.stop(id)
         case .terminate: try await system.terminate(id)
         case .trap:
@@ -116,5 +224,58 @@ struct ProcessEndingTests {
             }
             while system.status(of: id)?.isEnded == false { try await ProcessStage.pause() }
         }
+    }
+
+    // MARK: A node that is killed
+
+    private static let nodeVariable = "THEATER_PROCESS_NODE"
+    private static let nodeActors = 5
+
+    /// Runs this program once more, as a node with actors and their processes, and kills it.
+    ///
+    /// - Returns: how many processes there were.
+    private func killedNode(_ mark: String, seed: UInt64) async throws -> Int {
+        let node = Process()
+        node.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+        node.arguments = ["--testing-library", "swift-testing", "--filter", "nodeToBeKilled"]
+        node.environment = Self.environment.merging([Self.nodeVariable: "\(mark) \(seed)"]) { $1 }
+        let output = Pipe()
+        node.standardOutput = output
+        node.standardError = FileHandle.nullDevice
+        try node.run()
+        let reader = output.fileHandleForReading
+        let text = await withCheckedContinuation { heard in
+            // Reading waits, so it has a thread of its own.
+            Thread.detachNewThread {
+                var text = ""
+                while !text.contains("started all") {
+                    let data = reader.availableData
+                    if data.isEmpty { break }
+                    text += String(decoding: data, as: UTF8.self)
+                }
+                heard.resume(returning: text)
+            }
+        }
+        #expect(text.contains("started all"), "\(text)")
+        kill(node.processIdentifier, SIGKILL)
+        node.waitUntilExit()
+        while !ProcessStage.processes(with: mark).isEmpty { try await ProcessStage.pause() }
+        return Self.nodeActors * Self.limit
+    }
+
+    @Test("the node", .enabled(if: environment[nodeVariable] != nil))
+    func nodeToBeKilled() async throws {
+        let words = (Self.environment[Self.nodeVariable] ?? "").split(separator: " ")
+        let mark = String(try #require(words.first))
+        var random = SplitMix(seed: try #require(words.last.flatMap { UInt64($0) }))
+        let processes = try ProcessStage()
+        for number in 0..<Self.nodeActors {
+            let id = try await actor("actor-\(number)", processes)
+            try await start(Kind.some(Self.limit, &random), processes, id, mark)
+        }
+        print("started all")
+        fflush(nil)
+        // Until it is killed.
+        while true { try await ProcessStage.pause() }
     }
 }

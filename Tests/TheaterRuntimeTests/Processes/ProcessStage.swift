@@ -49,13 +49,17 @@ struct ProcessStage {
         "allowed_programs": .array([.string("*")]), "kill_grace": .string("100ms"),
     ]
 
-    init(_ environment: [String: String] = [:]) throws {
+    init(
+        _ environment: [String: String] = [:], journal: Journal = .inMemory(),
+        world: World = .system
+    ) throws {
         host = ProcessHost()
         var services = HandlerServices()
         services.provide(host)
         services.provide(EnvironmentVariables(environment))
         stage = try Stage(
-            handlers: [RuntimeHandler.self, GateHandler.self, ProcessHandler.self],
+            journal: journal,
+            handlers: [RuntimeHandler.self, GateHandler.self, ProcessHandler.self], world: world,
             services: services)
     }
 

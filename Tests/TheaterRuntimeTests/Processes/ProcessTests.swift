@@ -312,10 +312,10 @@ struct ProcessTests {
         {
             $0.timeout = 0
         }
-        _ = try await processes.spawn(id, "sh", "-c", "exit 5") { $0.timeout = 1 }
+        _ = try await processes.spawn(id, "sh", "-c", "exit 5") { $0.timeout = 60 }
         let exits = try await processes.heard(id, exits: 3).filter { $0.kind == "exit" }
-        #expect(exits.map(\.process) == [3, 1, 2])
-        #expect(exits.map(\.text) == ["5", "-15", "-9"])
+            .sorted { $0.process < $1.process }
+        #expect(exits.map(\.text) == ["-15", "-9", "5"])
         #expect(ProcessStage.processes(with: mark) == [])
         await processes.close()
     }
@@ -385,6 +385,76 @@ struct ProcessTests {
             #expect(ProcessStage.processes(with: mark) == [], "all gone when the end is told")
             #expect(try await processes.heard(id).count == 3)
         }
+        await processes.close()
+    }
+
+    @Test(
+        "a process that resists is killed before it is left alone, however late the time is noticed"
+    )
+    func lateStop() async throws {
+        let clock = ManualClock()
+        let processes = try ProcessStage(world: clock.world)
+        let mark = ProcessStage.mark()
+        let id = try await processes.actor()
+        _ = try await processes.spawn(
+            id, "sh", "-c", "trap '' TERM; echo ready; while :; do sleep \(mark); done")
+        _ = try await processes.text(id, until: "ready")
+        // Others sleep as long.
+        let before = clock.sleepCount(of: .seconds(1))
+        let end = Work { () async throws(ActorError) in
+            try await processes.stage.system.stop(id, grace: .seconds(60))
+        }
+        while clock.sleepCount(of: .seconds(1)) == before { try await ProcessStage.pause() }
+        // All the times at once, as when no thread was free meanwhile.
+        clock.advance(by: .seconds(9))
+        #expect(await end.error == nil)
+        #expect(ProcessStage.processes(with: mark) == [], "gone when the end is told")
+        await processes.close()
+    }
+
+    @Test("a recorded run replays when its programs are gone, denials and all")
+    func absent() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(
+            path: "theater-absent-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let real = folder.resolvingSymlinksInPath().path
+        let (program, note) = (real + "/tool", real + "/ran")
+        try "#!/bin/sh\necho run >>\(note)\ncat\necho bad >&2\nexit $1\n".write(
+            toFile: program, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+        let id = try await processes.actor([
+            "allowed_programs": .array([.string(program)]),
+            "allowed_paths": .array([.string(real)]), "kill_grace": .string("100ms"),
+        ])
+        let first = try await processes.spawn(id, program, "3") { $0.outputMode = 1 }
+        try await stage.host(id, "os-write-stdin", .u64(first), bytes("one\ntwo\n"))
+        try await stage.host(id, "os-close-stdin", .u64(first))
+        _ = try await processes.heard(id, exits: 1)
+        let second = try await processes.spawn(id, program, "0")
+        try await stage.host(id, "os-signal", .u64(second), .u32(15))
+        _ = try await processes.heard(id, exits: 2)
+        _ = try await processes.spawn(id, program, "0") { $0.timeout = 1 }
+        _ = try await processes.heard(id, exits: 3)
+        _ = try await processes.refusal(id, "/bin/sh")
+        _ = try await processes.refusal(id, program) { $0.folder = "/" }
+        _ = try await processes.refusal(id, program) { $0.environment = [("LD_PRELOAD", "x")] }
+        _ = try await processes.refusal(id, program, "a\0b")
+        _ = try await stage.failure(id, "test:m/m.os-kill", [.u64(99)])
+        #expect(try await stage.denials(id).count == 5)
+        try await stage.system.stop(id)
+        let before = try await stage.events(of: id).count
+        let runs = try String(contentsOfFile: note, encoding: .utf8)
+        #expect(runs == "run\nrun\nrun\n")
+
+        try FileManager.default.removeItem(at: folder)
+        try await StageReplay.expectFaithful(
+            id, in: try await stage.journal.reader(), handlers: stage.handlers)
+        #expect(!FileManager.default.fileExists(atPath: real), "a replay runs nothing")
+        let heard = try await processes.heard(id)
+        #expect(
+            heard.filter { $0.process == first && $0.kind == "out" }.map(\.text) == ["one", "two"])
+        #expect(heard.filter { $0.kind == "exit" }.map(\.text) == ["3", "-15", "-15"])
+        #expect(try await stage.events(of: id).count == before)
         await processes.close()
     }
 

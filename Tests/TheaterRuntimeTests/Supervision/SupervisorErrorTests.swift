@@ -241,7 +241,10 @@ struct SupervisorErrorTests {
         await call.value
         // What it was not told of, it is told how much that was.
         var (events, gaps) = (0, 0)
-        var told = try house.system.subscribe(to: root, from: .sequence(0)).makeAsyncIterator()
+        // All that the parent records fits, however late it is read.
+        let room = FeedOptions(eventsMax: 10_000, sizeMax: 64 << 20)
+        var told = try house.system.subscribe(to: root, from: .sequence(0), options: room)
+            .makeAsyncIterator()
         while events + gaps < 3000, let item = try await told.next() {
             guard case .event(let event) = item,
                 case .called(let function, let bytes, _, _)? = try event.decodedPayload(),

@@ -3,11 +3,12 @@
 import TheaterChain
 import TheaterPlatform
 
-/// The journal beside a loop of write and fdatasync on the same disk. No targets: disks differ.
+/// The journal beside a loop of write and fdatasync on the same disk.
 enum JournalRows {
     static let rows = [
         Row(name: "Journal.append", place: .here) { [try await append($0)] },
         Row(name: "Journal.sync", place: .here) { [try await sync($0)] },
+        Row(name: "Journal.group", place: .here) { [try await group($0)] },
     ]
 
     private static let payloadSize = 100
@@ -24,7 +25,8 @@ enum JournalRows {
             Figure(
                 name: "Journal.append",
                 what: "events of \(payloadSize) bytes appended, then one sync",
-                unit: .perSecond, peerName: "C: write + fdatasync each MiB"), times: count
+                unit: .perSecond, peerName: "C: write + fdatasync each MiB",
+                target: .atLeast(300_000)), times: count
         ) {
             1e9 / (try Peer.stream(path, size: recordSize, count: count, batch: 1 << 20))
         } ours: {
@@ -50,7 +52,7 @@ enum JournalRows {
         let measured = try await setting.rounds.measure(
             Figure(
                 name: "Journal.sync", what: "one event appended and durable", unit: .nanoseconds,
-                peerName: "C: write + fdatasync"), times: count
+                peerName: "C: write + fdatasync", target: .ratio(1.25)), times: count
         ) {
             try Peer.stream(path, size: recordSize, count: count, batch: recordSize)
         } ours: {
@@ -61,6 +63,46 @@ enum JournalRows {
                 }
             })
             return spent / Double(count)
+        }
+        try await journal.close()
+        return measured
+    }
+
+    /// How many writers commit as a group.
+    private static let writerCount = 256
+
+    private static func group(_ setting: Setting) async throws -> Figure {
+        let journal = try Journal.open(directory: setting.folder + "/group")
+        let writers = try (0..<writerCount).map { _ in
+            try journal.makeChain(actor: .random(), name: nil, durability: .strict)
+        }
+        let payload = [UInt8](repeating: 7, count: payloadSize)
+        let count = setting.times(40)
+        let path = setting.folder + "/group.peer"
+        let batch = recordSize * writerCount
+        let measured = try await setting.rounds.measure(
+            Figure(
+                name: "Journal.group",
+                what: "an event of one of \(writerCount) strict chains that commit together",
+                unit: .nanoseconds, peerName: "C: write + fdatasync of \(writerCount)",
+                target: .ratio(1.25)), times: count * writerCount
+        ) {
+            try Peer.stream(path, size: recordSize, count: count * writerCount, batch: batch)
+        } ours: {
+            let spent = try await nanoseconds(of: {
+                try await withThrowingTaskGroup { tasks in
+                    for writer in writers {
+                        tasks.addTask {
+                            for _ in 0..<count {
+                                try writer.append(EventType("bench:test"), payload: payload)
+                                try await writer.sync()
+                            }
+                        }
+                    }
+                    try await tasks.waitForAll()
+                }
+            })
+            return spent / Double(count * writerCount)
         }
         try await journal.close()
         return measured

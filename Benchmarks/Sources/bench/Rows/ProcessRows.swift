@@ -2,7 +2,11 @@
 
 import CPeer
 import TheaterLaunch
+import TheaterManifest
+import TheaterPlatform
 import TheaterProcess
+import TheaterRuntime
+import TheaterValue
 
 /// Programs of the operating system, as the handler `process` starts and reads them, beside C programs that
 /// do no more than that.
@@ -10,6 +14,7 @@ enum ProcessRows {
     static let rows = [
         Row(name: "Process.true", place: .here) { [try await short($0)] },
         Row(name: "Process.cat", place: .here) { [try await cat($0)] },
+        Row(name: "Process.lines", place: .here) { [try await lines($0)] },
     ]
 
     /// The launcher beside the command line tool.
@@ -29,13 +34,16 @@ enum ProcessRows {
     private static func short(_ setting: Setting) async throws -> Figure {
         let host = try host(setting)
         let count = setting.times(200)
-        let figure = try await setting.rounds.measure(
+        let others = try Others(setting, "short", count)
+        var figure = try await setting.rounds.measure(
             Figure(
                 name: "Process.true", what: "`true` started, ended, and nothing of it left",
                 unit: .nanoseconds, peerName: "C: posix_spawn + waitpid", target: .ratio(1.3)),
             times: count
         ) {
             try peer(peer_programs("/bin/true", UInt64(count))) / Double(count)
+        } afterwards: {
+            try others.round()
         } ours: {
             let spent = try await nanoseconds(of: {
                 for _ in 0..<count {
@@ -47,6 +55,7 @@ enum ProcessRows {
             })
             return spent / Double(count)
         }
+        figure.note = others.note { Unit.nanoseconds.text($0 / Double(count)) }
         await host.close()
         return figure
     }
@@ -75,5 +84,85 @@ enum ProcessRows {
         }
         await host.close()
         return figure
+    }
+
+    // MARK: Into an actor
+
+    private static func stage(_ host: ProcessHost, _ setting: Setting) throws -> Stage {
+        try Stage(.unrecorded, folder: "\(setting.folder)/programs", programs: host)
+    }
+
+    private static func actor(_ stage: Stage, _ wasm: [UInt8]) async throws -> ActorID {
+        var request = stage.request(wasm, name: "hearer", handlers: ["signal"])
+        request.manifest.handlers.append(
+            HandlerGrant(
+                type: "process", configuration: ["allowed_programs": .array([.string("*")])]))
+        return try await stage.system.spawn(request)
+    }
+
+    /// One round: a program, heard to its end.
+    private static func hear(_ stage: Stage, _ id: ActorID) async throws -> Double {
+        try await nanoseconds(of: {
+            consume(try await stage.system.call(id, Guests.start))
+            await Signal.shared.next()
+        })
+    }
+
+    /// Many short lines, each of which is a callback of its own.
+    private static func lines(_ setting: Setting) async throws -> Figure {
+        let host = try host(setting)
+        let stage = try stage(host, setting)
+        let count = setting.times(100_000)
+        let id = try await actor(stage, try Guests.hearer("/usr/bin/seq", ["\(count)"], .lines))
+        let node = try NodePeer.start(setting)
+        let erlang = try Others(setting, "lines", count, node: false)
+        var figure = try await setting.rounds.measure(
+            Figure(
+                name: "Process.lines", what: "\(count) lines of `seq`, a callback each",
+                unit: .perSecond, target: .atLeast(200_000)), times: count,
+            peer: node.map { node in { Double(count) / (try node.run("lines", count)[0]) * 1e9 } },
+            peerProcessor: { node?.processor ?? 0 }, afterwards: { try erlang.round() },
+            ours: { Double(count) / (try await hear(stage, id)) * 1e9 })
+        let heard = try await stage.system.call(id, Guests.heard)
+        guard heard == .u32(UInt32(count)) else {
+            throw BenchError("\(count) lines were written, and \(heard) heard")
+        }
+        figure.peerName = node.map { "\($0.version):" }
+        figure.note = erlang.note { Unit.perSecond.text(Double(count) / $0 * 1e9) }
+        try await stage.close()
+        await host.close()
+        return figure
+    }
+
+    /// Other virtual machines, measured after each round beside the peer.
+    private final class Others {
+        private let peers: [(peer: VirtualPeer, name: String)]
+        private let workload: String
+        private let number: Int
+        private var times: [[Double]]
+
+        init(_ setting: Setting, _ workload: String, _ number: Int, node: Bool = true) throws {
+            var peers: [(VirtualPeer, String)] = []
+            if node, let peer = try NodePeer.start(setting) { peers.append((peer, peer.version)) }
+            if let peer = try ErlangPeer.start(setting) { peers.append((peer, peer.version)) }
+            self.peers = peers
+            self.workload = workload
+            self.number = number
+            times = peers.map { _ in [] }
+        }
+
+        func round() throws {
+            for index in peers.indices {
+                times[index].append(try peers[index].peer.run(workload, number)[0])
+            }
+        }
+
+        /// What they took, in the row's own words.
+        func note(_ text: (Double) -> String) -> String {
+            guard !peers.isEmpty else { return "NO OTHER PEER: node and erl are missing" }
+            return peers.indices.compactMap { index in
+                Distribution(times[index]).map { "\(peers[index].name) \(text($0.median))" }
+            }.joined(separator: ", ")
+        }
     }
 }

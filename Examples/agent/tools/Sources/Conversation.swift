@@ -1,0 +1,1 @@
+../../../../Guest/Templates/mcp-client/Sources/Conversation.swift

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension JSONValue {
+    /// How deeply arrays and objects may be nested.
+    public static let depthMax = 64
+
+    /// Reads a JSON text as RFC 8259 has it, in UTF-8.
+    ///
+    /// - Throws: where it is no JSON, nests more than ``depthMax`` levels, or gives a member twice.
+    public static func parse(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
+        var parser = JSONParser(bytes)
+        return try parser.document()
+    }
+
+    /// Reads a JSON text.
+    public static func parse(_ text: String) throws(JSONError) -> JSONValue {
+        try parse(Array(text.utf8))
+    }
+}
+
+/// Reads one text from its beginning to its end.
+private struct JSONParser {
+    private let bytes: [UInt8]
+    private var place = 0
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    mutating func document() throws(JSONError) -> JSONValue {
+        let value = try value(depth: 0)
+        skipSpace()
+        guard place == bytes.count else { throw JSONError("more than one value", at: place) }
+        return value
+    }
+
+    private var next: UInt8? { place < bytes.count ? bytes[place] : nil }
+
+    private mutating func skipSpace() {
+        while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
+            place += 1
+        }
+    }
+
+    private mutating func value(depth: Int) throws(JSONError) -> JSONValue {
+        guard depth <= JSONValue.depthMax else {
+            throw JSONError("more than \(JSONValue.depthMax) levels", at: place)
+        }
+        skipSpace()
+        switch next {
+        case UInt8(ascii: "{"): return try object(depth)
+        case UInt8(ascii: "["): return try array(depth)
+        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "t"): return try word("true", .bool(true))
+        case UInt8(ascii: "f"): return try word("false", .bool(false))
+        case UInt8(ascii: "n"): return try word("null", .null)
+        case UInt8(ascii: "-"), .some(UInt8(ascii: "0")...UInt8(ascii: "9")): return try number()
+        case nil: throw JSONError("the text ends where a value is wanted", at: place)
+        default: throw JSONError("no value begins", at: place)
+        }
+    }
+
+    private mutating func word(
+        _ word: StaticString, _ value: JSONValue
+    ) throws(JSONError) -> JSONValue {
+        for byte in "\(word)".utf8 {
+            guard next == byte else { throw JSONError("'\(word)' is misspelled", at: place) }
+            place += 1
+        }
+        return value
+    }
+
+    private mutating func array(_ depth: Int) throws(JSONError) -> JSONValue {
+        place += 1
+        var items: [JSONValue] = []
+        skipSpace()
+        if take("]") { return .array([]) }
+        while true {
+            items.append(try value(depth: depth + 1))
+            skipSpace()
+            if take("]") { return .array(items) }
+            guard take(",") else { throw JSONError("a comma or ] is missing", at: place) }
+        }
+    }
+
+    private mutating func object(_ depth: Int) throws(JSONError) -> JSONValue {
+        place += 1
+        var members: [JSONValue.Member] = []
+        var names: Set<String> = []
+        skipSpace()
+        if take("}") { return .object([]) }
+        while true {
+            skipSpace()
+            guard next == UInt8(ascii: "\"") else {
+                throw JSONError("a member's name is missing", at: place)
+            }
+            let start = place
+            let name = try string()
+            guard names.insert(name).inserted else {
+                throw JSONError("a member is given twice", at: start)
+            }
+            skipSpace()
+            guard take(":") else { throw JSONError("a colon is missing", at: place) }
+            members.append(.init(name, try value(depth: depth + 1)))
+            skipSpace()
+            if take("}") { return .object(members) }
+            guard take(",") else { throw JSONError("a comma or } is missing", at: place) }
+        }
+    }
+
+    private mutating func take(_ character: Unicode.Scalar) -> Bool {
+        guard next == UInt8(ascii: character) else { return false }
+        place += 1
+        return true
+    }
+
+    private mutating func number() throws(JSONError) -> JSONValue {
+        let start = place
+        _ = take("-")
+        if take("0") {
+            if isDigit(next) { throw JSONError("a number begins with 0", at: start) }
+        } else {
+            try digits()
+        }
+        if take(".") { try digits() }
+        if take("e") || take("E") {
+            if !take("+") { _ = take("-") }
+            try digits()
+        }
+        return .number(String(decoding: bytes[start..<place], as: UTF8.self))
+    }
+
+    private mutating func digits() throws(JSONError) {
+        guard isDigit(next) else { throw JSONError("a digit is missing", at: place) }
+        while isDigit(next) { place += 1 }
+    }
+
+    private func isDigit(_ byte: UInt8?) -> Bool {
+        guard let byte else { return false }
+        return byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+    }
+
+    private mutating func string() throws(JSONError) -> String {
+        let start = place
+        place += 1
+        var text: [UInt8] = []
+        while let byte = next {
+            place += 1
+            switch byte {
+            case UInt8(ascii: "\""):
+                guard let string = String(validating: text, as: UTF8.self) else {
+                    throw JSONError("a text is not UTF-8", at: start)
+                }
+                return string
+            case UInt8(ascii: "\\"): try escape(&text)
+            case 0..<0x20: throw JSONError("a control character is not escaped", at: place - 1)
+            default: text.append(byte)
+            }
+        }
+        throw JSONError("a text does not end", at: start)
+    }
+
+    private mutating func escape(_ text: inout [UInt8]) throws(JSONError) {
+        guard let byte = next else { throw JSONError("an escape does not end", at: place) }
+        place += 1
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
+        case UInt8(ascii: "b"): text.append(0x08)
+        case UInt8(ascii: "f"): text.append(0x0C)
+        case UInt8(ascii: "n"): text.append(0x0A)
+        case UInt8(ascii: "r"): text.append(0x0D)
+        case UInt8(ascii: "t"): text.append(0x09)
+        case UInt8(ascii: "u"):
+            let start = place - 2
+            var code = UInt32(try unit())
+            if code & 0xFC00 == 0xD800 {
+                guard take("\\"), take("u") else {
+                    throw JSONError("half a character is escaped", at: start)
+                }
+                let low = UInt32(try unit())
+                guard low & 0xFC00 == 0xDC00 else {
+                    throw JSONError("half a character is escaped", at: start)
+                }
+                code = 0x10000 + (code & 0x3FF) << 10 + (low & 0x3FF)
+            }
+            guard let scalar = Unicode.Scalar(code) else {
+                throw JSONError("half a character is escaped", at: start)
+            }
+            text += Array(String(Character(scalar)).utf8)
+        default: throw JSONError("an escape is unknown", at: place - 1)
+        }
+    }
+
+    private mutating func unit() throws(JSONError) -> UInt16 {
+        var unit: UInt16 = 0
+        for _ in 0..<4 {
+            guard let byte = next, let digit = Self.digit(byte) else {
+                throw JSONError("a hexadecimal digit is missing", at: place)
+            }
+            unit = unit << 4 | digit
+            place += 1
+        }
+        return unit
+    }
+
+    private static func digit(_ byte: UInt8) -> UInt16? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt16(byte - UInt8(ascii: "0"))
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt16(byte - UInt8(ascii: "a") + 10)
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt16(byte - UInt8(ascii: "A") + 10)
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import TheaterClient
+internal import TheaterRuntime
+
+extension CLIError {
+    /// What a node said, or why it said nothing.
+    init(_ error: ClientError) {
+        self.init(
+            Self.status(of: error), error.code, error.message + (Self.hints[error.code] ?? ""),
+            isVerbatim: error.code.hasPrefix("manifest."))
+    }
+
+    private static func status(of error: ClientError) -> CommandStatus {
+        switch error.code {
+        case "client.no-node", "client.connection", "api.unready": return .unreachable
+        case "client.bad-answer": return .internal
+        case "client.cancelled": return .interrupted
+        case "api.parameter", "api.body", "api.ambiguous", "client.bad-address": return .usage
+        case "api.credential", "api.scope", "api.origin", "api.host": return .refused
+        case "actor.not-found", "actor.name-taken": return .failure
+        default: break
+        }
+        if let code = ActorError.Code(rawValue: error.code) {
+            return status(of: ActorError(code, error.message))
+        }
+        if error.code.hasPrefix("manifest.") || error.code == "api.path" { return .manifest }
+        if error.code.hasPrefix("store.") { return .data }
+        return .failure
+    }
+
+    /// What to look at next.
+    private static let hints = [
+        "actor.not-found": " with `theater ps`",
+        "actor.name-taken": "; see `theater ps`, or give it another name with --name",
+        "actor.ended": "; see what it did with `theater events`",
+        "message.not-registered": "; see what it takes with `theater inspect`",
+        "message.no-callback": "; see what it takes with `theater inspect`",
+    ]
+}

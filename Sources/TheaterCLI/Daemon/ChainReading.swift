@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import TheaterAPI
+internal import TheaterChain
+internal import TheaterClient
+internal import TheaterPlatform
+
+/// Reads an actor's chain from a node, and follows it if wanted.
+struct ChainReading: Sendable {
+    let actor: String
+    let types: [String]
+    let from: UInt64?
+    let follows: Bool
+
+    /// Reads until the end: of the chain, of the actor, or of the user's patience.
+    func run(
+        _ options: ClientOptions, in context: CLIContext,
+        event: @escaping @Sendable (ChainEvent) -> Void,
+        gap: @escaping @Sendable (_ first: UInt64, _ count: UInt64) -> Void
+    ) async throws(CLIError) -> CommandStatus {
+        let output = context.output
+        try await options.withClient(in: context) { (client) throws(ClientError) in
+            guard follows else {
+                try await readPages(client, output, event)
+                return
+            }
+            try await client.follow(actor, from: from, types: types) { attempt in
+                try await Sleeper.sleep(for: .milliseconds(100 << min(attempt, 6)))
+            } take: { item in
+                switch item {
+                case .event(let json): if let known = ChainEvent(json) { event(known) }
+                case .gap(let first, let count): gap(first, count)
+                case .interrupted(let error):
+                    output.message("the connection was lost and is made again: \(error)")
+                }
+                return !output.isBroken
+            }
+        }
+        return .success
+    }
+
+    private func readPages(
+        _ client: TheaterClient, _ output: any Output, _ event: (ChainEvent) -> Void
+    ) async throws(ClientError) {
+        var next = from ?? 0
+        while !output.isBroken {
+            let page = try await client.events(of: actor, from: next, types: types)
+            for known in page.events.compactMap({ ChainEvent($0) }) { event(known) }
+            guard let further = page.next else { return }
+            next = further
+        }
+    }
+}
+
+extension ChainEvent {
+    /// Reads the document of an event; `nil` for what is none.
+    init?(_ json: JSONValue) {
+        func digest(_ name: String) -> Digest? { json[name]?.string.flatMap { Digest(hex: $0) } }
+        guard let actor = json["actor"]?.string.flatMap({ ActorID($0) }),
+            let sequence: UInt64 = json["sequence"]?.integer(), let type = json["type"]?.string,
+            let time: Int64 = json["time_nanoseconds"]?.integer(), let parent = digest("parent"),
+            let payloadDigest = digest("payload_digest"), let hash = digest("hash")
+        else { return nil }
+        self.init(
+            actor: actor, sequence: sequence, parent: parent, type: type,
+            time: WallTime(nanoseconds: time),
+            payload: json["payload"]?.string.flatMap { Base64.decode($0) },
+            payloadDigest: payloadDigest, hash: hash)
+    }
+}

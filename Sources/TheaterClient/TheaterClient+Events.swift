@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AsyncHTTPClient
+internal import NIOCore
+public import TheaterAPI
+
+/// What the one who follows a chain gets.
+public enum FollowedItem: Sendable, Hashable {
+    /// The next event.
+    case event(JSONValue)
+    /// So many events, from that sequence on, are not delivered: the client was too slow, or they are no
+    /// longer kept.
+    case gap(first: UInt64, count: UInt64)
+    /// The connection was lost, and is made again.
+    case interrupted(ClientError)
+}
+
+extension TheaterClient {
+    /// Events of an actor's chain, past and present, oldest first; of a past actor's too.
+    ///
+    /// - Parameter types: such as `theater.runtime/called`; one that ends in `/` stands for all below it.
+    public func events(
+        of actor: String, from: UInt64 = 0, types: [String] = [], limit: Int = 1000
+    ) async throws(ClientError) -> (events: [JSONValue], next: UInt64?) {
+        let page = try await json(
+            Outgoing(
+                path: path(actor, "/events"),
+                query: [
+                    ("from", String(from)), ("limit", String(limit)),
+                    ("type", types.isEmpty ? nil : types.joined(separator: ",")),
+                ]))
+        return (page["events"]?.array ?? [], page["next"]?.integer())
+    }
+
+    /// Follows an actor's chain until the actor is over for good, or `take` says no.
+    ///
+    /// When the connection is lost it is made again, and goes on behind the last event: nothing is lost
+    /// and nothing comes twice.
+    ///
+    /// - Parameters:
+    ///   - from: the first sequence that is wanted; `nil` for what comes from now on.
+    ///   - attemptsMax: how many connections in a row may fail before this does.
+    ///   - pause: waits before the next attempt, whose number it gets; throws to give up.
+    ///   - take: gets what comes; `false` ends it.
+    /// - Throws: the node's refusal, or `client.no-node` and `client.connection` after the last attempt.
+    public func follow(
+        _ actor: String, from: UInt64? = nil, types: [String] = [], attemptsMax: Int = 10,
+        pause: (_ attempt: Int) async throws -> Void,
+        take: (FollowedItem) async -> Bool
+    ) async throws(ClientError) {
+        var position = Position(next: from)
+        var attempt = 0
+        while true {
+            let before = position
+            let end: Result<Bool, ClientError>
+            do throws(ClientError) {
+                end = .success(try await followOnce(actor, types, &position, take))
+            } catch {
+                end = .failure(error)
+            }
+            switch end {
+            case .success(true): return
+            case .success(false): attempt = 0
+            case .failure(let error):
+                guard error.problem == nil || error.problem?.status == 503, attempt < attemptsMax
+                else { throw error }
+                guard error.code != ClientError.Code.cancelled.rawValue,
+                    await take(.interrupted(error))
+                else { throw error }
+                attempt = position == before ? attempt + 1 : 1
+            }
+            do {
+                try await pause(attempt)
+            } catch {
+                throw failure(error)
+            }
+        }
+    }
+
+    /// Where a follower stands, which a new connection goes on from.
+    struct Position: Equatable {
+        /// The next sequence that is wanted; `nil` before it is known.
+        var next: UInt64?
+    }
+
+    /// Follows over one connection.
+    ///
+    /// - Returns: whether it is over for good.
+    private func followOnce(
+        _ actor: String, _ types: [String], _ position: inout Position,
+        _ take: (FollowedItem) async -> Bool
+    ) async throws(ClientError) -> Bool {
+        let response = try await begin(
+            Outgoing(
+                path: path(actor, "/events/stream"),
+                query: [
+                    ("from", position.next.map { String($0) }),
+                    ("type", types.isEmpty ? nil : types.joined(separator: ",")),
+                ], accept: "text/event-stream"))
+        var parser = ServerSentEventParser()
+        var body = response.body.makeAsyncIterator()
+        while true {
+            let buffer: ByteBuffer?
+            do {
+                buffer = try await body.next()
+            } catch {
+                throw failure(error)
+            }
+            guard let buffer else {
+                throw ClientError(.connection, "the node at '\(place)' ended the stream")
+            }
+            let events: [ServerSentEvent]
+            do throws(JSONError) {
+                events = try parser.take(buffer.readableBytesView)
+            } catch {
+                throw ClientError(.badAnswer, "\(error)")
+            }
+            for event in events {
+                if let isOver = try await deliver(event, &position, take) { return isOver }
+            }
+        }
+    }
+
+    /// Hands on a message of the stream.
+    ///
+    /// - Returns: whether it is over for good; `nil` when the stream goes on.
+    private func deliver(
+        _ event: ServerSentEvent, _ position: inout Position,
+        _ take: (FollowedItem) async -> Bool
+    ) async throws(ClientError) -> Bool? {
+        guard let data = try? JSONValue.parse(event.data) else {
+            throw ClientError(.badAnswer, "the node at '\(place)' sent an event that is no JSON")
+        }
+        let last = event.id.flatMap { UInt64($0) }
+        // What a connection repeats of the one before it was delivered already.
+        if let last, let next = position.next, last < next { return nil }
+        var item: FollowedItem?
+        switch event.name {
+        case "start": position.next = position.next ?? data["next"]?.integer()
+        case "event": item = .event(data)
+        case "gap":
+            if let first: UInt64 = data["first"]?.integer(),
+                let count: UInt64 = data["count"]?.integer()
+            {
+                item = .gap(first: first, count: count)
+            }
+        case "end": return data["reason"]?.string == "finished"
+        default: break
+        }
+        if let last { position.next = last + 1 }
+        if let item, await !take(item) { return true }
+        return nil
+    }
+}

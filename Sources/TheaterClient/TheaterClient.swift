@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AsyncHTTPClient
+internal import Dispatch
+internal import NIOCore
+internal import NIOHTTP1
+internal import Synchronization
+internal import TheaterAPI
+
+/// Talks to a node through its API.
+///
+/// ```swift
+/// let client = TheaterClient(socketPath: "/home/ada/.theater/theater.sock")
+/// let answer = try await client.request("greeter", Array("Ada".utf8))
+/// await client.close()
+/// ```
+///
+/// An actor is meant by its identity, the beginning of one that no other has, or its name.
+public final class TheaterClient: Sendable {
+    /// The largest answer that is read, in bytes.
+    public static let answerSizeMax = 256 << 20
+
+    /// Where the node is, for messages.
+    public let place: String
+    private let base: String
+    private let host: String
+    private let token: String?
+    private let http: HTTPClient
+    private let isClosed = Atomic<Bool>(false)
+
+    /// Makes a client of the node at a Unix socket. Nothing is sent yet.
+    public init(socketPath: String) {
+        place = socketPath
+        base = "http+unix://" + Self.escaped(socketPath, Self.plain)
+        host = "localhost"
+        token = nil
+        http = Self.makeHTTP()
+    }
+
+    /// Makes a client of the node at an address, such as `http://127.0.0.1:7000`, with a token. Nothing is
+    /// sent yet.
+    ///
+    /// - Throws: `client.bad-address` when it is none.
+    public init(address: String, token: String?) throws(ClientError) {
+        let trimmed = address.hasSuffix("/") ? String(address.dropLast()) : address
+        let rest = trimmed.split(separator: "://", maxSplits: 1)
+        guard rest.count == 2, rest[0] == "http", !rest[1].isEmpty,
+            rest[1].utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") })
+        else {
+            throw ClientError(
+                .badAddress,
+                "'\(address.prefix(128))' is no address of a node; write http://127.0.0.1:PORT")
+        }
+        if let token, !token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
+            throw ClientError(.badAddress, "the token has characters that no token has")
+        }
+        place = trimmed
+        base = trimmed
+        host = String(rest[1])
+        self.token = token
+        http = Self.makeHTTP()
+    }
+
+    private static func makeHTTP() -> HTTPClient {
+        var configuration = HTTPClient.Configuration(
+            redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10)))
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    /// Ends all connections. A client that is let go of ends them too, sooner or later.
+    public func close() async {
+        guard !isClosed.exchange(true, ordering: .relaxed) else { return }
+        try? await http.shutdown()
+    }
+
+    deinit {
+        // The library ends the process when its client is let go of without this.
+        if !isClosed.load(ordering: .relaxed) { http.shutdown(queue: .global()) { _ in } }
+    }
+
+    // MARK: Asking
+
+    /// What goes out in a request.
+    struct Outgoing: Sendable {
+        var method = TheaterAPI.Operation.Method.get
+        var path: String
+        var query: [(name: String, value: String?)] = []
+        var body: [UInt8]?
+        var type: String?
+        var accept: String?
+        var lastEventID: String?
+    }
+
+    /// Makes a request and waits for the head of the answer.
+    ///
+    /// - Throws: the node's problem, when it refuses.
+    func begin(_ outgoing: Outgoing) async throws(ClientError) -> HTTPClientResponse {
+        var request = HTTPClientRequest(url: base + Self.target(outgoing))
+        request.method = HTTPMethod(rawValue: outgoing.method.rawValue)
+        request.headers.add(name: "Host", value: host)
+        if let token { request.headers.add(name: "Authorization", value: "Bearer " + token) }
+        request.headers.add(name: "User-Agent", value: "theater")
+        if let type = outgoing.type { request.headers.add(name: "Content-Type", value: type) }
+        if let accept = outgoing.accept { request.headers.add(name: "Accept", value: accept) }
+        if let id = outgoing.lastEventID {
+            request.headers.add(name: "Last-Event-ID", value: id)
+        }
+        if let body = outgoing.body { request.body = .bytes(ByteBuffer(bytes: body)) }
+        let response: HTTPClientResponse
+        do {
+            response = try await http.execute(request, deadline: .distantFuture)
+        } catch {
+            throw failure(error)
+        }
+        guard (200..<300).contains(response.status.code) else {
+            throw refusal(
+                try await read(response, sizeMax: 1 << 20), status: Int(response.status.code))
+        }
+        return response
+    }
+
+    /// Makes a request and reads the whole answer.
+    func bytes(_ outgoing: Outgoing) async throws(ClientError) -> [UInt8] {
+        try await read(try await begin(outgoing), sizeMax: Self.answerSizeMax)
+    }
+
+    /// Makes a request and reads the answer as JSON.
+    func json(_ outgoing: Outgoing) async throws(ClientError) -> JSONValue {
+        let bytes = try await bytes(outgoing)
+        do throws(JSONError) {
+            return try JSONValue.parse(bytes)
+        } catch {
+            throw ClientError(
+                .badAnswer, "the node at '\(place)' did not answer with JSON: \(error)")
+        }
+    }
+
+    private func read(
+        _ response: HTTPClientResponse, sizeMax: Int
+    ) async throws(ClientError) -> [UInt8] {
+        do {
+            return Array(buffer: try await response.body.collect(upTo: sizeMax))
+        } catch {
+            throw failure(error)
+        }
+    }
+
+    private func refusal(_ bytes: [UInt8], status: Int) -> ClientError {
+        if let json = try? JSONValue.parse(bytes), let problem = Problem(json) {
+            return ClientError(problem)
+        }
+        return ClientError(
+            .badAnswer,
+            "what answers at '\(place)' with the status \(status) is no node; name another")
+    }
+
+    /// What a failed exchange means.
+    func failure(_ error: any Error) -> ClientError {
+        if error is CancellationError {
+            return ClientError(.cancelled, "the request to '\(place)' was given up")
+        }
+        if let error = error as? HTTPClientError, error == .cancelled {
+            return ClientError(.cancelled, "the request to '\(place)' was given up")
+        }
+        let number = (error as? IOError)?.errnoCode
+        if let number, Self.nobody.contains(number) {
+            return ClientError(
+                .noNode,
+                "no node serves at '\(place)'; start one with `theater serve`, or name another's data "
+                    + "directory with --data DIR")
+        }
+        return ClientError(
+            .connection,
+            "the connection to the node at '\(place)' failed: \(error); see that it still runs, and ask again"
+        )
+    }
+
+    /// No such file, nobody listens.
+    private static let nobody: Set<Int32> = [2, 111]
+
+    // MARK: Paths
+
+    private static let plain = Set(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
+
+    private static func target(_ outgoing: Outgoing) -> String {
+        let query = outgoing.query.compactMap { item in
+            item.value.map { "\(item.name)=\(escaped($0, plain))" }
+        }
+        return outgoing.path + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
+    }
+
+    /// A part of a path.
+    static func part(_ text: String) -> String { escaped(text, plain) }
+
+    private static func escaped(_ text: String, _ allowed: Set<UInt8>) -> String {
+        var result = ""
+        for byte in text.utf8 {
+            if allowed.contains(byte) {
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                result += "%" + Hexadecimal.encode([byte]).uppercased()
+            }
+        }
+        return result
+    }
+}

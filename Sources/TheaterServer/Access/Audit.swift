@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import TheaterAPI
+public import TheaterChain
+internal import TheaterPlatform
+internal import TheaterValue
+
+/// Writes down who asked for what: a chain of its own, in a journal of its own.
+///
+/// What operates the node is written before it is done (`asked`) and after (`answered`); what talks to
+/// actors, which their own chains have too, after only. Refusals of access are written as `refused`.
+/// Nobody's words are in it: no bodies, no tokens.
+public final class Audit: Sendable {
+    /// The name of the chain.
+    public static let chainName = "theater.audit"
+    private static let interface = "theater:node/audit"
+    private let writer: ChainWriter
+
+    /// Goes on with the chain of a journal, or begins it.
+    ///
+    /// - Throws: what the journal throws.
+    public init(_ journal: Journal) throws(JournalError) {
+        let known = journal.actors().first { $0.name == Self.chainName }
+        if let known {
+            writer = try journal.resumeChain(actor: known.actor)
+        } else {
+            writer = try journal.makeChain(actor: .random(), name: Self.chainName)
+        }
+    }
+
+    /// What is written of a request.
+    struct Entry {
+        let credential: String?
+        let request: String
+        let method: String
+        let path: String
+    }
+
+    /// A request is about to be worked on.
+    func asked(_ entry: Entry, _ operation: TheaterAPI.Operation.ID) throws(Problem) {
+        try append("asked", entry, [.init("operation", .string(operation.rawValue))])
+    }
+
+    /// A request was worked on.
+    ///
+    /// - Parameter code: the problem's, if it is one.
+    func answered(
+        _ entry: Entry, _ operation: TheaterAPI.Operation.ID, code: String?
+    ) throws(Problem) {
+        try append(
+            "answered", entry,
+            [
+                .init("operation", .string(operation.rawValue)),
+                .init("code", .option(.string, code.map(Value.string))),
+            ])
+    }
+
+    /// A request was not let in.
+    func refused(_ entry: Entry, code: String) throws(Problem) {
+        try append("refused", entry, [.init("code", .string(code))])
+    }
+
+    private func append(
+        _ function: String, _ entry: Entry, _ more: [Value.Record.Field]
+    ) throws(Problem) {
+        let fields: [Value.Record.Field] =
+            [
+                .init("credential", .option(.string, entry.credential.map(Value.string))),
+                .init("request", .string(entry.request)), .init("method", .string(entry.method)),
+                .init("path", .string(String(entry.path.prefix(512)))),
+            ] + more
+        do {
+            let input = try CGRF.encode(.record(.init("audit", fields)))
+            let output = try CGRF.encode(.tuple([]))
+            try writer.append(
+                .hostCall(
+                    interface: Self.interface, function: function, input: input, output: output))
+        } catch {
+            throw Problem(
+                .unaudited,
+                "the request cannot be written down, and so it is not done: \(error)")
+        }
+    }
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HTTPTypes
+internal import Hummingbird
+internal import Logging
+internal import NIOCore
+internal import TheaterAPI
+internal import TheaterPlatform
+
+/// What a request comes with beside itself.
+struct APIContext: InitializableFromSource {
+    let channel: any Channel
+
+    init(source: ApplicationRequestContextSource) { channel = source.channel }
+}
+
+/// Answers requests: finds the operation, does it, and turns whatever goes wrong into a problem.
+struct APIResponder: HTTPResponder {
+    let routes = RouteTable()
+    let logger: Logger
+    let world: World
+    let nodes: NodeRoutes
+    let actors: ActorRoutes
+    let talk: TalkRoutes
+    let chains: ChainRoutes
+    let tokens: TokenRoutes
+    let gate: Gate
+    let audit: Audit
+    var listener = Listener.socket
+
+    @Sendable
+    func respond(to request: Request, context: APIContext) async throws -> Response {
+        let id = requestID(request)
+        var response: Response
+        do throws(Problem) {
+            response = try await answer(request, id: id, context)
+        } catch {
+            var problem = error
+            problem.request = id
+            logger.debug(
+                "a request was refused",
+                metadata: ["error.code": "\(problem.code)", "request.id": "\(id)"])
+            response = Answer.problem(problem, methods: allowed(request))
+            // What is left of the body is not worth reading.
+            if problem.status == 413 || problem.status == 408 {
+                response = Self.closing(response, context.channel)
+            }
+        }
+        response.headers[.requestID] = id
+        response.headers[.contentTypeOptions] = "nosniff"
+        return response
+    }
+
+    private func answer(
+        _ request: Request, id: String, _ context: APIContext
+    ) async throws(Problem) -> Response {
+        let path = (request.head.path ?? "").prefix { $0 != "?" }
+        switch routes.match(method: request.method.rawValue, path: path) {
+        case .found(let operation, let places):
+            let credential = try admit(request, to: operation, id: id)
+            guard operation.isMutation else {
+                return try await perform(try Call(operation, places, request, id: id))
+            }
+            return try await performAudited(operation, credential) { () throws(Problem) in
+                try Call(operation, places, request, id: id)
+            }
+        case .otherMethods(let methods):
+            throw Problem(
+                .method,
+                "'\(path.prefix(128))' does not take \(request.method.rawValue); it takes "
+                    + methods.joined(separator: ", "))
+        case .nothing:
+            if let page = DashboardPages.page(path) {
+                return try dashboard(page, request, id: id)
+            }
+            throw Problem(
+                .noRoute, "there is nothing at '\(path.prefix(128))'; see /v1/openapi.json")
+        }
+    }
+
+    /// A page, which shows nothing by itself: what it asks for needs a credential.
+    private func dashboard(
+        _ page: DashboardPages.Page, _ request: Request, id: String
+    ) throws(Problem) -> Response {
+        do throws(Problem) {
+            try gate.checkOrigin(request, listener)
+        } catch {
+            try audit.refused(entry(request, id, nil), code: error.code)
+            throw error
+        }
+        guard request.method == .get else {
+            throw Problem(
+                .method,
+                "a page does not take \(request.method.rawValue.prefix(32)); it takes GET")
+        }
+        return page.response
+    }
+
+    /// Lets a request in, or writes down that it was not.
+    private func admit(
+        _ request: Request, to operation: TheaterAPI.Operation, id: String
+    ) throws(Problem) -> Credential? {
+        var credential: Credential?
+        do throws(Problem) {
+            try gate.checkOrigin(request, listener)
+            credential = try gate.credential(request, listener)
+            try gate.check(credential, for: operation)
+            return credential
+        } catch {
+            try audit.refused(entry(request, id, credential), code: error.code)
+            throw error
+        }
+    }
+
+    /// Does what changes something, and writes it down.
+    private func performAudited(
+        _ operation: TheaterAPI.Operation, _ credential: Credential?,
+        _ call: () throws(Problem) -> Call
+    ) async throws(Problem) -> Response {
+        let call = try call()
+        let entry = entry(call.request, call.id, credential)
+        if operation.scope != .message { try audit.asked(entry, operation.id) }
+        let response: Response
+        do throws(Problem) {
+            response = try await perform(call)
+        } catch {
+            try audit.answered(entry, operation.id, code: error.code)
+            throw error
+        }
+        try audit.answered(entry, operation.id, code: nil)
+        return response
+    }
+
+    private func entry(
+        _ request: Request, _ id: String, _ credential: Credential?
+    ) -> Audit.Entry {
+        Audit.Entry(
+            credential: credential?.name, request: id, method: request.method.rawValue,
+            path: request.head.path ?? "")
+    }
+
+    /// Every operation has its place here, which the compiler sees to.
+    private func perform(_ call: Call) async throws(Problem) -> Response {
+        switch call.operation.id {
+        case .health: nodes.health()
+        case .readiness: try nodes.readiness()
+        case .openAPI: nodes.document()
+        case .node: nodes.show()
+        case .deadLetters: nodes.deadLetters()
+        case .putModule: try await nodes.putModule(call)
+        case .module: try await nodes.module(call)
+        case .listTokens: tokens.list()
+        case .createToken: try await tokens.create(call)
+        case .revokeToken: try await tokens.revoke(call)
+        case .listActors: try actors.list(call)
+        case .tree: actors.tree()
+        case .startActor: try await actors.start(call)
+        case .actor: try await actors.show(call)
+        case .functions: try actors.functions(call)
+        case .state: try actors.state(call)
+        case .stopActor: try await actors.stop(call)
+        case .killActor: try await actors.kill(call)
+        case .restartActor: try await actors.restart(call)
+        case .upgradeActor: try await actors.upgrade(call)
+        case .send: try await talk.send(call)
+        case .request: try await talk.request(call)
+        case .call: try await talk.call(call)
+        case .events: try await chains.page(call)
+        case .followEvents: try await chains.follow(call)
+        }
+    }
+
+    private func allowed(_ request: Request) -> [String] {
+        let path = (request.head.path ?? "").prefix { $0 != "?" }
+        guard
+            case .otherMethods(let methods) = routes.match(
+                method: request.method.rawValue, path: path)
+        else { return DashboardPages.page(path) == nil ? [] : ["GET"] }
+        return methods
+    }
+
+    /// The client's own identity of the request, if it is a decent one, or a new one.
+    private func requestID(_ request: Request) -> String {
+        if let given = request.headers[.requestID], (1...64).contains(given.utf8.count),
+            given.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C })
+        {
+            return given
+        }
+        return String(world.randomWord(), radix: 36)
+    }
+
+    /// The response, after which the connection ends.
+    private static func closing(_ response: Response, _ channel: any Channel) -> Response {
+        var response = response
+        response.headers[.connection] = "close"
+        let body = response.body
+        response.body = ResponseBody(contentLength: body.contentLength) { writer in
+            try await body.write(writer)
+            channel.close(promise: nil)
+        }
+        return response
+    }
+}
+
+extension HTTPField.Name {
+    static let requestID = HTTPField.Name("X-Request-ID") ?? .eTag
+    static let contentTypeOptions = HTTPField.Name("X-Content-Type-Options") ?? .eTag
+}

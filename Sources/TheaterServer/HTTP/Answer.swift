@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HTTPTypes
+internal import Hummingbird
+internal import NIOCore
+internal import TheaterAPI
+
+/// Answers in the forms that the API has.
+enum Answer {
+    /// A document.
+    static func json(_ json: JSONValue, status: Int = 200) -> Response {
+        Response(
+            status: .init(code: status), headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: json.description)))
+    }
+
+    /// Bytes.
+    static func bytes(_ bytes: [UInt8], type: String = "application/octet-stream") -> Response {
+        Response(
+            status: .ok, headers: [.contentType: type],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    /// Nothing but a status.
+    static func nothing(status: Int) -> Response { Response(status: .init(code: status)) }
+
+    /// Why something was not done.
+    static func problem(_ problem: Problem, methods: [String] = []) -> Response {
+        var headers: HTTPFields = [.contentType: Problem.mediaType]
+        if !methods.isEmpty { headers[.allow] = methods.joined(separator: ", ") }
+        if problem.status == 401 { headers[.wwwAuthenticate] = "Bearer" }
+        if problem.status == 429 || problem.status == 503 { headers[.retryAfter] = "1" }
+        return Response(
+            status: .init(code: problem.status), headers: headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(string: problem.json.description)))
+    }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Foundation
+internal import TheaterAPI
+internal import TheaterPlatform
+internal import TheaterRuntime
+
+/// Actors as documents.
+enum ActorJSON {
+    static func summary(_ info: ActorInfo) -> JSONValue {
+        .object(
+            head(info.id, info.name, info.status) + [.init("mailbox", .integer(info.mailboxDepth))])
+    }
+
+    static func tree(_ tree: ActorTree) -> JSONValue {
+        .object(
+            head(tree.id, tree.name, tree.status) + [
+                .init("restarts", .integer(tree.restarts)),
+                .init("children", .array(tree.children.map(Self.tree))),
+            ])
+    }
+
+    static func actor(
+        _ metrics: ActorMetrics, parent: ActorID?, children: [ActorID]
+    ) -> JSONValue {
+        .object(
+            head(metrics.actor, metrics.name, metrics.status) + [
+                .init("parent", .optional(parent?.description)),
+                .init("children", .strings(children.map(\.description))),
+                .init("metrics", self.metrics(metrics)),
+            ])
+    }
+
+    static func end(_ id: ActorID, _ reason: ExitReason) -> JSONValue {
+        var result: JSONValue = .null
+        if case .completed(let bytes?) = reason { result = .string(Base64.encode(bytes)) }
+        let (status, words) = Self.status(reason.status)
+        return [
+            "id": .string(id.description), "status": .string(status), "reason": .optional(words),
+            "result": result,
+        ]
+    }
+
+    private static func head(
+        _ id: ActorID, _ name: String, _ status: ActorStatus
+    ) -> [JSONValue.Member] {
+        let (word, reason) = Self.status(status)
+        return [
+            .init("id", .string(id.description)), .init("name", .string(name)),
+            .init("status", .string(word)), .init("reason", .optional(reason)),
+        ]
+    }
+
+    /// The status in one word, and the reason of a failure.
+    private static func status(_ status: ActorStatus) -> (String, String?) {
+        if case .failed(let reason) = status { return ("failed", reason) }
+        return (status.description, nil)
+    }
+
+    /// The numbers under the names that they have everywhere.
+    private static func metrics(_ metrics: ActorMetrics) -> JSONValue {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(metrics), let json = try? JSONValue.parse(Array(data))
+        else { return [:] }
+        return json
+    }
+}
+
+/// The names that a client may give.
+enum NameCheck {
+    /// Whether a text can be an actor's name.
+    static func isName(_ text: String) -> Bool {
+        (1...128).contains(text.utf8.count) && ActorID(text) == nil
+            && text.unicodeScalars.allSatisfy { scalar in
+                switch scalar.properties.generalCategory {
+                case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: false
+                default: true
+                }
+            }
+    }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where a node is reached, and how much of it one may take.
+public struct ServerOptions: Sendable, Hashable {
+    /// The path of the Unix socket, which its owner alone may use.
+    public var socketPath: String
+    /// The port of the loopback device at which it is reached with a token; zero takes a free one, `nil`
+    /// none.
+    public var port: Int?
+    /// The file of the tokens, for its owner alone.
+    public var tokensPath: String
+    /// The version that the node says it has.
+    public var version: String
+    /// The data directory, to show.
+    public var dataDirectory: String?
+    /// The largest JSON body, in bytes; it holds a manifest with its first state.
+    public var documentSizeMax = 8 << 20
+    /// The largest module, in bytes.
+    public var moduleSizeMax = 256 << 20
+    /// How many modules may be on their way at once.
+    public var uploadsMax = 4
+    /// How many connections there may be; further ones wait until one is closed.
+    public var connectionsMax = 4096
+    /// How long a connection may be silent before and inside a request.
+    public var idleTimeout = Duration.seconds(60)
+    /// How long a body may take, and for a module how long each MiB may take beside that.
+    public var bodyTimeout = Duration.seconds(30)
+    /// How long requests that are being worked on may take when the node ends.
+    public var drain = Duration.seconds(10)
+    /// How often a stream says that it lives while nothing happens.
+    public var heartbeat = Duration.seconds(15)
+
+    /// Makes options.
+    public init(
+        socketPath: String, tokensPath: String, version: String, dataDirectory: String? = nil
+    ) {
+        self.socketPath = socketPath
+        self.tokensPath = tokensPath
+        self.version = version
+        self.dataDirectory = dataDirectory
+    }
+}

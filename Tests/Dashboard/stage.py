@@ -1,0 +1,87 @@
+"""A node with actors, for those who look at its dashboard."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import urllib.error
+import urllib.parse
+import urllib.request
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+class Stage:
+    """`theater serve` on a free port, with a token that may do everything and an actor that greets."""
+
+    def __init__(self) -> None:
+        self.theater = os.environ.get("THEATER") or os.path.join(ROOT, ".build", "debug", "theater")
+        self.folder = tempfile.mkdtemp(prefix="theater-dashboard-")
+        data = os.path.join(self.folder, "data")
+        self.environment = dict(os.environ, THEATER_DATA=data, NO_COLOR="1")
+        self.process = subprocess.Popen(
+            [self.theater, "serve", "--data", data, "--listen", "127.0.0.1:0"],
+            stderr=subprocess.PIPE, text=True, cwd=self.folder)
+        try:
+            self.address = self._address()
+            self.token = self.tool("token", "create", "browser", "--scope", "admin", "--data", data).strip()
+            self.tool("new", "greeter", "--template", "hello")
+            self.tool("build", "greeter")
+            with open(os.path.join(self.folder, "greeter/build/greeter.wasm"), "rb") as file:
+                self.module = self.ask("/v1/modules", file.read(), "application/wasm")["digest"]
+            with open(os.path.join(self.folder, "greeter/manifest.toml"), encoding="utf-8") as file:
+                self.manifest = file.read()
+        except BaseException:
+            self.end()
+            raise
+
+    def _address(self) -> str:
+        for line in self.process.stderr:
+            found = re.search(r"http://127\.0\.0\.1:\d+", line)
+            if found:
+                return found.group()
+        raise AssertionError("the node ended before it listened")
+
+    def tool(self, *arguments: str) -> str:
+        """Runs a command of theater."""
+        done = subprocess.run(
+            [self.theater, *arguments], cwd=self.folder, env=self.environment, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise AssertionError(f"theater {' '.join(arguments)}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def ask(self, path: str, body: bytes | None = None, kind: str = "application/json", method: str | None = None):
+        """Asks the node beside the browser."""
+        request = urllib.request.Request(
+            self.address + path, data=body, method=method or ("GET" if body is None else "POST"),
+            headers={"Authorization": "Bearer " + self.token, "Content-Type": kind})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                text = answer.read()
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{path}: {error.read().decode()}") from error
+        return json.loads(text) if text else None
+
+    def start(self, name: str) -> str:
+        """Starts an actor with a name; its identity."""
+        body = json.dumps({"manifest": self.manifest, "module": self.module, "name": name})
+        return self.ask("/v1/actors", body.encode())["id"]
+
+    def greet(self, actor: str, whom: str) -> None:
+        """Calls an actor, which logs whom it greets."""
+        function = urllib.parse.quote("greet")
+        self.ask(f"/v1/actors/{actor}/call?function={function}", json.dumps([whom]).encode())
+
+    def end(self) -> None:
+        """Ends the node."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stderr.close()
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,226 @@
+"""Uses the dashboard of a real node in a real browser.
+
+Usage: test_dashboard.py   (THEATER names the binary; else that of the debug build)
+       test_dashboard.py --screenshots FOLDER   makes pictures in three widths and both themes instead
+"""
+
+import base64
+import json
+import os
+import sys
+import urllib.error
+import urllib.request
+
+from browser import Browser
+from stage import Stage
+
+MARKUP = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'><b>bold</b>"
+HOSTILE = MARKUP + "\x1b[31mred\x1b[0m \u202egnp.exe\u2066 \u200bzero \x07 \u2028line ${7*7} javascript:alert(3)"
+
+
+def main() -> None:
+    stage = Stage()
+    try:
+        browser = Browser()
+        try:
+            if sys.argv[1:2] == ["--screenshots"]:
+                take_pictures(stage, browser, sys.argv[2])
+            else:
+                for test in (pages_are_guarded, token_is_asked_for, tree_lives, actor_is_shown, actor_answers,
+                             chain_scrubs, hostile_texts_stay_inert, keys_suffice):
+                    test(stage, browser)
+                    print(f"dashboard: {test.__name__} passed")
+                check(browser.complaints == [], f"the browser complains: {browser.complaints}")
+                other = [each for each in browser.refused
+                         if " 401 " not in each and "/call?" not in each and "/send" not in each]
+                check(other == [], f"the node refused the page: {other}")
+                elsewhere = [url for url in browser.asked if not url.startswith((stage.address, "about:"))]
+                check(elsewhere == [], f"the page asked elsewhere: {elsewhere}")
+        finally:
+            browser.end()
+    finally:
+        stage.end()
+
+
+def check(is_so: bool, otherwise: str) -> None:
+    if not is_so:
+        raise AssertionError(otherwise)
+
+
+def text_of(selector: str) -> str:
+    return f"(document.querySelector({json.dumps(selector)})?.innerText ?? '')"
+
+
+def pages_are_guarded(stage: Stage, browser: Browser) -> None:
+    with urllib.request.urlopen(stage.address + "/") as answer:
+        policy = answer.headers["Content-Security-Policy"]
+        check("default-src 'self'" in policy and "unsafe" not in policy, f"the policy is {policy}")
+        check(answer.headers["X-Content-Type-Options"] == "nosniff", "types may be guessed")
+        check(answer.headers["Referrer-Policy"] == "no-referrer", "addresses are passed on")
+    for headers, method, status in [
+        ({"Host": "evil.example"}, "GET", 403), ({"Sec-Fetch-Site": "cross-site"}, "GET", 403), ({}, "POST", 405),
+    ]:
+        request = urllib.request.Request(stage.address + "/", headers=headers, method=method)
+        try:
+            urllib.request.urlopen(request).close()
+            found = 200
+        except urllib.error.HTTPError as error:
+            found = error.code
+            error.close()
+        check(found == status, f"{method} with {headers} got {found} instead of {status}")
+
+
+def token_is_asked_for(stage: Stage, browser: Browser) -> None:
+    browser.go(stage.address + "/")
+    browser.until("document.querySelector('#token') === document.activeElement", "the token's field")
+    browser.type(stage.token)
+    browser.press("Enter", 13)
+    browser.until("document.querySelector('#token') === null", "the end of the question")
+    browser.until(text_of("main") + ".includes('No actor lives')", "the tree without actors")
+    check(browser.run("document.cookie") == "", "there is a cookie")
+    check(browser.run("JSON.stringify(localStorage)").find(stage.token) < 0, "the token is kept for longer")
+
+
+def tree_lives(stage: Stage, browser: Browser) -> None:
+    stage.first = stage.start("first")
+    browser.until(text_of("tbody") + ".includes('first')", "an actor that has started")
+    browser.until(text_of("tbody") + ".includes('running')", "its status")
+    second = stage.start("second")
+    browser.until("document.querySelectorAll('tbody tr').length === 2", "a second actor")
+    browser.until(text_of("tbody") + ".includes('MiB') || " + text_of("tbody") + ".includes('KiB')", "its memory")
+    stage.ask(f"/v1/actors/{second}/stop", b"", method="POST")
+    browser.until("document.querySelectorAll('tbody tr').length === 1", "the end of the second actor")
+
+
+def actor_is_shown(stage: Stage, browser: Browser) -> None:
+    browser.run("document.querySelector('tbody a').click()")
+    browser.until(text_of("h1") + " === 'first'", "the actor's page")
+    browser.until("document.querySelector('.events .event') && " + text_of(".events") + ".includes('spawned')", "its events")
+    stage.greet(stage.first, "Ada")
+    browser.until(text_of(".logs") + ".includes('greeting Ada')", "the log of a live event")
+    browser.until(text_of("pre[aria-label=State]") + ".includes('count: 1')", "the state")
+    browser.run("[...document.querySelectorAll('.event')].find(e => e.innerText.includes('returned') && e.innerText.includes('Ada')).open = true")
+    browser.until("[...document.querySelectorAll('.event dd')].some(d => d.innerText.includes('Hello, Ada! You are number 1.'))",
+                  "a decoded payload")
+    browser.run("document.querySelector('#verify').click()")
+    head = browser.until("document.querySelector('.verify code')?.title", "the head that was computed")
+    events = stage.ask(f"/v1/actors/{stage.first}/events")["events"]
+    check(head == events[-1]["hash"], "the computed head is not the chain's")
+
+
+def actor_answers(stage: Stage, browser: Browser) -> None:
+    browser.until("document.querySelector('#function').options.length > 0", "the functions")
+    browser.run("(() => { const f = document.querySelector('#function');"
+                "f.value = [...f.options].find(o => o.value.endsWith('greet')).value;"
+                "f.dispatchEvent(new Event('change')); document.querySelector('#body').focus(); })()")
+    browser.type('["Grace"]')
+    browser.run("document.querySelector('.talk button').click()")
+    browser.until(text_of(".answer") + ".includes('Hello, Grace! You are number 2.')", "the answer")
+    browser.run("document.querySelector('#body').value = '[\"\"]'; document.querySelector('.talk button').click()")
+    browser.until(text_of(".answer") + ".includes('whom shall I greet?')", "the refusal")
+    browser.run("(() => { const w = document.querySelector('#way'); w.value = 'send';"
+                "w.dispatchEvent(new Event('change')); document.querySelector('#body').value = 'hi';"
+                "document.querySelector('.talk button').click(); })()")
+    browser.until("!" + text_of(".answer") + ".includes('whom')", "what became of the message")
+
+
+def chain_scrubs(stage: Stage, browser: Browser) -> None:
+    browser.go(f"{stage.address}/#/actor/{stage.first}/timeline")
+    browser.until("document.querySelector('#scrub')", "the timeline")
+    browser.until(text_of("#state") + ".includes('count: 2')", "the state at the end")
+    browser.run("document.querySelector('[aria-label=\"First event\"]').click()")
+    browser.until(text_of("main") + ".includes('spawned')", "the first event")
+    states = []
+    for _ in range(3):
+        browser.run("document.querySelector('[aria-label=\"Next change of the state\"]').click()")
+        states.append(browser.run(text_of("#state")))
+    check(["count: 0" in states[0], "count: 1" in states[1], "count: 2" in states[2]] == [True] * 3, f"the states are {states}")
+    lines = browser.run("[...document.querySelectorAll('#diff div')].map(d => d.className + d.innerText).join('|')")
+    check("removed" in lines and "added" in lines and "count: 2" in lines, f"the change is shown as {lines}")
+    browser.run("(() => { const s = document.querySelector('#scrub'); s.value = 0; s.dispatchEvent(new Event('input')); })()")
+    browser.until("!" + text_of("#state") + ".includes('count: 2')", "the state at the beginning")
+    browser.run("document.querySelector('#scrub').focus()")
+    browser.press("End", 35)
+    browser.until(text_of("#state") + ".includes('count: 2')", "the end by its key")
+
+
+def hostile_texts_stay_inert(stage: Stage, browser: Browser) -> None:
+    hostile = stage.start(MARKUP)
+    browser.go(f"{stage.address}/#/")
+    browser.until(text_of("tbody") + ".includes('onerror')", "the hostile name")
+    browser.go(f"{stage.address}/#/actor/{hostile}")
+    browser.until(text_of("h1") + ".includes('<script>')", "the hostile name as text")
+    browser.until(text_of(".events") + ".includes('spawned')", "the events")
+    stage.greet(hostile, HOSTILE)
+    browser.until(text_of(".logs") + ".includes('onerror')", "the hostile log")
+    shown = browser.run(text_of(".logs"))
+    for words in ("\\u{1b}[31m", "\\u{202e}", "\\u{2066}", "\\u{200b}", "\\u{7}", "\\u{2028}"):
+        check(words in shown, f"{words} is not made visible in {shown!r}")
+    browser.run("document.querySelectorAll('.event').forEach(e => { e.open = true; })")
+    browser.until("document.querySelectorAll('.event dl').length > 3", "the decoded payloads")
+    inert(browser)
+    browser.go(f"{stage.address}/#/actor/{hostile}/timeline")
+    browser.until("document.querySelector('#scrub')", "the hostile timeline")
+    inert(browser)
+
+
+def inert(browser: Browser) -> None:
+    made = browser.run("document.querySelectorAll('main img, main script, main b, main iframe, main style, main [onerror]').length")
+    check(made == 0, "a text became elements")
+    acting = browser.run("/[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u200b-\\u200f\\u2028-\\u202e\\u2066-\\u2069]/"
+                         ".test(document.body.innerText + document.title)")
+    check(not acting, "a character acts")
+
+
+def keys_suffice(stage: Stage, browser: Browser) -> None:
+    browser.go(f"{stage.address}/#/")
+    browser.until("document.querySelectorAll('tbody a').length === 2", "the tree")
+    browser.run("document.activeElement.blur()")
+    for _ in range(20):
+        browser.press("Tab", 9)
+        if browser.run("document.activeElement.matches('tbody a')"):
+            break
+    browser.press("Enter", 13)
+    browser.until("location.hash.startsWith('#/actor/')", "an actor's page by keys")
+    before = browser.run("document.documentElement.dataset.theme")
+    browser.run("document.querySelector('#theme').click()")
+    check(browser.run("document.documentElement.dataset.theme") != before, "the theme stays")
+
+
+def take_pictures(stage: Stage, browser: Browser, folder: str) -> None:
+    os.makedirs(folder, exist_ok=True)
+    actor = stage.start("greeter")
+    stage.start("archive")
+    stage.start("a-rather-long-name-for-an-actor-that-somebody-chose")
+    for name in ("Ada", "Grace", "Barbara", "Radia"):
+        stage.greet(actor, name)
+    browser.go(stage.address + "/")
+    browser.until("document.readyState === 'complete'", "the page")
+    browser.run(f"sessionStorage.setItem('theater.token', {json.dumps(stage.token)})")
+    views = {
+        "tree": ("#/", "document.querySelectorAll('tbody tr').length === 3 && " + text_of("tbody") + ".includes('iB')"),
+        "actor": (f"#/actor/{actor}", "document.querySelectorAll('.event').length > 8 && document.querySelector('.chart') && "
+                  + text_of(".logs") + ".includes('Radia')"),
+        "timeline": (f"#/actor/{actor}/timeline/10", "document.querySelector('#scrub')"),
+        "letters": ("#/letters", text_of("main") + ".length > 40"),
+    }
+    for theme in ("light", "dark"):
+        for width, height in ((360, 760), (820, 1000), (1440, 900)):
+            browser.command("Emulation.setDeviceMetricsOverride", width=width, height=height,
+                            deviceScaleFactor=1, mobile=False)
+            browser.run(f"localStorage.setItem('theater.theme', '{theme}')")
+            for view, (hash_, ready) in views.items():
+                browser.go("about:blank")
+                browser.until("location.href === 'about:blank'", "an empty page")
+                browser.go(f"{stage.address}/{hash_}")
+                browser.until(ready, f"the view {view}")
+                check(browser.run("document.documentElement.scrollWidth <= innerWidth"),
+                      f"{view} is wider than {width} pixels")
+                picture = browser.command("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+                with open(os.path.join(folder, f"{view}-{width}-{theme}.png"), "wb") as file:
+                    file.write(base64.b64decode(picture["data"]))
+    print(f"dashboard: pictures are in {folder}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Glibc
+import Testing
+import TheaterAPI
+import TheaterClient
+
+/// The process that serves: its beginning, its end, and what it withstands.
+@Suite("A node that stays", .serialized)
+struct NodeLifeTests {
+    @Test("only its user may use the socket, which is gone with it")
+    func socket() async throws {
+        let node = try await RunningNode()
+        var facts = stat()
+        #expect(stat(node.socketPath, &facts) == 0)
+        #expect(facts.st_mode & 0o777 & ~S_IRWXU == 0)
+        #expect(stat(node.folder.path("data"), &facts) == 0)
+        #expect(facts.st_mode & 0o077 == 0)
+        #expect(await node.stop() == 0)
+        #expect(stat(node.socketPath, &facts) != 0)
+    }
+
+    @Test("a second one is refused, and one after a crash takes the place")
+    func one() async throws {
+        let node = try await RunningNode()
+        let second = try await node.run(["serve"])
+        #expect(second.status == 8)
+        #expect(second.stderr.contains("[journal.locked]"), "\(second.stderr)")
+        let elsewhere = try await node.run([
+            "serve", "--data", "other", "--socket", node.socketPath,
+        ])
+        #expect(elsewhere.status == 8)
+        #expect(elsewhere.stderr.contains("[server.in-use]"), "\(elsewhere.stderr)")
+        node.program.send(SIGKILL)
+        _ = await node.program.status()
+        let next = try await RunningNode(in: node.folder)
+        #expect(try await next.run(["ps"]).status == 0)
+        #expect(await next.stop() == 0)
+    }
+
+    @Test("refuses a path that is too long, and one that is taken by something else")
+    func paths() async throws {
+        let folder = try Folder()
+        let long = try await Finished(
+            ["serve", "--socket", "/tmp/" + String(repeating: "x", count: 120)], in: folder)
+        #expect(long.stderr.contains("[server.long-path]"), "\(long.stderr)")
+        try folder.write("precious", to: "file")
+        let taken = try await Finished(["serve", "--socket", folder.path("file")], in: folder)
+        #expect(taken.stderr.contains("[server.occupied]"), "\(taken.stderr)")
+        #expect(try folder.read("file") == Array("precious".utf8))
+    }
+
+    @Test("tells the service manager that it is ready, and that it stops")
+    func notices() async throws {
+        let folder = try Folder()
+        let path = folder.path("notify")
+        let listener = try RawSocket.datagrams(path)
+        let node = try await RunningNode(in: folder, environment: ["NOTIFY_SOCKET": path])
+        #expect(RawSocket.datagram(listener).hasPrefix("READY=1\n"))
+        #expect(await node.stop() == 0)
+        #expect(RawSocket.datagram(listener).hasPrefix("STOPPING=1\n"))
+        close(listener)
+    }
+
+    @Test("health and readiness are told without a credential")
+    func health() async throws {
+        let node = try await RunningNode()
+        for path in ["/healthz", "/readyz"] {
+            let answer = try await RawSocket.request(node.socketPath, "GET", path)
+            #expect(answer.status == 200)
+            #expect(try JSONValue.parse(answer.body)["status"]?.string == "ok")
+        }
+        #expect(await node.stop() == 0)
+    }
+
+    // Goal: a request that is being worked on is answered when the node ends. Method: a call that a
+    // stream's start shows to have begun cannot be seen from outside, so a stream stands for it: it is
+    // open, and is told the end.
+    @Test("SIGTERM ends streams with a word, and the process within its bound")
+    func draining() async throws {
+        let node = try await RunningNode()
+        try await node.start(try TestActors.fixture(), name: "fixture")
+        let stream = Task {
+            try await RawSocket.exchange(
+                node.socketPath,
+                "GET /v1/actors/fixture/events/stream?from=0 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        }
+        _ = try await node.run(["events", "fixture"])
+        #expect(await node.stop() == 0)
+        let text = try await stream.value
+        #expect(text.contains("event: end") || text.isEmpty, "\(text.suffix(200))")
+    }
+
+    // Goal: a connection that is lost loses no event and brings none twice. Method: a relay cuts every
+    // connection after some thousand bytes, in the middle of whatever it carries.
+    @Test("a follower goes on behind the last event when its connection is cut")
+    func cut() async throws {
+        let node = try await RunningNode()
+        try await node.start(try TestActors.fixture(), name: "fixture")
+        let path = node.folder.path("relay")
+        let relay = try CuttingRelay(at: path, to: node.socketPath, after: 7001)
+        let follower = TheaterClient(socketPath: path)
+        async let sequences: [UInt64] = Self.follow(follower, "fixture")
+        for number in 0..<100 {
+            _ = try await node.client.call("fixture", "echo", [.integer(number)])
+        }
+        _ = try await node.client.stop("fixture")
+        let found = try await sequences
+        #expect(found == (0..<UInt64(found.count)).map { $0 })
+        #expect(found.count > 200)
+        #expect(relay.connections > 5)
+        await follower.close()
+        #expect(await node.stop() == 0)
+    }
+
+    private static func follow(
+        _ client: TheaterClient, _ actor: String
+    ) async throws -> [UInt64] {
+        var found: [UInt64] = []
+        try await client.follow(actor, from: 0) { _ in
+            await Task.yield()
+        } take: { item in
+            if case .event(let event) = item { found.append(event["sequence"]?.integer() ?? .max) }
+            return true
+        }
+        return found
+    }
+}
+
+extension RawSocket {
+    /// Makes a socket that takes datagrams.
+    static func datagrams(_ path: String) throws -> Int32 {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let isBound = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+        guard isBound else { throw Failed() }
+        return descriptor
+    }
+
+    /// Waits for a datagram.
+    static func datagram(_ descriptor: Int32) -> String {
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        let count = read(descriptor, &chunk, chunk.count)
+        return String(decoding: chunk.prefix(max(0, count)), as: UTF8.self)
+    }
+}
