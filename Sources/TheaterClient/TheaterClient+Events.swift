@@ -52,29 +52,31 @@ extension TheaterClient {
         var attempt = 0
         while true {
             let before = position
-            let end: Result<Bool, ClientError>
+            let error: ClientError
             do throws(ClientError) {
-                end = .success(try await followOnce(actor, types, &position, take))
-            } catch {
-                end = .failure(error)
+                guard let reason = try await followOnce(actor, types, &position, take) else {
+                    return
+                }
+                error = ClientError(
+                    .connection, "the node at '\(place)' ended the stream (\(reason))")
+            } catch let failure {
+                error = failure
             }
-            switch end {
-            case .success(true): return
-            case .success(false): attempt = 0
-            case .failure(let error):
-                guard error.problem == nil || error.problem?.status == 503, attempt < attemptsMax
-                else { throw error }
-                guard error.code != ClientError.Code.cancelled.rawValue,
-                    await take(.interrupted(error))
-                else { throw error }
-                attempt = position == before ? attempt + 1 : 1
-            }
+            attempt = position == before ? attempt + 1 : 1
+            guard Self.mayRetry(error), attempt <= attemptsMax, await take(.interrupted(error))
+            else { throw error }
             do {
                 try await pause(attempt)
             } catch {
                 throw failure(error)
             }
         }
+    }
+
+    /// Whether another connection may do better.
+    private static func mayRetry(_ error: ClientError) -> Bool {
+        if let problem = error.problem { return problem.status == 503 || problem.status == 429 }
+        return error.code != ClientError.Code.cancelled.rawValue
     }
 
     /// Where a follower stands, which a new connection goes on from.
@@ -85,11 +87,11 @@ extension TheaterClient {
 
     /// Follows over one connection.
     ///
-    /// - Returns: whether it is over for good.
+    /// - Returns: why the node ended the stream, or `nil` when it is over for good.
     private func followOnce(
         _ actor: String, _ types: [String], _ position: inout Position,
         _ take: (FollowedItem) async -> Bool
-    ) async throws(ClientError) -> Bool {
+    ) async throws(ClientError) -> String? {
         let response = try await begin(
             Outgoing(
                 path: path(actor, "/events/stream"),
@@ -116,24 +118,33 @@ extension TheaterClient {
                 throw ClientError(.badAnswer, "\(error)")
             }
             for event in events {
-                if let isOver = try await deliver(event, &position, take) { return isOver }
+                switch try await deliver(event, &position, take) {
+                case .goOn: continue
+                case .over: return nil
+                case .ended(let reason): return reason
+                }
             }
         }
     }
 
+    /// What follows a message.
+    private enum Step {
+        case goOn
+        case over
+        case ended(String)
+    }
+
     /// Hands on a message of the stream.
-    ///
-    /// - Returns: whether it is over for good; `nil` when the stream goes on.
     private func deliver(
         _ event: ServerSentEvent, _ position: inout Position,
         _ take: (FollowedItem) async -> Bool
-    ) async throws(ClientError) -> Bool? {
+    ) async throws(ClientError) -> Step {
         guard let data = try? JSONValue.parse(event.data) else {
             throw ClientError(.badAnswer, "the node at '\(place)' sent an event that is no JSON")
         }
         let last = event.id.flatMap { UInt64($0) }
         // What a connection repeats of the one before it was delivered already.
-        if let last, let next = position.next, last < next { return nil }
+        if let last, let next = position.next, last < next { return .goOn }
         var item: FollowedItem?
         switch event.name {
         case "start": position.next = position.next ?? data["next"]?.integer()
@@ -144,11 +155,13 @@ extension TheaterClient {
             {
                 item = .gap(first: first, count: count)
             }
-        case "end": return data["reason"]?.string == "finished"
+        case "end":
+            let reason = data["reason"]?.string ?? "-"
+            return reason == "finished" ? .over : .ended(reason)
         default: break
         }
         if let last { position.next = last + 1 }
-        if let item, await !take(item) { return true }
-        return nil
+        if let item, await !take(item) { return .over }
+        return .goOn
     }
 }

@@ -15,6 +15,8 @@ public final class BundleRecording<Source: ByteSource>: ReplayLibrary {
     /// The first event, which ends what comes before the events.
     private var first: ChainEvent?
     private var contents: [Digest: [UInt8]] = [:]
+    /// Whether the bundle brings more than is held.
+    private var isOverfull = false
     /// The hash of the newest event that was handed out; `nil` before the first.
     public private(set) var head: Digest?
 
@@ -22,23 +24,20 @@ public final class BundleRecording<Source: ByteSource>: ReplayLibrary {
     ///
     /// - Parameter sizeMax: how many bytes of code and manifests are held: the largest module that a
     ///   node runs, and as much again for what else it ran.
-    /// - Throws: `proof.bad-bundle` when the bundle brings more, and what reading it throws.
+    /// - Throws: what reading the bundle throws.
     public init(_ source: Source, contentsSizeMax sizeMax: Int = 512 << 20) throws(ProofError) {
         reader = try BundleReader(source)
         actor = reader.actor
-        var size = 0
+        var room = sizeMax
         while let part = try reader.next() {
             switch part {
             case .checkpoint: break
             case .content(let digest, let bytes):
-                size += bytes.count
-                guard size <= sizeMax else {
-                    throw ProofError(
-                        .badBundle,
-                        "the bundle brings more than \(sizeMax) bytes of code and manifests, which a replay "
-                            + "would have to hold; export it without, and give the code with --wasm"
-                    )
+                guard bytes.count <= room else {
+                    isOverfull = true
+                    continue
                 }
+                room -= bytes.count
                 contents[digest] = bytes
             case .event(let evidence):
                 first = evidence.event(of: reader.actor)
@@ -74,8 +73,11 @@ public final class BundleRecording<Source: ByteSource>: ReplayLibrary {
         guard let wasm = contents[birth.module] else {
             throw ReplayError(
                 .noCode,
-                "the bundle does not bring the wasm \(birth.module) that its chain names; give it with "
-                    + "--wasm FILE")
+                isOverfull
+                    ? "the bundle brings more code than a replay holds, so the wasm \(birth.module) that its "
+                        + "chain names was left out; give it with --wasm FILE"
+                    : "the bundle does not bring the wasm \(birth.module) that its chain names; give it "
+                        + "with --wasm FILE")
         }
         return try code(wasm, for: birth)
     }

@@ -43,7 +43,9 @@ public final class APIServer: Sendable {
             actors: ActorRoutes(node: node, bodies: bodies),
             talk: TalkRoutes(node: node, bodies: bodies),
             chains: ChainRoutes(node: node, options: options, life: life),
-            tokens: TokenRoutes(tokens: tokens, bodies: bodies), gate: Gate(tokens: tokens),
+            channels: ChannelRoutes(node: node, options: options, bodies: bodies, life: life),
+            tokens: TokenRoutes(tokens: tokens, bodies: bodies, life: life),
+            gate: Gate(tokens: tokens),
             audit: audit)
     }
 
@@ -77,6 +79,8 @@ public final class APIServer: Sendable {
         configuration.maximumGracefulShutdownDuration = options.drain
         let group = ServiceGroup(configuration: configuration)
         self.group.withLock { $0 = Box(group) }
+        // Somebody may have asked for the end already.
+        guard !life.isDraining else { return }
         defer { LocalSocket.remove(options.socketPath) }
         do {
             try await group.run()

@@ -18,7 +18,9 @@ public struct ServerOptions: Sendable, Hashable {
     /// The largest module, in bytes.
     public var moduleSizeMax = 256 << 20
     /// How many modules may be on their way at once.
-    public var uploadsMax = 4
+    public var uploadsMax = 2
+    /// How many channels may be open.
+    public var channelsMax = 1024
     /// How many connections there may be; further ones wait until one is closed.
     public var connectionsMax = 4096
     /// How long a connection may be silent before and inside a request.

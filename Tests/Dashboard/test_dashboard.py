@@ -72,7 +72,7 @@ def pages_are_guarded(stage: Stage, browser: Browser) -> None:
 
 def token_is_asked_for(stage: Stage, browser: Browser) -> None:
     browser.go(stage.address + "/")
-    browser.until("document.querySelector('#token') === document.activeElement", "the token's field")
+    browser.until("document.activeElement?.id === 'token'", "the token's field")
     browser.type(stage.token)
     browser.press("Enter", 13)
     browser.until("document.querySelector('#token') === null", "the end of the question")

@@ -2,8 +2,6 @@
 
 import Foundation
 import Testing
-import TheaterChain
-import TheaterNode
 
 @testable import TheaterCLI
 
@@ -131,11 +129,6 @@ struct ReplayTests {
                 ["chain", "export", name, "--output", "\(name).bundle"], in: folder)
             #expect(export.status == 0, "\(export.stderr)")
         }
-        let file = try FileSource(folder.path("first.bundle"))
-        let error = #expect(throws: ProofError.self) {
-            try BundleRecording(file, contentsSizeMax: 100)
-        }
-        #expect(error?.description.contains("more than 100 bytes") == true)
         try folder.write("no bundle", to: "bad.bundle")
         let test = try await Finished(
             ["test", "bad.bundle", "first.bundle", "second.bundle"], in: folder)

@@ -67,7 +67,7 @@ struct StepTests {
     @Test("shows the messages up to an event, the events around it, and the ends of its call")
     func messages() async throws {
         let folder = try Folder()
-        try folder.put(try TestActors.messenger(), name: "first", handlers: ["message-server"])
+        try folder.put(try TestActors.sender(), name: "first", handlers: ["message-server"])
         let calls = ["one", "two"].flatMap { ["--call", "say", "--arg", "nobody", "--arg", $0] }
         _ = try await Finished(["run"] + calls, in: folder)
         // An event before the first call, three of each call, and the end.

@@ -61,6 +61,7 @@ public enum OpenAPI {
     private static let places = [
         "actor": "An identity, the beginning of one that no other has, or a name.",
         "digest": "A SHA-256 in hexadecimal digits.", "token": "The name of a token.",
+        "channel": "The identity of a channel.",
     ]
 
     private static func parameters(of operation: Operation) -> [JSONValue] {
@@ -112,7 +113,7 @@ public enum OpenAPI {
                     case .json(let name): Schemas.reference(name)
                     case .jsonOrCGRF(let name) where type == "application/json":
                         Schemas.reference(name)
-                    case .events: ["type": "string"]
+                    case .events, .text: ["type": "string"]
                     default: [:]
                     }
                 return .init(type, ["schema": schema])

@@ -3,7 +3,7 @@
 extension Operation {
     /// Everything that can be asked.
     public static let all: [Operation] =
-        nodeOperations + actorOperations + talkOperations + chainOperations
+        nodeOperations + actorOperations + talkOperations + channelOperations + chainOperations
 
     private static let nodeOperations = [
         Operation(
@@ -19,6 +19,9 @@ extension Operation {
         Operation(
             id: .node, method: .get, path: "/v1/node", scope: .observe,
             summary: "Says what the node is and did.", output: .json("Node")),
+        Operation(
+            id: .metrics, method: .get, path: "/metrics", scope: .observe,
+            summary: "Gives the node's numbers to Prometheus.", output: .text),
         Operation(
             id: .deadLetters, method: .get, path: "/v1/dead-letters", scope: .observe,
             summary: "Lists the newest messages that reached nobody.", output: .json("DeadLetters")),
@@ -127,6 +130,23 @@ extension Operation {
                 timeout,
             ], input: .jsonOrCGRF("Arguments"), output: .jsonOrCGRF("Value"),
             problems: actorProblems + [422, 429]),
+    ]
+
+    private static let channelOperations = [
+        Operation(
+            id: .openChannel, method: .post, path: "/v1/actors/{actor}/channels",
+            scope: .message,
+            summary:
+                "Opens a channel to an actor, which lasts as long as the stream of the answer.",
+            parameters: [timeout], input: .bytes, status: 201, output: .events,
+            problems: actorProblems + [422, 429]),
+        Operation(
+            id: .sendOnChannel, method: .post, path: "/v1/channels/{channel}/messages",
+            scope: .message, summary: "Sends on a channel that one has opened.", input: .bytes,
+            status: 202, problems: [404, 409, 410, 422, 429]),
+        Operation(
+            id: .closeChannel, method: .delete, path: "/v1/channels/{channel}", scope: .message,
+            summary: "Closes a channel that one has opened.", status: 204, problems: [404]),
     ]
 
     private static let chainOperations = [

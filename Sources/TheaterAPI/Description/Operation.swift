@@ -60,6 +60,14 @@ public struct Operation: Sendable {
         case putModule
         /// Whether the node's store has a module.
         case module
+        /// Numbers for Prometheus.
+        case metrics
+        /// Opens a channel.
+        case openChannel
+        /// Sends on a channel.
+        case sendOnChannel
+        /// Closes a channel.
+        case closeChannel
         /// The tokens there are.
         case listTokens
         /// Makes a token.
@@ -88,6 +96,8 @@ public struct Operation: Sendable {
         case json(String)
         /// Any bytes.
         case bytes
+        /// Lines of text.
+        case text
         /// A WebAssembly module.
         case module
         /// JSON by the name of its schema, or a value in CGRF.
@@ -101,6 +111,7 @@ public struct Operation: Sendable {
             case .nothing: []
             case .json: ["application/json"]
             case .bytes: ["application/octet-stream"]
+            case .text: ["text/plain"]
             case .module: ["application/wasm"]
             case .jsonOrCGRF: ["application/json", MediaType.cgrf]
             case .events: ["text/event-stream"]

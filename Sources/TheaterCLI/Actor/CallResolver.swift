@@ -15,6 +15,8 @@ struct CallResolver: Sendable {
     let names: [String]
     /// Their declarations, as far as they are known.
     let signatures: [String: FunctionSignature]
+    /// How arguments are given, for messages.
+    var remedy = "give each with --arg VALUE"
 
     /// Knows a module's functions from its metadata.
     init(names: [String], metadata: PackageMetadata?) {
@@ -76,7 +78,6 @@ struct CallResolver: Sendable {
         let list = wanted.map { "\($0.name): \($0.type)" }.joined(separator: ", ")
         throw CLIError(
             .usage, "actor.wrong-argument",
-            "'\(name)' takes \(wanted.count) arguments (\(list)) and got \(given); give each with "
-                + "--arg VALUE")
+            "'\(name)' takes \(wanted.count) arguments (\(list)) and got \(given); \(remedy)")
     }
 }

@@ -43,7 +43,8 @@ struct RootCommand: AsyncParsableCommand {
                 subcommands: [
                     ServeCommand.self, PsCommand.self, TreeCommand.self, InspectCommand.self,
                     StopCommand.self, KillCommand.self, RestartCommand.self, SendCommand.self,
-                    RequestCommand.self, CallCommand.self, LogsCommand.self, EventsCommand.self,
+                    RequestCommand.self, CallCommand.self, ChannelCommand.self, LogsCommand.self,
+                    EventsCommand.self,
                     TokenCommand.self,
                 ]),
             CommandGroup(

@@ -191,7 +191,9 @@ struct CallCommand: TheaterCommand {
                 throw CLIError(error)
             }
         }
-        return CallResolver(names: names, metadata: metadata)
+        var resolver = CallResolver(names: names, metadata: metadata)
+        resolver.remedy = "write them behind the function"
+        return resolver
     }
 }
 

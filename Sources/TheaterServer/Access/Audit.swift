@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Synchronization
 internal import TheaterAPI
 public import TheaterChain
 internal import TheaterPlatform
@@ -15,11 +16,36 @@ public final class Audit: Sendable {
     public static let chainName = "theater.audit"
     private static let interface = "theater:node/audit"
     private let writer: ChainWriter
+    private let refusals: Mutex<RefusalLimit>
+
+    /// How many refusals are written in a minute; further ones are counted, and the next one that is written
+    /// says how many. Nobody fills the disk by being refused.
+    static let refusalsMax = 1000
+
+    private struct RefusalLimit {
+        var minute: Int64 = 0
+        var count = 0
+        var passedOver: UInt64 = 0
+
+        /// Whether another one is written, and how many were not before it.
+        mutating func take(_ now: MonotonicTime) -> UInt64? {
+            let minute = now.nanoseconds / 60_000_000_000
+            if minute != self.minute { (self.minute, count) = (minute, 0) }
+            guard count < Audit.refusalsMax else {
+                passedOver &+= 1
+                return nil
+            }
+            count += 1
+            defer { passedOver = 0 }
+            return passedOver
+        }
+    }
 
     /// Goes on with the chain of a journal, or begins it.
     ///
     /// - Throws: what the journal throws.
     public init(_ journal: Journal) throws(JournalError) {
+        refusals = Mutex(RefusalLimit())
         let known = journal.actors().first { $0.name == Self.chainName }
         if let known {
             writer = try journal.resumeChain(actor: known.actor)
@@ -57,7 +83,10 @@ public final class Audit: Sendable {
 
     /// A request was not let in.
     func refused(_ entry: Entry, code: String) throws(Problem) {
-        try append("refused", entry, [.init("code", .string(code))])
+        guard let passedOver = refusals.withLock({ $0.take(.now()) }) else { return }
+        try append(
+            "refused", entry,
+            [.init("code", .string(code)), .init("passed_over", .u64(passedOver))])
     }
 
     private func append(

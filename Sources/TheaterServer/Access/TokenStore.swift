@@ -95,7 +95,7 @@ final class TokenStore: Sendable {
         return (token, entry)
     }
 
-    /// Takes a token back. Requests that it was given with already go on; further ones are refused.
+    /// Takes a token back. Further requests with it are refused.
     func revoke(_ name: String) async throws(Problem) {
         try await change { entries in
             guard let index = entries.firstIndex(where: { $0.name == name }) else {

@@ -23,6 +23,7 @@ struct APIResponder: HTTPResponder {
     let actors: ActorRoutes
     let talk: TalkRoutes
     let chains: ChainRoutes
+    let channels: ChannelRoutes
     let tokens: TokenRoutes
     let gate: Gate
     let audit: Audit
@@ -41,8 +42,7 @@ struct APIResponder: HTTPResponder {
                 "a request was refused",
                 metadata: ["error.code": "\(problem.code)", "request.id": "\(id)"])
             response = Answer.problem(problem, methods: allowed(request))
-            // What is left of the body is not worth reading.
-            if problem.status == 413 || problem.status == 408 {
+            if problem.status == 408 || Self.hasLongBody(request) {
                 response = Self.closing(response, context.channel)
             }
         }
@@ -57,13 +57,12 @@ struct APIResponder: HTTPResponder {
         let path = (request.head.path ?? "").prefix { $0 != "?" }
         switch routes.match(method: request.method.rawValue, path: path) {
         case .found(let operation, let places):
-            let credential = try admit(request, to: operation, id: id)
-            guard operation.isMutation else {
-                return try await perform(try Call(operation, places, request, id: id))
-            }
-            return try await performAudited(operation, credential) { () throws(Problem) in
-                try Call(operation, places, request, id: id)
-            }
+            // Counted before the token is looked at, so that none is taken back unnoticed.
+            let revocations = nodes.life.revocations
+            let credential = try admit(request, to: operation, id: id) ?? .nobody
+            let caller = Caller(credential: credential, revocations: revocations)
+            let call = try Call(operation, places, request, id: id, caller)
+            return operation.isMutation ? try await performAudited(call) : try await perform(call)
         case .otherMethods(let methods):
             throw Problem(
                 .method,
@@ -113,12 +112,9 @@ struct APIResponder: HTTPResponder {
     }
 
     /// Does what changes something, and writes it down.
-    private func performAudited(
-        _ operation: TheaterAPI.Operation, _ credential: Credential?,
-        _ call: () throws(Problem) -> Call
-    ) async throws(Problem) -> Response {
-        let call = try call()
-        let entry = entry(call.request, call.id, credential)
+    private func performAudited(_ call: Call) async throws(Problem) -> Response {
+        let operation = call.operation
+        let entry = entry(call.request, call.id, call.caller.credential)
         if operation.scope != .message { try audit.asked(entry, operation.id) }
         let response: Response
         do throws(Problem) {
@@ -149,6 +145,10 @@ struct APIResponder: HTTPResponder {
         case .deadLetters: nodes.deadLetters()
         case .putModule: try await nodes.putModule(call)
         case .module: try await nodes.module(call)
+        case .metrics: nodes.metrics()
+        case .openChannel: try await channels.open(call)
+        case .sendOnChannel: try await channels.send(call)
+        case .closeChannel: try channels.close(call)
         case .listTokens: tokens.list()
         case .createToken: try await tokens.create(call)
         case .revokeToken: try await tokens.revoke(call)
@@ -187,6 +187,13 @@ struct APIResponder: HTTPResponder {
             return given
         }
         return String(world.randomWord(), radix: 36)
+    }
+
+    /// Whether what may be left of the body is not worth reading for another request's sake.
+    private static func hasLongBody(_ request: Request) -> Bool {
+        if request.headers[.transferEncoding] != nil { return true }
+        guard let announced = request.headers[.contentLength] else { return false }
+        return Int(announced).map { $0 > 65_536 } ?? true
     }
 
     /// The response, after which the connection ends.

@@ -17,16 +17,19 @@ struct Call: Sendable {
     let request: Request
     /// Its identity.
     let id: String
+    /// Who asks.
+    let caller: Caller
     private let query: [(name: String, value: String)]
 
     init(
         _ operation: TheaterAPI.Operation, _ places: [String: String], _ request: Request,
-        id: String
+        id: String, _ caller: Caller
     ) throws(Problem) {
         self.operation = operation
         self.places = places
         self.request = request
         self.id = id
+        self.caller = caller
         query = try Self.query(of: request.head.path ?? "", operation)
     }
 

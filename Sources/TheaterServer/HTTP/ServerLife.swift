@@ -7,8 +7,9 @@ final class ServerLife: Sendable {
     private struct State {
         var isDraining = false
         var uploads = 0
-        var streams: [UInt64: @Sendable () -> Void] = [:]
+        var streams: [UInt64: (owner: String, end: @Sendable (String) -> Void)] = [:]
         var lastStream: UInt64 = 0
+        var revocations: UInt64 = 0
     }
 
     private let state = Mutex(State())
@@ -30,28 +31,54 @@ final class ServerLife: Sendable {
     /// Gives the place back.
     func endUpload() { state.withLock { $0.uploads -= 1 } }
 
-    /// Knows of a stream, which is told to end when the server does.
+    /// Knows of a stream, which is told to end, and why, when it must.
     ///
-    /// - Returns: its number; `nil` when the end has begun.
-    func addStream(_ end: @escaping @Sendable () -> Void) -> UInt64? {
-        state.withLock { state in
-            guard !state.isDraining else { return nil }
+    /// - Parameters:
+    ///   - owner: the name of the credential.
+    ///   - revocations: how many there were when it was let in; after another one it is to ask again.
+    /// - Returns: its number.
+    func addStream(
+        owner: String, since revocations: UInt64, _ end: @escaping @Sendable (String) -> Void
+    ) -> UInt64 {
+        let (number, reason) = state.withLock { state -> (UInt64, String?) in
             state.lastStream += 1
-            state.streams[state.lastStream] = end
-            return state.lastStream
+            if state.isDraining { return (state.lastStream, "draining") }
+            if state.revocations != revocations { return (state.lastStream, "again") }
+            state.streams[state.lastStream] = (owner, end)
+            return (state.lastStream, nil)
         }
+        if let reason { end(reason) }
+        return number
     }
 
+    /// How many credentials were taken back.
+    var revocations: UInt64 { state.withLock { $0.revocations } }
+
     /// A stream is over.
-    func removeStream(_ number: UInt64) { state.withLock { $0.streams[number] = nil } }
+    func removeStream(_ number: UInt64) {
+        // Let go of behind the lock.
+        let removed = state.withLock { $0.streams.removeValue(forKey: number) }
+        _ = removed
+    }
+
+    /// Ends the streams of a credential that was taken back.
+    func endStreams(of owner: String) {
+        let ends = state.withLock { state in
+            state.revocations += 1
+            let found = state.streams.filter { $0.value.owner == owner }
+            for number in found.keys { state.streams[number] = nil }
+            return found.values.map(\.end)
+        }
+        for end in ends { end("revoked") }
+    }
 
     /// Begins the end: streams are told.
     func drain() {
         let ends = state.withLock { state in
             state.isDraining = true
             defer { state.streams = [:] }
-            return Array(state.streams.values)
+            return state.streams.values.map(\.end)
         }
-        for end in ends { end() }
+        for end in ends { end("draining") }
     }
 }

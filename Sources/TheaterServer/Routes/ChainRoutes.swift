@@ -44,9 +44,12 @@ struct ChainRoutes: Sendable {
         } catch {
             throw Problem(error)
         }
-        let stream = EventStream(
-            subscription, from: first, types: call.list("type"), options: options, life: life,
-            world: node.world)
+        let events = EventStream(
+            subscription: subscription, filter: TypeFilter(call.list("type")))
+        let stream = LiveStream(
+            caller: call.caller, first: EventStream.start(first), options: options,
+            life: life, world: node.world, make: { put in await events.make(put) },
+            cancel: { subscription.cancel() })
         return stream.response(to: call.request)
     }
 

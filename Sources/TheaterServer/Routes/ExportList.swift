@@ -36,7 +36,22 @@ struct ExportList {
     }
 
     /// The one that a name means, or an end of it.
-    func find(_ name: String) throws(Problem) -> Export {
+    static func find(
+        _ name: String, of id: ActorID, in system: ActorSystem
+    ) throws(Problem) -> (name: String, signature: FunctionSignature?) {
+        // Most name it in full, and need no list.
+        if let signature = try? system.signature(of: name, of: id) { return (name, signature) }
+        let exports: ExportList
+        do throws(ActorError) {
+            exports = try ExportList(of: id, in: system)
+        } catch {
+            throw Problem(error)
+        }
+        let export = try exports.find(name)
+        return (export.name, export.signature)
+    }
+
+    private func find(_ name: String) throws(Problem) -> Export {
         if let export = all.first(where: { $0.name == name }) { return export }
         let found = all.filter { $0.name.hasSuffix("." + name) || $0.name.hasSuffix("/" + name) }
         if let export = found.first, found.count == 1 { return export }

@@ -64,6 +64,13 @@ struct NodeRoutes: Sendable {
         ])
     }
 
+    func metrics() -> Response {
+        let text = MetricsText(
+            node.system.totals(), load: node.control.load,
+            deadLetters: node.system.deadLetterCounts, version: options.version)
+        return Answer.bytes(Array(text.text.utf8), type: "text/plain; version=0.0.4")
+    }
+
     func deadLetters() -> Response {
         Answer.json([
             "counts": Self.counts(node.system.deadLetterCounts),

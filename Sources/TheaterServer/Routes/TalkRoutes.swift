@@ -45,13 +45,7 @@ struct TalkRoutes: Sendable {
             throw Problem(.parameter, "'function' is missing; name the export to call")
         }
         let timeout = try call.duration("timeout", most: Self.timeoutMax) ?? .seconds(30)
-        let exports: ExportList
-        do throws(ActorError) {
-            exports = try ExportList(of: id, in: node.system)
-        } catch {
-            throw Problem(error)
-        }
-        let export = try exports.find(function)
+        let export = try ExportList.find(function, of: id, in: node.system)
         let arguments = try await arguments(call, export)
         do throws(ActorError) {
             let value = try await node.system.call(
@@ -63,7 +57,7 @@ struct TalkRoutes: Sendable {
     }
 
     private func arguments(
-        _ call: Call, _ export: ExportList.Export
+        _ call: Call, _ export: (name: String, signature: FunctionSignature?)
     ) async throws(Problem) -> [Value] {
         let body = try await bodies.bytes(of: call, sizeMax: MessageOptions.sizeLimit)
         switch call.mediaType {
@@ -88,7 +82,7 @@ struct TalkRoutes: Sendable {
     }
 
     private static func arguments(
-        _ json: JSONValue, _ export: ExportList.Export
+        _ json: JSONValue, _ export: (name: String, signature: FunctionSignature?)
     ) throws(Problem) -> [Value] {
         guard let items = json.array, items.count <= 64 else {
             throw Problem(.body, "the arguments must be a list of at most 64")
@@ -97,7 +91,10 @@ struct TalkRoutes: Sendable {
         if let signature = export.signature {
             parameters = signature.parameters(givenByCaller: items.count)
             guard parameters != nil else {
-                throw wrong("'\(export.name)' got \(items.count) arguments; it is \(export.usage)")
+                throw wrong(
+                    "'\(export.name)' got \(items.count) arguments; it takes "
+                        + signature.parameters.filter { $0.name != "state" }.map(\.name)
+                        .joined(separator: ", "))
             }
         }
         var values: [Value] = []

@@ -7,6 +7,7 @@ internal import TheaterAPI
 struct TokenRoutes: Sendable {
     let tokens: TokenStore
     let bodies: Bodies
+    let life: ServerLife
 
     func list() -> Response {
         Answer.json(["tokens": .array(tokens.list.map(\.json))])
@@ -34,7 +35,9 @@ struct TokenRoutes: Sendable {
     }
 
     func revoke(_ call: Call) async throws(Problem) -> Response {
-        try await tokens.revoke(call.place("token"))
+        let name = call.place("token")
+        try await tokens.revoke(name)
+        life.endStreams(of: name)
         return Answer.nothing(status: 204)
     }
 }

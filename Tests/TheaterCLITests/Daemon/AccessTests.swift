@@ -189,6 +189,20 @@ struct AccessTests {
         #expect(verified.status == 0, "\(verified.stderr)")
     }
 
+    @Test("nobody fills the disk by being refused")
+    func flood() async throws {
+        let (node, port) = try await Self.node()
+        let request = "GET /v1/node HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        let last = request.replacing("\r\n\r\n", with: "\r\nConnection: close\r\n\r\n")
+        let answers = try await RawSocket.exchange(
+            "127.0.0.1:\(port)", String(repeating: request, count: 3099) + last)
+        #expect(answers.ranges(of: "\"code\":\"api.credential\"").count == 3100)
+        #expect(await node.stop() == 0)
+        // The requests may lie in two minutes.
+        let count = try Self.audit(node.folder).count
+        #expect((1000...2000).contains(count))
+    }
+
     @Test("a client that never finishes asking is let go of, and others are served meanwhile")
     func slow() async throws {
         let node = try await RunningNode(["--idle-timeout", "1s"])

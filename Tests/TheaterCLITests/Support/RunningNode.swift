@@ -50,7 +50,9 @@ final class RunningNode: Sendable {
     func stop() async -> Int32 {
         await client.close()
         program.send(SIGTERM)
-        return await program.status()
+        let status = await program.status()
+        if status != 0 { Issue.record("the node ended with \(status):\n\(program.stderr)") }
+        return status
     }
 }
 
@@ -121,6 +123,25 @@ enum RawSocket {
                 }
                 close(descriptor)
                 continuation.resume(returning: String(decoding: bytes, as: UTF8.self))
+            }
+        }
+    }
+
+    /// Sends a request as it is, reads until a text has come, and goes away without a word.
+    static func leave(_ path: String, _ request: String, after text: String) async throws {
+        let descriptor = try connect(path)
+        _ = Array(request.utf8).withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                var bytes: [UInt8] = []
+                var chunk = [UInt8](repeating: 0, count: 65_536)
+                while !String(decoding: bytes, as: UTF8.self).contains(text) {
+                    let count = read(descriptor, &chunk, chunk.count)
+                    guard count > 0 else { break }
+                    bytes += chunk[..<count]
+                }
+                close(descriptor)
+                continuation.resume()
             }
         }
     }

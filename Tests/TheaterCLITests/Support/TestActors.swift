@@ -73,7 +73,7 @@ enum TestActors {
     }
 
     /// An actor that sends what it is told to: `say` an actor and a message.
-    static func messenger() throws -> [UInt8] {
+    static func sender() throws -> [UInt8] {
         var actor = WatActor()
         actor.metadata = try metadata(
             """
@@ -144,7 +144,7 @@ enum TestActors {
         return try Engine.assemble(wat: actor.wat)
     }
 
-    /// An actor that takes messages and answers each request with `pong`.
+    /// An actor that takes messages, answers each request with `pong`, and greets on channels.
     static func messenger() throws -> [UInt8] {
         var actor = WatActor()
         actor.metadata = try metadata(
@@ -153,6 +153,9 @@ enum TestActors {
                 theater:simple/message-server-client {
                     handle-send: func(state: value, data: list<u8>) -> value
                     handle-request: func(state: value, id: string, data: list<u8>) -> value
+                    handle-channel-open: func(state: value, id: string, data: list<u8>) -> value
+                    handle-channel-message: func(state: value, id: string, data: list<u8>) -> value
+                    handle-channel-close: func(state: value, id: string) -> value
                 }
             }
             """)
@@ -166,6 +169,24 @@ enum TestActors {
             WatActor.answering(
                 "theater:simple/message-server-client.handle-request",
                 try ok([.unit, .option(bytes, .bytes(Array("pong".utf8)))]), at: 36864),
+            WatActor.answering(
+                "theater:simple/message-server-client.handle-channel-open",
+                try ok([
+                    .unit,
+                    .record(
+                        Value.Record(
+                            "channel-accept",
+                            [
+                                .init("accepted", .bool(true)),
+                                .init("message", .option(bytes, .bytes(Array("welcome".utf8)))),
+                            ])),
+                ]), at: 40960),
+            WatActor.answering(
+                "theater:simple/message-server-client.handle-channel-message", try ok([.unit]),
+                at: 45056),
+            WatActor.answering(
+                "theater:simple/message-server-client.handle-channel-close", try ok([.unit]),
+                at: 49152),
         ]
         return try Engine.assemble(wat: actor.wat)
     }

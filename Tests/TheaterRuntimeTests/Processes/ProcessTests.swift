@@ -448,7 +448,8 @@ struct ProcessTests {
 
         try FileManager.default.removeItem(at: folder)
         try await StageReplay.expectFaithful(
-            id, in: try await stage.journal.reader(), handlers: stage.handlers)
+            id, in: try await stage.journal.reader(), of: stage.journal,
+            handlers: stage.handlers)
         #expect(!FileManager.default.fileExists(atPath: real), "a replay runs nothing")
         let heard = try await processes.heard(id)
         #expect(

@@ -167,6 +167,7 @@ struct UpgradeTurnTests {
         _ = try await system.terminate(id)
         #expect(system.engine.guestsLive == 0)
         try await StageReplay.expectFaithful(
-            id, in: try await stage.journal.reader(), handlers: stage.handlers)
+            id, in: try await stage.journal.reader(), of: stage.journal,
+            handlers: stage.handlers)
     }
 }
