@@ -68,8 +68,9 @@ struct StepTests {
     func messages() async throws {
         let folder = try Folder()
         try folder.put(try TestActors.sender(), name: "first", handlers: ["message-server"])
-        let calls = ["one", "two"].flatMap { ["--call", "say", "--arg", "nobody", "--arg", $0] }
-        _ = try await Finished(["run"] + calls, in: folder)
+        let calls = ["[1]", "[2]"].flatMap { ["--call", "say", "--arg", "nobody", "--arg", $0] }
+        let run = try await Finished(["run"] + calls, in: folder)
+        #expect(run.status == 0, "\(run.stderr)")
         // An event before the first call, three of each call, and the end.
         let none = try await step(folder, "messages")
         #expect(none.last == "no message up to here")

@@ -26,37 +26,39 @@ struct EveryHandlerTests {
     @Test("is recorded and replayed", arguments: Node.standardHandlers.map { $0.name })
     func replayed(name: String) async throws {
         let handler = try #require(Node.standardHandlers.first { $0.name == name })
-        var functions: [FunctionSignature] = []
-        for interface in handler.interfaces {
-            for function in interface.pact.functions {
-                functions.append(try FunctionSignature(function, in: interface.pact))
-            }
-        }
-        try #require(!functions.isEmpty)
-        let wasm = try Engine.assemble(wat: Self.caller(functions))
         let node = try Node(
             NodeOptions(guestsMax: 8, environment: ["HOME": "/"]), logger: .quiet)
         let manifest = Manifest(
             name: "caller", package: "caller.wasm",
             handlers: [HandlerGrant(type: name, configuration: Self.grants[name] ?? [:])])
-        for (index, function) in functions.enumerated() {
-            // Some of them end their actor, so each has one of its own.
-            let id = try await node.system.spawn(
-                SpawnRequest(wasm: wasm, manifest: manifest, name: "caller-\(index)"))
-            let arguments = try function.parameters.map {
-                try ValueCoercion.coerce(Self.smallest($0.type), to: $0.type)
+        var count = 0
+        // Versions of an interface have one name, so each has actors of its own.
+        for interface in handler.interfaces {
+            let functions = try interface.pact.functions.map {
+                try FunctionSignature($0, in: interface.pact)
             }
-            // That it is refused is recorded and replayed as well.
-            _ = try? await node.system.call(
-                id, "test:caller/caller.call-\(index)", arguments,
-                options: CallOptions(timeout: .seconds(10)))
-            _ = try? await node.system.stop(id)
-            var types: Set<String> = []
-            var events = try await node.journal.events(of: id)
-            while let event = try events.next() { types.insert(event.type) }
-            #expect(types.contains("\(function.interface)/\(function.name)"), "\(types)")
+            let wasm = try Engine.assemble(wat: Self.caller(functions))
+            for (index, function) in functions.enumerated() {
+                // Some of them end their actor, so each has one of its own.
+                let id = try await node.system.spawn(
+                    SpawnRequest(wasm: wasm, manifest: manifest, name: "caller-\(count)"))
+                count += 1
+                let arguments = try function.parameters.map {
+                    try ValueCoercion.coerce(Self.smallest($0.type), to: $0.type)
+                }
+                // That it is refused is recorded and replayed as well.
+                _ = try? await node.system.call(
+                    id, "test:caller/caller.call-\(index)", arguments,
+                    options: CallOptions(timeout: .seconds(10)))
+                _ = try? await node.system.stop(id)
+                var types: Set<String> = []
+                var events = try await node.journal.events(of: id)
+                while let event = try events.next() { types.insert(event.type) }
+                #expect(types.contains("\(function.interface)/\(function.name)"), "\(types)")
+            }
         }
-        try await expectReplays(of: node, chains: functions.count)
+        try #require(count > 0)
+        try await expectReplays(of: node, chains: count)
         try await node.close()
     }
 

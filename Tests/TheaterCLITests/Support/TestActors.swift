@@ -87,14 +87,16 @@ enum TestActors {
         actor.imports = [
             WatActor.importing("theater:simple/message-server-host", "send", as: "send")
         ]
+        let said = try CGRF.encode(.string("said"))
         actor.body = [
+            WatActor.data(said, at: 32768),
             WatActor.function(
                 "test:say/say.say",
                 """
                 (drop (call $send (local.get $in) (local.get $size) (i32.const 512) (i32.const 516)))
-                (call $answer (i32.load (i32.const 512)) (i32.load (i32.const 516))
-                  (local.get $slot) (local.get $lenslot)) (i32.const 0)
-                """)
+                (call $answer (i32.const 32768) (i32.const \(said.count)) (local.get $slot)
+                  (local.get $lenslot)) (i32.const 0)
+                """),
         ]
         return try Engine.assemble(wat: actor.wat)
     }
