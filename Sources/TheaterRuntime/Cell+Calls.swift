@@ -10,9 +10,9 @@ internal import TheaterValue
 extension Cell {
     /// A call that waits for its turn or runs.
     struct Operation: Sendable {
-        let function: ExportBinding
+        var function: ExportBinding
         let arguments: [Value]
-        let takesState: Bool
+        var takesState: Bool
         /// Whether a handler of the actor itself calls: then an error value may end the actor.
         var isCallback = false
         let fuel: UInt64

@@ -144,6 +144,8 @@ final class Cell: @unchecked Sendable {
         do throws(ActorError) {
             try await makeGuest(engine, fork)
             if fork == nil { try await initialize() }
+            // Under strict durability an actor that somebody was told of is there after a crash.
+            try await recorder.settle()
         } catch {
             _ = shared.withLock { $0.mailbox.stop(drain: false) }
             note(.failed(error))

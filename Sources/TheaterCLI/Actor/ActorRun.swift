@@ -192,7 +192,14 @@ private final class Live: Sendable {
 
     private func begin() async throws(CLIError) -> ActorID? {
         guard let selection = run.plan.resumes else { return try await spawn() }
-        let back = try await selection.bringBack(in: node, run.logger)
+        let (back, problems) = try await selection.bringBack(in: node, run.logger)
+        if back.isEmpty {
+            if let problem = problems.first { throw problem }
+            run.logger.notice(
+                "no durable actor was left without an end; there is nothing to resume")
+        } else if run.plan.calls.isEmpty {
+            run.logger.info("Ctrl-C stops what was brought back")
+        }
         others.withLock { $0 = Array(back.dropFirst()) }
         showTree()
         return back.first?.id

@@ -107,32 +107,30 @@ struct ResumeSelection: Sendable {
     /// The actors without a parent that are wanted; `nil` for all.
     let actors: Set<ActorID>?
 
-    /// Brings them back.
+    /// Brings them back, and logs who did and did not.
     ///
-    /// - Throws: what is wrong with the first that does not come back, when none does.
-    func bringBack(in node: Node, _ logger: Logger) async throws(CLIError) -> [Resumed] {
+    /// - Throws: `actor.resume` when the chains cannot be read at all.
+    /// - Returns: who lives again, and what is wrong with the others.
+    func bringBack(
+        in node: Node, _ logger: Logger
+    ) async throws(CLIError) -> (resumed: [Resumed], problems: [CLIError]) {
         let report: ResumeReport
         do throws(ActorError) {
             report = try await node.resume(actors)
         } catch {
             throw CLIError(error)
         }
-        if report.resumed.isEmpty, let problem = report.problems.first {
-            throw CLIError(problem.error)
-        }
         for problem in report.problems {
             logger.error(
                 "did not come back: \(problem.error.message)",
                 metadata: ["actor.id": "\(problem.actor)", "actor.name": "\(problem.name)"])
         }
-        if report.resumed.isEmpty {
-            logger.notice("no durable actor was left without an end; there is nothing to resume")
-        }
         let names = node.journal.actors()
-        return report.resumed.map { id in
+        let resumed = report.resumed.map { id in
             let name = names.first { $0.actor == id }?.name ?? id.description
-            logger.info("'\(name)' goes on as \(id); Ctrl-C stops it")
+            logger.info("'\(name)' goes on as \(id)")
             return Resumed(id: id, name: name)
         }
+        return (resumed, report.problems.map { CLIError($0.error) })
     }
 }

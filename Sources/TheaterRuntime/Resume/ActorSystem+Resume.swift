@@ -37,12 +37,13 @@ extension ActorSystem {
         } catch {
             throw ActorError(.resume, "the journal cannot be read: \(error)")
         }
-        let census = try await ResumeCensus(reader, options: options, snapshots) {
+        let census = await ResumeCensus(reader, options: options, snapshots) {
             self.liveCell($0) != nil
         }
         let resumption = Resumption(
             system: self, journal: journal, reader: reader, census: census, finder: finder)
         var report = ResumeReport()
+        report.problems = census.unreadable.filter { wanted?.contains($0.actor) ?? true }
         for root in census.roots where wanted?.contains(root.point.actor) ?? true {
             do throws(ActorError) {
                 try await resumption.bringTree(root)

@@ -19,38 +19,55 @@ struct ResumeCensus: Sendable {
 
     /// In the order in which their chains began.
     private(set) var members: [Member] = []
+    /// The durable actors whose chains do not say where they stood, because of damage or of payloads that
+    /// were dropped.
+    private(set) var unreadable: [ResumeReport.Problem] = []
     private var durable: Set<ActorID> = []
     /// The newest mail of the inboxes, with the one that it is for in place of its sender.
     private var newestMail: [(sender: ActorID, position: UInt64, mail: Mail)] = []
 
-    /// Reads the ends of all chains, and what leads back to the beginnings of lives that have none.
+    /// Reads the ends of all chains, and what leads back to the beginnings of lives that have none; nothing
+    /// of a journal without durable actors.
     init(
         _ reader: JournalReader, options: ReplayOptions, _ keeper: (any SnapshotKeeper)?,
         isLive: (ActorID) -> Bool
-    ) async throws(ActorError) {
+    ) async {
+        let chains = reader.lifeChains().filter { !$0.isInMemory && !isLive($0.actor) }
+        let inboxes = Set(chains.map(\.actor).filter { reader.summary(of: $0.inbox) != nil })
+        // Most nodes have none; then there is nothing to look for.
+        guard !inboxes.isEmpty else { return }
         var names: Set<String> = []
         var ended: [(ChainSummary, String)] = []
-        for chain in reader.lifeChains() where !chain.isInMemory && !isLive(chain.actor) {
-            let exit = try Self.exit(of: chain, reader)
-            let isDurable = reader.summary(of: chain.actor.inbox) != nil
-            if let exit {
-                ended.append((chain, exit))
-                continue
-            }
-            let snapshot =
-                isDurable ? await ResumePoint.snapshot(of: chain.actor, in: reader, keeper) : nil
-            let point = try ResumePoint.find(
-                chain.actor, in: reader, options: options, snapshot: snapshot)
-            let name = point.birth.name ?? chain.actor.description
-            let isKept = isDurable && point.placement != nil
-            members.append(Member(point: point, name: name, isDurable: isKept))
-            if isKept {
-                durable.insert(chain.actor)
-                names.insert(name)
+        for chain in chains {
+            let isDurable = inboxes.contains(chain.actor)
+            do throws(ActorError) {
+                if let exit = try Self.exit(of: chain, reader) {
+                    ended.append((chain, exit))
+                    continue
+                }
+                let snapshot =
+                    isDurable
+                    ? await ResumePoint.snapshot(of: chain.actor, in: reader, keeper) : nil
+                let point = try ResumePoint.find(
+                    chain.actor, in: reader, options: options, snapshot: snapshot)
+                let name = point.birth.name ?? chain.actor.description
+                let isKept = isDurable && point.placement != nil
+                if isKept {
+                    try noteNewestMail(of: chain.actor, reader)
+                    durable.insert(chain.actor)
+                    names.insert(name)
+                }
+                members.append(Member(point: point, name: name, isDurable: isKept))
+            } catch {
+                // Whose chain it is does not come back, and keeps nobody else from it.
+                guard isDurable else { continue }
+                unreadable.append(
+                    ResumeReport.Problem(
+                        actor: chain.actor, name: chain.name ?? chain.actor.description,
+                        error: error))
             }
         }
-        try addUnstarted(ended, names, reader, options)
-        for actor in durable.sorted() { try noteNewestMail(of: actor, reader) }
+        addUnstarted(ended, names, reader, options)
     }
 
     /// How much of an inbox may stand between mail and the record of its sending: what other tasks append
@@ -83,16 +100,17 @@ struct ResumeCensus: Sendable {
             \.mail)
     }
 
-    /// Adds children whose supervisor had not yet started them again.
+    /// Adds children whose supervisor had not yet started them again. One whose chain does not say any more
+    /// what it was stays ended.
     private mutating func addUnstarted(
         _ ended: [(ChainSummary, String)], _ names: Set<String>, _ reader: JournalReader,
         _ options: ReplayOptions
-    ) throws(ActorError) {
+    ) {
         for (chain, exit) in ended where exit == "failed" || exit == "completed" {
             guard let name = chain.name, let slash = name.lastIndex(of: "/"),
-                names.contains(String(name[..<slash]))
+                names.contains(String(name[..<slash])),
+                let point = try? ResumePoint.find(chain.actor, in: reader, options: options)
             else { continue }
-            let point = try ResumePoint.find(chain.actor, in: reader, options: options)
             guard let parent = point.parent.flatMap({ member($0) }), parent.isDurable,
                 parent.point.bornAt <= point.bornAt
             else { continue }
@@ -107,10 +125,13 @@ struct ResumeCensus: Sendable {
     /// The children of an actor, in the order in which they were first started.
     func children(of id: ActorID) -> [Member] { members.filter { $0.point.parent == id } }
 
-    /// The durable members whose parents do not come back.
+    /// The durable members whose parents do not come back. Those of a parent that cannot be read wait for
+    /// it.
     var orphans: [Member] {
-        members.filter { member in
-            member.isDurable && member.point.parent.map { !durable.contains($0) } ?? false
+        let waiting = Set(unreadable.map(\.actor))
+        return members.filter { member in
+            guard member.isDurable, let parent = member.point.parent else { return false }
+            return !durable.contains(parent) && !waiting.contains(parent)
         }
     }
 

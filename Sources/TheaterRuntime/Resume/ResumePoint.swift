@@ -142,7 +142,10 @@ extension ResumePoint {
             return try goOn(from: snapshot, walk, count, reader, options)
         }
         guard let event = walk.birth, let first = ReplayBirth(event) else {
-            throw ActorError(.resume, "the chain of \(actor) has no beginning of a life")
+            throw ActorError(
+                .resume,
+                "what the chain of \(actor) says of the beginning of its last life is not there; if its "
+                    + "payloads were dropped, restore a backup")
         }
         var (parent, state, isDryRun): (ActorID?, [UInt8], Bool) = (nil, [], false)
         switch try? event.decodedPayload() {
@@ -187,7 +190,8 @@ extension ResumePoint {
         return ResumePoint(
             actor: life.actor, count: count,
             birth: ReplayBirth(
-                of: life.actor, sequence: snapshot.birth, module: life.module, manifest: snapshot.manifest,
+                of: life.actor, sequence: snapshot.birth, module: life.module,
+                manifest: snapshot.manifest,
                 name: snapshot.name),
             parent: snapshot.parent, firstState: snapshot.firstState, bornAt: snapshot.bornAt,
             isDryRun: false, placement: walk.placement ?? life.record.placement, call: walk.call,
