@@ -65,10 +65,11 @@ final class CellHost: GuestHost, @unchecked Sendable {
             if let stopped = noteDenial(of: call, error) { return stopped }
             return unsafe refuse(binding, [UInt8](input), error)
         }
+        recorder.tracer?.hostCallBegins(binding.signature)
         if let effect = binding.effect {
             return unsafe begin(effect, binding, [UInt8](input), call)
         }
-        switch handlers[binding.handler].answer(call) {
+        switch ask(binding.handler, call) {
         case .value(let value):
             return unsafe finish(binding, input, value)
         case .failure(let error):

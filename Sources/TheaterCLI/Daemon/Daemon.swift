@@ -6,6 +6,7 @@ internal import TheaterNode
 internal import TheaterPlatform
 internal import TheaterRuntime
 internal import TheaterServer
+internal import TheaterTelemetry
 
 /// A node with its API, from its beginning to its end.
 struct Daemon: Sendable {
@@ -16,14 +17,22 @@ struct Daemon: Sendable {
     private let grace: Duration
     private let notices: ServiceNotices
     private let logger: Logger
+    private let exporter: TelemetryExporter?
 
     /// Opens the data directory.
+    ///
+    /// - Parameter telemetry: where spans and metrics go; `nil` for nowhere.
     init(
         dataDirectory: String, options: ServerOptions, grace: Duration, notices: ServiceNotices,
-        logger: Logger
+        telemetry: TelemetryOptions?, logger: Logger
     ) throws(CLIError) {
+        exporter = telemetry.map {
+            TelemetryExporter($0, version: options.version, logger: logger)
+        }
         do {
-            node = try Node(NodeOptions(dataDirectory: dataDirectory), logger: logger)
+            var nodeOptions = NodeOptions(dataDirectory: dataDirectory)
+            nodeOptions.observability.spans = exporter
+            node = try Node(nodeOptions, logger: logger)
         } catch {
             throw CLIError(unexpected: error)
         }
@@ -62,6 +71,12 @@ struct Daemon: Sendable {
             of: Result<Void, ServerError>?.self
         ) { group in
             group.addTask { await serve() }
+            if let exporter {
+                group.addTask { [node] in
+                    await exporter.run { node.system.totals() }
+                    return nil
+                }
+            }
             group.addTask {
                 await heed(signals)
                 return nil

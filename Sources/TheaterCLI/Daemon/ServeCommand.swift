@@ -5,6 +5,7 @@ internal import Logging
 internal import TheaterNode
 internal import TheaterPlatform
 internal import TheaterServer
+internal import TheaterTelemetry
 
 /// `theater serve`: a node that stays.
 struct ServeCommand: TheaterCommand {
@@ -115,9 +116,15 @@ struct ServeCommand: TheaterCommand {
         }
         options.requestsPerSecond = requestsPerSecond
         options.drain = drain
+        let telemetry: TelemetryOptions?
+        do throws(TelemetryError) {
+            telemetry = try TelemetryOptions { context.environment($0) }
+        } catch {
+            throw CLIError(.usage, error.code.rawValue, error.message)
+        }
         let daemon = try Daemon(
             dataDirectory: directory, options: options, grace: grace,
-            notices: ServiceNotices(context.environment("NOTIFY_SOCKET")),
+            notices: ServiceNotices(context.environment("NOTIFY_SOCKET")), telemetry: telemetry,
             logger: StderrLogHandler.logger(context, isQuiet: quiet))
         try await daemon.run()
         return .success

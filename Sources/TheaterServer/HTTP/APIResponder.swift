@@ -6,6 +6,7 @@ internal import Logging
 internal import NIOCore
 internal import TheaterAPI
 internal import TheaterPlatform
+internal import TheaterRuntime
 
 /// What a request comes with beside itself.
 struct APIContext: InitializableFromSource {
@@ -67,7 +68,7 @@ struct APIResponder: HTTPResponder {
             let call = try call(operation, places, request, id: id, caller)
             return operation.isMutation
                 ? try await performAudited(call, context)
-                : try await perform(call, context)
+                : try await performTraced(call, context)
         case .otherMethods(let methods):
             throw Problem(
                 .method,
@@ -142,7 +143,7 @@ struct APIResponder: HTTPResponder {
         if operation.scope != .message { try audit.asked(entry, operation.id) }
         let response: Response
         do throws(Problem) {
-            response = try await perform(call, context)
+            response = try await performTraced(call, context)
         } catch {
             try audit.answered(entry, operation.id, code: error.code)
             throw error
@@ -157,6 +158,23 @@ struct APIResponder: HTTPResponder {
         Audit.Entry(
             credential: credential?.name, request: id, method: request.method.rawValue,
             path: request.head.path ?? "")
+    }
+
+    /// Does it as a part of the trace that the client names in `traceparent`, if it does.
+    private func performTraced(
+        _ call: Call, _ context: APIContext
+    ) async throws(Problem) -> Response {
+        guard let header = call.request.headers[.traceparent],
+            let cause = TraceContext(header: header)
+        else { return try await perform(call, context) }
+        let outcome: Result<Response, Problem> = await TraceContext.$current.withValue(cause) {
+            do throws(Problem) {
+                return .success(try await perform(call, context))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try outcome.get()
     }
 
     /// Every operation has its place here, which the compiler sees to.
@@ -237,5 +255,6 @@ struct APIResponder: HTTPResponder {
 
 extension HTTPField.Name {
     static let requestID = HTTPField.Name("X-Request-ID") ?? .eTag
+    static let traceparent = HTTPField.Name("traceparent") ?? .eTag
     static let contentTypeOptions = HTTPField.Name("X-Content-Type-Options") ?? .eTag
 }
