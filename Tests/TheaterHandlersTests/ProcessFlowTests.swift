@@ -8,6 +8,7 @@ import TheaterHandler
 import TheaterManifest
 import TheaterPlatform
 import TheaterProcess
+import TheaterTesting
 import TheaterValue
 
 @testable import TheaterHandlers
@@ -111,19 +112,14 @@ struct ProcessFlowTests {
     /// takes much to tell.
     private func expectBounded(since before: Int) {
         guard mebibytes >= 512 else { return }
-        #expect(Self.residentKibibytes() - before < 64 * 1024)
-    }
-
-    private static func residentKibibytes() -> Int {
-        let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
-        return (text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 4
+        #expect(SystemProcesses.residentKibibytes - before < 64 * 1024)
     }
 
     @Test("without a newline in line mode: pieces of the buffer's size, bounded memory")
     func noNewline() async throws {
         let handler = try handler()
         let size = mebibytes << 20
-        let before = Self.residentKibibytes()
+        let before = SystemProcesses.residentKibibytes
         try spawn(
             handler, "head", ["-c", "\(size)", "/dev/zero"], mode: 1, bufferSize: 65_536)
         try await ended()
@@ -153,7 +149,7 @@ struct ProcessFlowTests {
     @Test("without a newline in json mode: nothing is kept, nothing is called")
     func endlessJSON() async throws {
         let handler = try handler()
-        let before = Self.residentKibibytes()
+        let before = SystemProcesses.residentKibibytes
         try spawn(
             handler, "head", ["-c", "\(mebibytes << 20)", "/dev/zero"], mode: 2, bufferSize: 1 << 20
         )
