@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Hummingbird
+internal import HummingbirdCore
+internal import HummingbirdTLS
 public import Logging
 internal import NIOCore
+internal import NIOSSL
 internal import ServiceLifecycle
 internal import Synchronization
 internal import TheaterPlatform
@@ -17,6 +20,7 @@ public final class APIServer: Sendable {
     private let options: ServerOptions
     private let logger: Logger
     private let life = ServerLife()
+    private let encryption: TLSConfiguration?
     private let responder: APIResponder
     private let group = Mutex<Box?>(nil)
 
@@ -28,24 +32,29 @@ public final class APIServer: Sendable {
     /// Makes a server that does not listen yet.
     ///
     /// - Parameter audit: where it writes down who asks for what.
-    /// - Throws: `server.tokens` when the tokens cannot be read.
+    /// - Throws: `server.tokens` when the tokens cannot be read, `server.certificate`.
     public init(
         _ node: ServedNode, audit: Audit, options: ServerOptions, logger: Logger
     ) throws(ServerError) {
         self.options = options
         self.logger = logger
+        encryption = try options.encryption?.configuration()
         let world = node.world
         let bodies = Bodies(options: options, world: world)
         let tokens = try TokenStore(path: options.tokensPath, world: world)
+        let rate = RequestRate(perSecond: options.requestsPerSecond, world: world)
         responder = APIResponder(
             logger: logger, world: world,
             nodes: NodeRoutes(node: node, options: options, bodies: bodies, life: life),
+            subscribers: SubscriberRoutes(life: life, lookup: ActorLookup(node: node)),
             actors: ActorRoutes(node: node, bodies: bodies),
             talk: TalkRoutes(node: node, bodies: bodies),
             chains: ChainRoutes(node: node, options: options, life: life),
-            channels: ChannelRoutes(node: node, options: options, bodies: bodies, life: life),
+            channels: ChannelRoutes(
+                node: node, options: options, bodies: bodies, life: life, audit: audit, rate: rate),
             tokens: TokenRoutes(tokens: tokens, bodies: bodies, life: life),
-            gate: Gate(tokens: tokens),
+            gate: Gate(tokens: tokens, options: options),
+            rate: rate,
             audit: audit)
     }
 
@@ -60,6 +69,8 @@ public final class APIServer: Sendable {
         ready: @escaping @Sendable (_ places: [String]) async -> Void
     ) async throws(ServerError) {
         try makeRoom(options.socketPath)
+        // Each follower and each channel has a connection.
+        DescriptorLimit.raise()
         // The socket appears with the rights that this leaves.
         LocalSocket.keepFilesPrivate()
         let opening = Opening(count: options.port == nil ? 1 : 2, ready)
@@ -69,9 +80,15 @@ public final class APIServer: Sendable {
             }
         ]
         if let port = options.port {
+            let address = options.address
+            let scheme = encryption == nil ? "http" : "https"
             services.append(
-                application(.loopback, .hostname("127.0.0.1", port: port)) { channel in
-                    await opening.opened("http://127.0.0.1:\(channel.localAddress?.port ?? port)")
+                application(
+                    encryption == nil ? .loopback : .encrypted, .hostname(address, port: port)
+                ) { channel in
+                    let name = address.contains(":") ? "[\(address)]" : address
+                    await opening.opened(
+                        "\(scheme)://\(name):\(channel.localAddress?.port ?? port)")
                 })
         }
         var configuration = ServiceGroupConfiguration(
@@ -102,12 +119,11 @@ public final class APIServer: Sendable {
         responder.listener = listener
         return Application(
             responder: responder,
-            server: .http1(
-                configuration: .init(
-                    idleTimeout: .seconds(max(1, options.idleTimeout.components.seconds)),
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10,
-                        maxHeaderFieldCount: 100))),
+            server: HTTPServerBuilder { [options, encryption] in
+                let channel = NodeChannel(listener, options: options, responder: $0)
+                guard listener == .encrypted, let encryption else { return channel }
+                return try TLSChannel(channel, tlsConfiguration: encryption)
+            },
             configuration: .init(
                 address: address,
                 availableConnectionsDelegate: .maximum(options.connectionsMax, logger: quiet)),

@@ -14,6 +14,8 @@ public struct ServerError: Error, Sendable, Hashable {
         case tokens = "server.tokens"
         /// The address is reached from elsewhere.
         case notLoopback = "server.not-loopback"
+        /// The certificate or its key cannot be used.
+        case certificate = "server.certificate"
         /// Another process serves there.
         case inUse = "server.in-use"
     }

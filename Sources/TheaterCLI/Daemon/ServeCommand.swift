@@ -40,9 +40,31 @@ struct ServeCommand: TheaterCommand {
     @Option(
         name: .customLong("listen"),
         help: ArgumentHelp(
-            "A port of this machine alone to be reached at too, with tokens: 127.0.0.1:PORT.",
+            "A port to be reached at too, with tokens: 127.0.0.1:PORT, or with TLS any address of this machine.",
             valueName: "address"))
     var listen: String?
+
+    @Option(
+        name: .customLong("tls-cert"),
+        help: ArgumentHelp(
+            "The certificate of that port, in PEM; what goes over the wire is encrypted then.",
+            valueName: "file"),
+        completion: .file())
+    var certificate: String?
+
+    @Option(
+        name: .customLong("tls-key"),
+        help: ArgumentHelp(
+            "The certificate's key, in PEM, which its owner alone may read.", valueName: "file"),
+        completion: .file())
+    var key: String?
+
+    @Option(
+        name: .customLong("host-name"),
+        help: ArgumentHelp(
+            "A name by which clients call the node at that port; may be repeated.",
+            valueName: "name"))
+    var hostNames: [String] = []
 
     @Option(
         name: .customLong("idle-timeout"),
@@ -50,6 +72,19 @@ struct ServeCommand: TheaterCommand {
             "How long a connection may be silent, or take to ask.", valueName: "duration"),
         transform: DurationOption.parse)
     var idleTimeout = Duration.seconds(60)
+
+    @Option(
+        name: .customLong("body-timeout"),
+        help: ArgumentHelp(
+            "How long the body of a request may take.", valueName: "duration"),
+        transform: DurationOption.parse)
+    var bodyTimeout = Duration.seconds(30)
+
+    @Option(
+        name: .customLong("requests-per-second"),
+        help: ArgumentHelp(
+            "How often in a second each token may ask; 0 for no bound.", valueName: "number"))
+    var requestsPerSecond = 1000
 
     @Option(
         help: ArgumentHelp("How long actors may take to stop.", valueName: "duration"),
@@ -71,8 +106,14 @@ struct ServeCommand: TheaterCommand {
             socketPath: socket ?? Files.join(directory, "theater.sock"),
             tokensPath: Files.join(directory, "tokens.json"), version: CommandLineTool.version,
             dataDirectory: directory)
-        options.port = try port()
+        try setAddress(&options)
+        options.hostNames = hostNames
+        options.bodyTimeout = bodyTimeout
         options.idleTimeout = idleTimeout
+        guard requestsPerSecond >= 0 else {
+            throw .usage("--requests-per-second must not be negative; 0 is for no bound")
+        }
+        options.requestsPerSecond = requestsPerSecond
         options.drain = drain
         let daemon = try Daemon(
             dataDirectory: directory, options: options, grace: grace,
@@ -82,20 +123,32 @@ struct ServeCommand: TheaterCommand {
         return .success
     }
 
-    /// The port that `--listen` names.
-    private func port() throws(CLIError) -> Int? {
-        guard let listen else { return nil }
-        let parts = listen.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2, let port = UInt16(parts[1]) else {
-            throw .usage("'\(listen)' is no address; write 127.0.0.1:PORT")
+    /// The port that `--listen` names, and what encrypts it.
+    private func setAddress(_ options: inout ServerOptions) throws(CLIError) {
+        guard (certificate == nil) == (key == nil) else {
+            throw .usage("--tls-cert and --tls-key need each other")
         }
-        guard ["127.0.0.1", "localhost"].contains(parts[0]) else {
+        guard let listen else {
+            guard certificate == nil else { throw .usage("--tls-cert needs --listen") }
+            return
+        }
+        guard let colon = listen.lastIndex(of: ":"),
+            let port = UInt16(listen[listen.index(after: colon)...]), colon != listen.startIndex
+        else { throw .usage("'\(listen)' is no address; write 127.0.0.1:PORT") }
+        var address = listen[..<colon]
+        if address.hasPrefix("["), address.hasSuffix("]") {
+            address = address.dropFirst().dropLast()
+        }
+        options.port = Int(port)
+        if let certificate, let key {
+            options.address = String(address)
+            options.encryption = .init(certificatePath: certificate, keyPath: key)
+        } else if !["127.0.0.1", "localhost"].contains(address) {
             throw CLIError(
                 .usage, ServerError.Code.notLoopback.rawValue,
                 "'\(listen)' is reached from elsewhere, and what goes over the wire would be in the clear; "
-                    + "write 127.0.0.1:\(port), and reach it through a tunnel")
+                    + "write 127.0.0.1:\(port), or give --tls-cert and --tls-key")
         }
-        return Int(port)
     }
 }
 

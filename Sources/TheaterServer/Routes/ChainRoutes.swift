@@ -58,8 +58,13 @@ struct ChainRoutes: Sendable {
         let events = EventStream(
             subscription: subscription, filter: TypeFilter(call.list("type")), actor: id,
             journal: node.journal)
+        let facts = StreamFacts(kind: .events, actor: id, since: node.world.wallTime()) {
+            [weak subscription] in
+            StreamFacts.Load(
+                waiting: subscription?.waitingCount ?? 0, lost: subscription?.droppedCount ?? 0)
+        }
         let stream = LiveStream(
-            caller: call.caller, first: EventStream.start(first), options: options,
+            caller: call.caller, facts: facts, first: EventStream.start(first), options: options,
             life: life, world: node.world, make: { put in await events.make(put) },
             cancel: { subscription.cancel() })
         return stream.response(to: call.request)
