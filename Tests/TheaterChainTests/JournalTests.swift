@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import Synchronization
 import Testing
 import TheaterPlatform
 
@@ -214,18 +213,20 @@ struct JournalTests {
         try await journal.sync()
         try await journal.settled()
         try chain.append(log, payload: [1])
-        let hasSettled = Mutex(false)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                try await journal.settled()
-                hasSettled.withLock { $0 = true }
-            }
-            for _ in 0..<1000 { await Task.yield() }
-            #expect(!hasSettled.withLock { $0 })
-            #expect(try disk.reader().summary(of: actor(1))?.count == 0)
-            if isClosed { try await journal.close() } else { try await journal.sync() }
-            try await group.waitForAll()
+        let (settlements, continuation) = AsyncStream.makeStream(of: Bool.self)
+        let watcher = Task {
+            try await journal.settled()
+            continuation.yield(true)
+            continuation.finish()
         }
+        for _ in 0..<1000 { await Task.yield() }
+        #expect(try disk.reader().summary(of: actor(1))?.count == 0, "the watcher hurried the disk")
+        continuation.yield(false)
+        if isClosed { try await journal.close() } else { try await journal.sync() }
+        try await watcher.value
+        var order: [Bool] = []
+        for await isSettlement in settlements { order.append(isSettlement) }
+        #expect(order == [false, true], "the watcher did not wait")
         #expect(try disk.reader().summary(of: actor(1))?.count == 1)
         try await journal.settled()
         if !isClosed { try await journal.close() }
