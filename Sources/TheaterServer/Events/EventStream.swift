@@ -36,7 +36,9 @@ struct EventStream: Sendable {
         do throws(ActorError) {
             for try await item in subscription {
                 if Self.last(of: item) >= onDisk {
-                    guard let count = await written() else { return JournalError.Code.disk.rawValue }
+                    guard let count = await written() else {
+                        return JournalError.Code.disk.rawValue
+                    }
                     onDisk = count
                 }
                 if case .event(let event) = item, !filter.wants(event.type) {

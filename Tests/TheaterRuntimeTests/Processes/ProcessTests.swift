@@ -121,10 +121,11 @@ struct ProcessTests {
         _ = try await processes.spawn(
             id, "python3", "-uc",
             """
-            import os, sys, time
+            import array, fcntl, os, termios
+            waiting = array.array("i", [0])
             for part in [b'["\\xc3', b'\\xa9', b'"', b']\\n']:
                 os.write(1, part)
-                time.sleep(0.02)
+                while fcntl.ioctl(1, termios.FIONREAD, waiting) == 0 and waiting[0]: pass
             """
         ) { $0.outputMode = 2 }
         #expect(try await processes.heard(id, exits: 1).map(\.text) == ["[\"\u{e9}\"]", "0"])
