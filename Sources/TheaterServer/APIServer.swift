@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Hummingbird
+internal import HummingbirdCore
 public import Logging
 internal import NIOCore
 internal import ServiceLifecycle
@@ -18,6 +19,7 @@ public final class APIServer: Sendable {
     private let logger: Logger
     private let life = ServerLife()
     private let responder: APIResponder
+    private let roster: RosterKeeper
     private let group = Mutex<Box?>(nil)
 
     private final class Box: Sendable {
@@ -37,21 +39,27 @@ public final class APIServer: Sendable {
         let world = node.world
         let bodies = Bodies(options: options, world: world)
         let tokens = try TokenStore(path: options.tokensPath, world: world)
+        let actors = ActorRoutes(node: node, bodies: bodies)
+        roster = RosterKeeper(
+            path: options.rosterPath, actors: actors, life: life, logger: logger)
         responder = APIResponder(
             logger: logger, world: world,
-            nodes: NodeRoutes(node: node, options: options, bodies: bodies, life: life),
-            actors: ActorRoutes(node: node, bodies: bodies),
+            nodes: NodeRoutes(
+                node: node, options: options, bodies: bodies, life: life, audit: audit),
+            actors: actors,
             talk: TalkRoutes(node: node, bodies: bodies),
             chains: ChainRoutes(node: node, options: options, life: life),
             channels: ChannelRoutes(node: node, options: options, bodies: bodies, life: life),
             tokens: TokenRoutes(tokens: tokens, bodies: bodies, life: life),
+            roster: RosterRoutes(keeper: roster, bodies: bodies),
             gate: Gate(tokens: tokens),
             audit: audit)
     }
 
     /// Listens until ``stop()``, or until the listening fails.
     ///
-    /// The files that the process makes from here on are its owner's alone.
+    /// The files that the process makes from here on are its owner's alone. `/readyz` says that the node starts
+    /// until ``finishStart()``.
     ///
     /// - Parameter ready: called once, when connections are taken; with the places, such as
     ///   `/home/ada/.theater/theater.sock` and `http://127.0.0.1:7000`.
@@ -59,16 +67,25 @@ public final class APIServer: Sendable {
     public func run(
         ready: @escaping @Sendable (_ places: [String]) async -> Void
     ) async throws(ServerError) {
-        try makeRoom(options.socketPath)
+        life.setAilment("start", "the actors of the roster are being started")
+        let passed = try passedPlaces()
+        let isOwnSocket = !passed.contains { $0.isSocket }
+        let port = passed.contains { !$0.isSocket } ? nil : options.port
+        if isOwnSocket { try makeRoom(options.socketPath) }
         // The socket appears with the rights that this leaves.
         LocalSocket.keepFilesPrivate()
-        let opening = Opening(count: options.port == nil ? 1 : 2, ready)
-        var services = [
-            application(.socket, .unixDomainSocket(path: options.socketPath)) { _ in
-                await opening.opened(self.options.socketPath)
-            }
-        ]
-        if let port = options.port {
+        let opening = Opening(
+            count: passed.count + (isOwnSocket ? 1 : 0) + (port == nil ? 0 : 1), ready)
+        var services: [any Service] = passed.map { passed in
+            listener(passed) { await opening.opened(passed.name) }
+        }
+        if isOwnSocket {
+            services.append(
+                application(.socket, .unixDomainSocket(path: options.socketPath)) { _ in
+                    await opening.opened(self.options.socketPath)
+                })
+        }
+        if let port {
             services.append(
                 application(.loopback, .hostname("127.0.0.1", port: port)) { channel in
                     await opening.opened("http://127.0.0.1:\(channel.localAddress?.port ?? port)")
@@ -81,7 +98,8 @@ public final class APIServer: Sendable {
         self.group.withLock { $0 = Box(group) }
         // Somebody may have asked for the end already.
         guard !life.isDraining else { return }
-        defer { LocalSocket.remove(options.socketPath) }
+        // Of a socket that was passed the path belongs to who opened it.
+        defer { if isOwnSocket { LocalSocket.remove(options.socketPath) } }
         do {
             try await group.run()
         } catch {
@@ -94,6 +112,13 @@ public final class APIServer: Sendable {
         }
     }
 
+    /// Starts the actors of the roster that do not run. What cannot be started is logged, and shown by the
+    /// roster; ``/readyz`` tells when the roster itself cannot be read.
+    public func startRoster() async { await roster.startAll() }
+
+    /// Says that everything that the start brings has been begun: the node is ready from here on.
+    public func finishStart() { life.setAilment("start", nil) }
+
     private func application(
         _ listener: Listener, _ address: BindAddress,
         _ ready: @escaping @Sendable (any Channel) async -> Void
@@ -102,16 +127,63 @@ public final class APIServer: Sendable {
         responder.listener = listener
         return Application(
             responder: responder,
-            server: .http1(
-                configuration: .init(
-                    idleTimeout: .seconds(max(1, options.idleTimeout.components.seconds)),
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10,
-                        maxHeaderFieldCount: 100))),
+            server: .http1(configuration: http),
             configuration: .init(
                 address: address,
                 availableConnectionsDelegate: .maximum(options.connectionsMax, logger: quiet)),
             onServerRunning: ready, logger: quiet)
+    }
+
+    /// The bounds of a connection.
+    private var http: HTTP1Channel.Configuration {
+        HTTP1Channel.Configuration(
+            idleTimeout: .seconds(max(1, options.idleTimeout.components.seconds)),
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)
+        )
+    }
+
+    // MARK: Sockets that were passed
+
+    private struct Passed {
+        let socket: PassedSocket
+        let isSocket: Bool
+        let name: String
+    }
+
+    /// The sockets that were passed, if each is one to serve at.
+    private func passedPlaces() throws(ServerError) -> [Passed] {
+        var places: [Passed] = []
+        for socket in options.passed {
+            switch socket.place {
+            case .path(let path, isPrivate: true):
+                places.append(Passed(socket: socket, isSocket: true, name: path))
+            case .path(let path, isPrivate: false):
+                throw ServerError(
+                    .passedSocket,
+                    "others may connect to '\(path)', and whoever may is the node's master; open it "
+                        + "with SocketMode=0600 and the node's user as SocketUser")
+            case .loopback(let port):
+                places.append(
+                    Passed(socket: socket, isSocket: false, name: "http://127.0.0.1:\(port)"))
+            case .other(let words):
+                throw ServerError(
+                    .passedSocket,
+                    "the passed socket \(socket.descriptor) \(words); pass Unix sockets, or ports "
+                        + "of 127.0.0.1")
+            }
+        }
+        return places
+    }
+
+    private func listener(
+        _ passed: Passed, _ opened: @escaping @Sendable () async -> Void
+    ) -> PassedListener {
+        var responder = responder
+        responder.listener = passed.isSocket ? .socket : .loopback
+        return PassedListener(
+            socket: passed.socket, responder: responder, configuration: http,
+            connectionsMax: options.connectionsMax, logger: quiet, opened: opened)
     }
 
     /// Waits until every listener is open.

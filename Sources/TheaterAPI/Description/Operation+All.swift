@@ -3,7 +3,8 @@
 extension Operation {
     /// Everything that can be asked.
     public static let all: [Operation] =
-        nodeOperations + actorOperations + talkOperations + channelOperations + chainOperations
+        nodeOperations + rosterOperations + actorOperations + talkOperations + channelOperations
+        + chainOperations
 
     private static let nodeOperations = [
         Operation(
@@ -54,6 +55,9 @@ extension Operation {
                 Parameter(
                     name: "cursor", schema: ["type": "string", "maxLength": 64],
                     summary: "Where to go on: 'next' of the page before."),
+                Parameter(
+                    name: "load", schema: ["type": "string", "enum": ["true", "false"]],
+                    summary: "Whether each has 'load', what it did and holds in brief."),
             ], output: .json("ActorPage")),
         Operation(
             id: .tree, method: .get, path: "/v1/tree", scope: .observe,

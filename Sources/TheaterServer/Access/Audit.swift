@@ -16,6 +16,7 @@ public final class Audit: Sendable {
     public static let chainName = "theater.audit"
     private static let interface = "theater:node/audit"
     private let writer: ChainWriter
+    private let journal: Journal
     private let refusals: Mutex<RefusalLimit>
 
     /// How many refusals are written in a minute; further ones are counted, and the next one that is written
@@ -46,6 +47,7 @@ public final class Audit: Sendable {
     /// - Throws: what the journal throws.
     public init(_ journal: Journal) throws(JournalError) {
         refusals = Mutex(RefusalLimit())
+        self.journal = journal
         let known = journal.actors().first { $0.name == Self.chainName }
         if let known {
             writer = try journal.resumeChain(actor: known.actor)
@@ -53,6 +55,9 @@ public final class Audit: Sendable {
             writer = try journal.makeChain(actor: .random(), name: Self.chainName)
         }
     }
+
+    /// Why nothing can be written any more.
+    var failure: JournalError? { journal.failure }
 
     /// What is written of a request.
     struct Entry {
