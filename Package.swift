@@ -184,7 +184,9 @@ let package = Package(
         .executableTarget(
             name: "theater", dependencies: ["TheaterCLI"], swiftSettings: settings),
         // Tests.
-        .target(name: "TheaterTesting", swiftSettings: safe),
+        .target(
+            name: "TheaterTesting", dependencies: ["TheaterPact", "TheaterValue"],
+            swiftSettings: safe),
         // What of the guest SDK knows nothing of wasm, for the host's tests. Actors are built from the sources.
         .target(
             name: "GuestPlain", path: "Guest/Sources/TheaterGuest/Plain", swiftSettings: safe),
@@ -210,6 +212,13 @@ let package = Package(
                 "TheaterValue", logging,
             ],
             path: "Tests/Helpers/EffectWorker", exclude: ["check.py"], swiftSettings: settings),
+        .executableTarget(
+            name: "ResumeWorker",
+            dependencies: [
+                "TheaterNode", "TheaterChain", "TheaterEngine", "TheaterHandler", "TheaterManifest",
+                "TheaterPlatform", "TheaterRuntime", "TheaterTesting", "TheaterValue", logging,
+            ],
+            path: "Tests/Helpers/ResumeWorker", swiftSettings: settings),
         .testTarget(
             name: "TheaterPlatformTests", dependencies: ["TheaterPlatform"],
             swiftSettings: settings),
@@ -299,7 +308,8 @@ let package = Package(
         .testTarget(
             name: "TheaterNodeTests",
             dependencies: [
-                "TheaterNode", "EffectWorker", "TheaterHandler", "TheaterRuntime", "TheaterBuild",
+                "TheaterNode", "EffectWorker", "ResumeWorker", "TheaterHandler", "TheaterRuntime",
+                "TheaterBuild",
                 "TheaterChain",
                 "TheaterCapability", "TheaterEngine", "TheaterManifest", "TheaterPact",
                 "TheaterPlatform", "TheaterProcess", "TheaterReplay", "TheaterStore",

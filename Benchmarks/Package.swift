@@ -34,6 +34,7 @@ let package = Package(
             name: "bench",
             dependencies: [
                 "CPeer", .product(name: "TheaterCore", package: "theater"),
+                .product(name: "TheaterNode", package: "theater"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),

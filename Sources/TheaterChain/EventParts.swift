@@ -33,6 +33,8 @@ extension EventPayload {
         case settled
         /// See ``EventPayload/forked(_:)``.
         case forked
+        /// See ``EventPayload/note(_:)``.
+        case note
         /// See ``EventPayload/upgrade(_:)``.
         case upgrade
     }
@@ -61,6 +63,7 @@ extension EventPayload {
         case .outcomeError: .outcomeError
         case .settled: .settled
         case .forked: .forked
+        case .durable, .taken, .resumed, .inbox, .mail, .dropped: .note
         case .upgrade: .upgrade
         }
     }

@@ -40,6 +40,8 @@ public enum EventPayload: Sendable, Hashable {
     case forked(Fork)
     /// An effect in doubt is settled.
     case settled(intent: UInt64, as: EffectSettlement, note: String)
+    /// What is noted of a durable actor beside.
+    case note(LifeNote)
     /// The actor's code is exchanged between two calls.
     case upgrade(CodeUpgrade)
 }
@@ -68,6 +70,7 @@ extension EventPayload {
             EventType(interface: interface, function: function)
         case .settled: .settled
         case .forked: .forked
+        case .note(let note): note.type
         case .upgrade(let step): step.type
         }
     }
@@ -76,6 +79,7 @@ extension EventPayload {
     enum Tag: UInt8 {
         case spawned = 1, called, returned, failed, hostCall, hostError, denied, limit, exited
         case intent, outcome, outcomeError, settled, forked
+        case durable, taken, resumed, inbox, mail, dropped
         case upgrade = 24
     }
 
@@ -149,6 +153,9 @@ extension EventPayload {
             out.put(intent)
             out.bytes.append(settlement.rawValue)
             out.put(note)
+        case .note(let note):
+            out.begin(note.tag)
+            note.put(&out)
         case .upgrade(let step):
             out.begin(.upgrade)
             step.put(&out)
@@ -246,6 +253,11 @@ extension EventPayload {
             let intent = try input.varint("intent")
             return .settled(
                 intent: intent, as: try input.choice("settlement"), note: try input.text("note"))
+        case .durable, .taken, .resumed, .inbox, .mail, .dropped:
+            guard let note = try LifeNote(tag, &input) else {
+                throw input.wrong("the tag is not known")
+            }
+            return .note(note)
         case .upgrade: return .upgrade(try CodeUpgrade(&input))
         }
     }

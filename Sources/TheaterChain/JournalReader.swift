@@ -56,6 +56,9 @@ public struct JournalReader: Sendable {
     /// All chains, in the order in which they began.
     public func actors() -> [ChainSummary] { heads.entries.map(\.summary) }
 
+    /// The chains of actors, in the order in which they began: all but the inboxes of durable ones.
+    public func lifeChains() -> [ChainSummary] { actors().withoutInboxes() }
+
     /// The chain of an actor in brief; `nil` when the journal has none.
     public func summary(of actor: ActorID) -> ChainSummary? { heads.entry(of: actor)?.summary }
 

@@ -33,7 +33,7 @@ enum EngineConfiguration {
     /// The version of libwasmtime that the header and the cache are for.
     static let engineVersion = "50.0.1"
     /// Names every choice below that changes compiled code: part of the cache key.
-    static let fingerprint = "wasmtime-\(engineVersion) fuel pool-4g nan-canonical simd-strict v1"
+    static let fingerprint = "wasmtime-\(engineVersion) fuel pool-4g nan-canonical simd-strict v2"
 
     /// The most memory one guest may be given, in bytes: 4 GiB less one page.
     static let memorySizeMax = (4 << 30) - 65536

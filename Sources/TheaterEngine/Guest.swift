@@ -160,7 +160,7 @@ public final class Guest {
         wasmtime_extern_delete(&item)
     }
 
-    private func export(_ name: String) -> wasmtime_extern_t? {
+    func export(_ name: String) -> wasmtime_extern_t? {
         var item = wasmtime_extern_t()
         var name = name
         // In place: passing the string itself would copy it for a terminating zero nobody needs.

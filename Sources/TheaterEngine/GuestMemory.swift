@@ -21,6 +21,24 @@ struct GuestMemory {
             count: wasmtime_memory_data_size(context, &memory))
     }
 
+    /// Grows the memory to a size.
+    mutating func grow(to count: Int, _ context: OpaquePointer) -> Bool {
+        let missing = count - size(context)
+        guard missing > 0 else { return missing == 0 }
+        var previous: UInt64 = 0
+        guard let error = wasmtime_memory_grow(context, &memory, UInt64(missing / 65536), &previous)
+        else { return size(context) == count }
+        wasmtime_error_delete(error)
+        return false
+    }
+
+    /// Takes pages as the host's, which it grew in another guest.
+    mutating func take(hostPages pages: Range<UInt32>, _ count: Int) -> Bool {
+        guard Int(pages.upperBound) <= count else { return false }
+        hostPages = pages
+        return true
+    }
+
     /// Makes room for that many bytes in the host's pages, growing the memory when need be.
     ///
     /// - Returns: the address, or `nil` when the memory cannot grow.

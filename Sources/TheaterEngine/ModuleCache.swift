@@ -194,12 +194,22 @@ public final class ModuleCache: Sendable {
     private func loadNow(
         _ wasm: [UInt8], digest: String
     ) throws(EngineError) -> (WasmModule, Origin) {
+        let (plan, compiled) = ImagePlan.make(wasm)
         if let pointer = disk?.load(digest: digest, engine: engine) {
-            let module = WasmModule(pointer, engine: engine, digest: digest, size: wasm.count)
+            let module = WasmModule(
+                pointer, engine: engine, digest: digest, size: wasm.count, plan: plan)
             return (module, .disk)
         }
         var pointer: OpaquePointer?
-        if let error = wasmtime_module_new(engine.pointer, wasm, wasm.count, &pointer) {
+        if compiled.count != wasm.count,
+            let error = wasmtime_module_new(engine.pointer, compiled, compiled.count, &pointer)
+        {
+            // What the reason says is said of the bytes as they are.
+            wasmtime_error_delete(error)
+        }
+        if pointer == nil,
+            let error = wasmtime_module_new(engine.pointer, wasm, wasm.count, &pointer)
+        {
             throw EngineError(
                 .invalidModule,
                 "the module is not valid: " + Failures.message(ofError: error))
@@ -208,6 +218,9 @@ public final class ModuleCache: Sendable {
             throw EngineError(.invalidModule, "the compiler returned no module")
         }
         disk?.save(pointer, digest: digest)
-        return (WasmModule(pointer, engine: engine, digest: digest, size: wasm.count), .compiled)
+        return (
+            WasmModule(pointer, engine: engine, digest: digest, size: wasm.count, plan: plan),
+            .compiled
+        )
     }
 }

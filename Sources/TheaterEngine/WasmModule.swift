@@ -67,14 +67,20 @@ public final class WasmModule: @unchecked Sendable {
     /// The exports in the module's order.
     public let exports: [Export]
     private let exportIndex: [String: Int]
+    /// How an image of a guest is taken.
+    public let imagePlan: ImagePlan
 
-    init(_ pointer: OpaquePointer, engine: EngineHandle, digest: String, size: Int) {
+    init(
+        _ pointer: OpaquePointer, engine: EngineHandle, digest: String, size: Int, plan: ImagePlan
+    ) {
+        imagePlan = plan
         self.pointer = pointer
         self.engine = engine
         self.digest = digest
         self.size = size
         imports = Self.imports(of: pointer)
-        exports = Self.exports(of: pointer)
+        // Those that the images need are nobody else's.
+        exports = Self.exports(of: pointer).filter { !plan.names($0.name) }
         exportIndex = Dictionary(
             exports.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     }

@@ -19,6 +19,17 @@ extension Manifest {
         return bytes
     }
 
+    /// What of a manifest that was made in code is not among its recorded bytes; `nil` when nothing is
+    /// missing.
+    public var unrecordedKey: String? {
+        guard source.isEmpty else { return nil }
+        if !children.isEmpty { return "children" }
+        if supervision != SupervisionSettings() { return "supervision" }
+        if !rpc.isEmpty { return "exports.rpc" }
+        if !policies.isEmpty { return "permission_policy" }
+        return nil
+    }
+
     /// The text of a manifest that has none.
     private var written: String {
         var text =
@@ -30,6 +41,9 @@ extension Manifest {
             text += "[chain]\ndurability = \"\(chain.durability.rawValue)\"\n"
             if chain.durability == .async {
                 text += "delay = \"\(DurationText.format(chain.delay))\"\n"
+            }
+            if chain.isDurable {
+                text += "durable = true\nsnapshot_every = \(chain.snapshotEvery)\n"
             }
         }
         for handler in handlers {

@@ -6,7 +6,7 @@ internal import TheaterEngine
 internal import TheaterFiles
 public import TheaterHandler
 internal import TheaterHandlers
-internal import TheaterPlatform
+public import TheaterPlatform
 public import TheaterProcess
 public import TheaterRuntime
 public import TheaterStore
@@ -65,8 +65,11 @@ public final class Node: Sendable {
     public let journal: Journal
     /// The content that actors keep.
     public let store: ContentStore
+    /// What chains name by digest.
+    private let code: StoredCode
     /// What starts its actors' processes.
     private let processes: ProcessHost
+    private let others: [any Handler.Type]
     /// What works on its actors' files.
     private let files = FileHost()
 
@@ -112,15 +115,30 @@ public final class Node: Sendable {
         self.processes = processes
         self.journal = journal
         self.store = store
+        others = options.handlers
         services.provide(NodeSecrets(), as: (any SecretPort).self)
+        code = StoredCode(store, logger: logger)
         let registry = Self.registry(options.handlers)
         system = ActorSystem(
             engine: engine, journal: journal, handlers: registry, logger: logger,
-            services: services, resolver: NodeResolver(store: store),
-            keeper: StoredCode(store, logger: logger), replay: registry.replayOptions())
+            services: services, resolver: NodeResolver(store: store), keeper: code,
+            snapshots: StoredSnapshots(store, logger: logger), replay: registry.replayOptions())
         var control = ControlServices()
         control.makeStore = { () throws(ActorError) in Self.newNamespace().name }
         self.control = ControlPlane(system, services: control)
+    }
+
+    // MARK: After a crash
+
+    /// Brings the durable actors back that the end of the process before took, with all below them: see
+    /// ``ActorSystem/resume(_:from:options:)``. A node that opens a data directory calls it once, when it
+    /// is ready to serve.
+    ///
+    /// - Parameter wanted: which actors without a parent; `nil` for all.
+    /// - Throws: `actor.resume` when chains cannot be read. What is wrong with one actor is in the report.
+    public func resume(_ wanted: Set<ActorID>? = nil) async throws(ActorError) -> ResumeReport {
+        try await system.resume(
+            wanted, from: code, options: Self.registry(others).replayOptions())
     }
 
     // MARK: The store

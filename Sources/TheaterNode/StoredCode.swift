@@ -13,7 +13,7 @@ public import TheaterStore
 /// Each piece has a label of its own, so that no collection removes it. What nobody needs any more is
 /// removed with `theater store label module/… --remove --store-id theater.code`, and the next
 /// collection.
-public final class StoredCode: CodeKeeper, ReplayLibrary {
+public final class StoredCode: CodeKeeper, CodeFinder, ReplayLibrary {
     private let store: ContentStore
     private let logger: Logger
     /// Pairs that are known to be kept, so that a warm spawn asks nobody.
@@ -79,12 +79,7 @@ public final class StoredCode: CodeKeeper, ReplayLibrary {
 
     /// The code of a life, with the limits of its manifest.
     public func code(for birth: ReplayBirth) async throws(ReplayError) -> ReplayCode {
-        guard let wasm = try await find(birth.module) else {
-            throw ReplayError(
-                .noCode,
-                "the store does not keep the wasm \(birth.module) that the chain names; give it with "
-                    + "--wasm FILE")
-        }
+        guard let wasm = try await find(birth.module) else { throw Self.noCode(birth) }
         return try await code(wasm, for: birth)
     }
 
@@ -130,6 +125,21 @@ public final class StoredCode: CodeKeeper, ReplayLibrary {
             throw ReplayError(
                 .manifest, "the manifest that the chain names cannot be read: \(error)")
         }
+    }
+
+    /// The wasm and the manifest of a life.
+    public func parts(
+        of birth: ReplayBirth
+    ) async throws(ReplayError) -> (wasm: [UInt8], manifest: Manifest) {
+        guard let wasm = try await find(birth.module) else { throw Self.noCode(birth) }
+        return (wasm, try await manifest(for: birth))
+    }
+
+    private static func noCode(_ birth: ReplayBirth) -> ReplayError {
+        ReplayError(
+            .noCode,
+            "the store does not keep the wasm \(birth.module) that the chain names; give it with "
+                + "--wasm FILE")
     }
 
     private func find(_ digest: Digest) async throws(ReplayError) -> [UInt8]? {

@@ -214,7 +214,8 @@ public final class ChainHistory {
             close(before: event, &scan)
             guard !step.state.isEmpty, step.stage != .begun else { return }
             note(event.sequence, try? CGRF.decode(step.state), &scan)
-        case .hostCall, .hostError, .denied, .limit, .intent, .outcome, .outcomeError, .settled:
+        case .hostCall, .hostError, .denied, .limit, .intent, .outcome, .outcomeError, .settled,
+            .note:
             break
         }
     }

@@ -53,6 +53,11 @@ public struct ChainLineage: Sendable {
         present = nil
     }
 
+    /// A part of one chain that begins a life.
+    public init(life actor: ActorID, in range: Range<UInt64>, _ reader: JournalReader) {
+        self.init(parts: [Part(actor: actor, range: range)], reader: reader)
+    }
+
     private init(parts: [Part], reader: JournalReader, present: ReplayBirth? = nil) {
         self.parts = parts
         self.reader = reader

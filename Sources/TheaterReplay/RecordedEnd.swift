@@ -51,6 +51,7 @@ enum RecordedEnd {
             .init("\(interface)/\(function) of event \(intent) failed: \(message)")
         case .settled(let intent, _, let note):
             .init("the effect of event \(intent) was settled: \(note)")
+        case .note(let note): .init(note.type.name)
         case .upgrade(let step): .init("\(step.type.name) of \(step.from) to \(step.to)")
         }
     }

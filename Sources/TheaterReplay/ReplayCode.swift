@@ -40,6 +40,17 @@ public struct ReplayBirth: Sendable, Hashable {
         }
     }
 
+    /// What a chain says that is not at hand.
+    public init(
+        of actor: ActorID, sequence: UInt64, module: Digest, manifest: Digest, name: String?
+    ) {
+        self.actor = actor
+        self.sequence = sequence
+        self.module = module
+        self.manifest = manifest
+        self.name = name
+    }
+
     init(_ event: ChainEvent, module: Digest, manifest: Digest, name: String?) {
         actor = event.actor
         sequence = event.sequence

@@ -63,11 +63,23 @@ final class EventStream {
     /// Whether the stream may begin with an event that begins a life, wherever that stands.
     private let beginsAnywhere: Bool
 
-    init(_ source: ReplayEvents, end: UInt64, beginsAnywhere: Bool = false) {
+    init(
+        _ source: ReplayEvents, end: UInt64, beginsAnywhere: Bool = false,
+        after image: LifeImage? = nil
+    ) {
+        if let image {
+            (actor, next, head) = (image.actor, image.sequence, image.head)
+            record = image.record
+        }
         self.source = source
         self.end = end
         self.beginsAnywhere = beginsAnywhere
+        notesLife = beginsAnywhere
     }
+
+    /// What the chain notes of the present life, when that is wanted.
+    private(set) var record = LifeRecord()
+    private let notesLife: Bool
 
     /// How many events were taken.
     var taken: UInt64 { ahead == nil ? count : count - 1 }
@@ -83,7 +95,13 @@ final class EventStream {
 
     /// The next event; `nil` at the end.
     func peek() throws(ReplayStop) -> ChainEvent? {
-        if ahead == nil, !isOver { ahead = try read() }
+        while ahead == nil, !isOver {
+            guard let event = try read(), let kind = event.payload.flatMap(EventPayload.kind)
+            else { continue }
+            if notesLife { record.take(event, kind) }
+            // The code of the actor neither sees nor makes what is noted beside.
+            if kind == .note { ahead = nil }
+        }
         return ahead
     }
 
@@ -135,6 +153,7 @@ final class EventStream {
         head = event.hash
         next = event.sequence &+ 1
         count += 1
+        ahead = event
         return event
     }
 

@@ -9,7 +9,8 @@ final class ReplayHost: GuestHost {
     // The life lets go of its guest, and with it of this.
     private let life: ReplayLife
     private var stream: EventStream { life.stream }
-    private var isStopped = false
+    /// Whether no call is answered any more, or none yet.
+    var isStopped = false
     /// Answers in its place when the chain is over.
     var successor: (any GuestHost)?
 
@@ -58,7 +59,7 @@ final class ReplayHost: GuestHost {
                 }
                 throw unsafe other(.extraCall, event, index, input)
             case .spawned, .forked, .called, .returned, .limit, .exited, .outcome, .outcomeError,
-                .settled, .upgrade:
+                .settled, .note, .upgrade:
                 throw unsafe other(.extraCall, event, index, input)
             }
         }
@@ -120,6 +121,8 @@ final class ReplayHost: GuestHost {
         while let next = try stream.peek() {
             switch try stream.payload(of: next) {
             case .denied(let what, _) where what == life.importNames[index]: stream.advance()
+            // Somebody said what became of it; when the actor was brought back the answer follows.
+            case .settled(event.sequence, _, _): stream.advance()
             case .outcome(_, _, event.sequence, let output):
                 stream.advance()
                 if life.isRedacted(output) { life.noteRedacted(next.sequence) }

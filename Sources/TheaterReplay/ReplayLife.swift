@@ -25,6 +25,8 @@ final class ReplayLife {
     /// The names by which denials call the imports.
     let importNames: [String]
     var counts = ReplayCounts()
+    /// The last answer.
+    private(set) var output: [UInt8] = []
     private var halt: Halt?
     /// What stands in recorded answers in place of what must not be written down.
     private let redaction: Redaction?
@@ -135,6 +137,29 @@ final class ReplayLife {
         guard case .exited(_, let reason, _) = try stream.payload(of: event) else { return false }
         return try !Self.isFailedStart(event, stream)
             || FailureText.isStart(reason, error, isOther: isOther)
+    }
+
+    /// Makes the guest, and makes it what it was when the image was taken.
+    func restore(
+        _ image: LifeImage, _ code: ReplayCode, engine: Engine
+    ) async throws(ReplayStop) {
+        let host = ReplayHost(life: self)
+        self.host = host
+        // A guest that calls its host before its first call has no image.
+        host.isStopped = true
+        do throws(EngineError) {
+            let guest = try await Guest(
+                linked, engine: engine, host: host, control: control, limits: code.limits,
+                budget: CallBudget(fuel: code.startFuel))
+            try guest.become(image.guest)
+            self.guest = guest
+        } catch {
+            throw .failed(
+                ReplayError(
+                    error.code == .guestCeiling ? .ceiling : .source,
+                    "the snapshot cannot be taken up: \(error.message)"))
+        }
+        host.isStopped = false
     }
 
     // MARK: Calls
@@ -290,6 +315,7 @@ final class ReplayLife {
             }
             counts.calls += 1
             counts.fuel += fuelUsed
+            self.output = output
             return true
         case .failed(let function, RecordedEnd.guestError, let message) where answer.status != 0:
             guard function == call.function,
@@ -309,7 +335,8 @@ final class ReplayLife {
                 .missingCall, "'\(call.function)' ended without a host call that it had made")
         case .failed, .limit:
             throw diverged(.otherEnd, "'\(call.function)' came to an end, and had failed")
-        case .spawned, .forked, .called, .exited, .outcome, .outcomeError, .settled, .upgrade:
+        case .spawned, .forked, .called, .exited, .outcome, .outcomeError, .settled, .note,
+            .upgrade:
             throw diverged(
                 .unexpectedEvent, "\(event.type) stands in the middle of a call")
         }
@@ -365,7 +392,8 @@ final class ReplayLife {
                 "'\(call.function)' failed without a host call that it had made: \(error.message)")
         case .returned, .failed, .limit:
             throw diverged(.otherEnd, "'\(call.function)' failed: \(error.message)")
-        case .spawned, .forked, .called, .exited, .outcome, .outcomeError, .settled, .upgrade:
+        case .spawned, .forked, .called, .exited, .outcome, .outcomeError, .settled, .note,
+            .upgrade:
             throw diverged(.unexpectedEvent, "\(event.type) stands in the middle of a call")
         }
     }

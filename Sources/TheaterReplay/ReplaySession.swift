@@ -3,6 +3,7 @@
 internal import TheaterChain
 internal import TheaterEngine
 internal import TheaterPlatform
+internal import TheaterValue
 
 /// One replay: goes through the events, makes the lives and the calls that they name again.
 final class ReplaySession {
@@ -66,7 +67,7 @@ final class ReplaySession {
             case .upgrade: try await upgrade(event, library)
             case .failed: try checkFailure(event)
             // Somebody said what became of an effect; the stream checks where a fork begins.
-            case .settled: break
+            case .settled, .note: break
             case .forked: settleUpgrade()
             case .returned, .hostCall, .hostError, .denied, .limit, .intent, .outcome,
                 .outcomeError:
@@ -90,10 +91,11 @@ final class ReplaySession {
         _ event: ChainEvent, _ library: some ReplayLibrary
     ) async throws(ReplayStop) {
         guard
-            case .spawned(let module, let manifest, let name, _, _, _) =
+            case .spawned(let module, let manifest, let name, _, _, let state) =
                 try stream.payload(of: event)
         else { return }
         end()
+        (firstState, lastAnswer) = (state, nil)
         verdict.counts.lives += 1
         let birth = ReplayBirth(event, module: module, manifest: manifest, name: name)
         try await start(birth, event, library)
@@ -104,6 +106,9 @@ final class ReplaySession {
         _ event: ChainEvent, _ library: some ReplayLibrary
     ) async throws(ReplayStop) {
         guard case .upgrade(let step) = try stream.payload(of: event) else { return }
+        if step.stage != .begun, !step.state.isEmpty {
+            (firstState, lastAnswer) = (step.state, nil)
+        }
         switch step.stage {
         case .begun:
             settleUpgrade()
@@ -181,6 +186,29 @@ final class ReplaySession {
         try await life.start(code, engine: engine, birth: event)
     }
 
+    /// Takes a life up where an image was taken of it.
+    func restore(
+        _ image: LifeImage, _ library: some ReplayLibrary
+    ) async throws(ReplayStop) {
+        guard let successor, successor.linked.module.digest == image.module.description else {
+            throw .failed(ReplayError(.wrongDigest, "the snapshot is of other code"))
+        }
+        let birth = ReplayBirth(
+            of: image.actor, sequence: image.sequence, module: image.module, manifest: .zero,
+            name: nil)
+        let code: ReplayCode
+        do throws(ReplayError) {
+            code = try await library.code(for: birth)
+        } catch {
+            throw .failed(error)
+        }
+        let life = ReplayLife(
+            stream: stream, linked: successor.linked, isOther: false, options: options,
+            control: successor.control)
+        try await life.restore(image, code, engine: engine)
+        self.life = life
+    }
+
     private func link(_ wasm: [UInt8]) async throws(ReplayStop) -> LinkedModule {
         do throws(EngineError) {
             let module = try await engine.modules.module(for: wasm)
@@ -203,6 +231,27 @@ final class ReplaySession {
         life = nil
     }
 
+    /// What the chain notes of the present life.
+    var record: LifeRecord { stream.record }
+
+    /// The state that the present life began with.
+    private(set) var firstState: [UInt8] = []
+    /// The last answer that left a state.
+    private(set) var lastAnswer: (function: String, output: [UInt8])?
+
+    private func note(_ function: String, _ parameters: [UInt8], _ output: [UInt8]) {
+        var rule = StateRule()
+        rule.exports = successor?.exports
+        let isStateful =
+            rule.declaresState(function)
+            ?? rule.takesState(
+                function, parameters,
+                state: lastAnswer.flatMap { rule.state(after: $0.function, $0.output) }
+                    ?? (try? CGRF.decode(firstState)))
+        guard isStateful else { return }
+        lastAnswer = (function, output)
+    }
+
     // MARK: Calls
 
     private func call(_ event: ChainEvent) async throws(ReplayStop) {
@@ -220,6 +269,7 @@ final class ReplaySession {
         if isMigrating, life.isOther { return try skipMigration() }
         defer { verdict.counts += life.takeCounts() }
         let goesOn = try await life.call(call, parameters, fuel: fuel ?? .max)
+        if goesOn, successor?.exports != nil { note(function, parameters, life.output) }
         if !goesOn { endLife() }
     }
 

@@ -62,6 +62,8 @@ public struct ActorError: Error, Sendable, Hashable {
         case shuttingDown = "actor.shutting-down"
         /// The actor cannot go on where the other chain stands.
         case fork = "actor.fork"
+        /// The actor cannot be brought back to where its chain ends.
+        case resume = "actor.resume"
         /// The new code cannot go on where the actor stands; nothing was done.
         case upgradeRefused = "actor.upgrade-refused"
         /// The new code did not start or did not migrate the state; the old one goes on.

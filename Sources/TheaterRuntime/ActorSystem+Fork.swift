@@ -72,7 +72,7 @@ extension ReplayCode {
 }
 
 /// Code that is linked already, and what it replaced in the course of its life.
-private struct LinkedCode: ReplayLibrary {
+struct LinkedCode: ReplayLibrary {
     let birth: ReplayBirth
     let code: ReplayCode
     let kept: (any ReplayLibrary)?

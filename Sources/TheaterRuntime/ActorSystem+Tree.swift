@@ -276,24 +276,7 @@ extension ActorSystem {
         guard let (parent, team) = family(of: cell) else { return try await endedEarly(cell) }
         var list: [Lineage] = []
         do throws(ActorError) {
-            for declaration in cell.blueprint.manifest.children {
-                let found = try await resolve(
-                    ActorReference(
-                        manifest: declaration.manifest, wasm: declaration.wasm,
-                        base: cell.blueprint.origin, scope: cell.blueprint.scope))
-                var request = SpawnRequest(wasm: found.wasm, manifest: found.manifest)
-                request.scope = cell.blueprint.scope
-                request.isAuthored =
-                    request.scope != .everything && found.path?.isStoreReference ?? true
-                request.name = "\(cell.name)/\(declaration.name)"
-                request.initialState = declaration.initialState
-                request.manifestPath = found.path
-                request.parent = cell.id
-                list.append(
-                    Lineage(
-                        world.newActorID(), parent: parent, spec: ChildSpec(declaration),
-                        blueprint: try await blueprint(request)))
-            }
+            list = try await declaredChildren(cell, parent)
         } catch {
             throw await failStart(
                 cell, "a child that its manifest declares cannot be made: \(error.message)")
@@ -308,6 +291,35 @@ extension ActorSystem {
                     + "\(error?.message ?? "it was stopped")")
         case .stopped: try await endedEarly(cell)
         }
+    }
+
+    /// The children that an actor's manifest declares, from left to right, each with a new identity.
+    ///
+    /// - Parameter names: those that are left out.
+    func declaredChildren(
+        _ cell: Cell, _ parent: Lineage, without names: Set<String> = []
+    ) async throws(ActorError) -> [Lineage] {
+        var list: [Lineage] = []
+        for declaration in cell.blueprint.manifest.children
+        where !names.contains("\(cell.name)/\(declaration.name)") {
+            let found = try await resolve(
+                ActorReference(
+                    manifest: declaration.manifest, wasm: declaration.wasm,
+                    base: cell.blueprint.origin, scope: cell.blueprint.scope))
+            var request = SpawnRequest(wasm: found.wasm, manifest: found.manifest)
+            request.scope = cell.blueprint.scope
+            request.isAuthored =
+                request.scope != .everything && found.path?.isStoreReference ?? true
+            request.name = "\(cell.name)/\(declaration.name)"
+            request.initialState = declaration.initialState
+            request.manifestPath = found.path
+            request.parent = cell.id
+            list.append(
+                Lineage(
+                    world.newActorID(), parent: parent, spec: ChildSpec(declaration),
+                    blueprint: try await blueprint(request)))
+        }
+        return list
     }
 
     /// An actor ends before its children run, which is in order when it asked for that itself.

@@ -42,6 +42,8 @@ public final class ActorSystem: Sendable {
     private let resolver: (any ActorResolver)?
     /// Keeps what actors are made from.
     private let keeper: (any CodeKeeper)?
+    /// Keeps snapshots of durable actors.
+    let snapshots: (any SnapshotKeeper)?
     /// How the chains of its actors are replayed.
     let replayOptions: ReplayOptions
 
@@ -52,13 +54,15 @@ public final class ActorSystem: Sendable {
     ///   - services: what handlers may use beside the cells of their actors.
     ///   - resolver: finds the manifests and the wasm of children; `nil` when there are none.
     ///   - keeper: keeps what recorded actors are made from; `nil` keeps nothing.
+    ///   - snapshots: keeps snapshots of durable actors; `nil` takes none.
     ///   - replay: how chains of its actors are replayed; `nil` for what its handlers say.
     ///   - world: the outside, simulated or real.
     ///   - observability: how the actors are watched.
     public init(
         engine: Engine, journal: Journal?, handlers: HandlerRegistry, logger: Logger,
         services: HandlerServices = HandlerServices(), resolver: (any ActorResolver)? = nil,
-        keeper: (any CodeKeeper)? = nil, replay: ReplayOptions? = nil, world: World = .system,
+        keeper: (any CodeKeeper)? = nil, snapshots: (any SnapshotKeeper)? = nil,
+        replay: ReplayOptions? = nil, world: World = .system,
         observability: ObservabilityOptions = ObservabilityOptions()
     ) {
         self.engine = engine
@@ -75,6 +79,7 @@ public final class ActorSystem: Sendable {
         self.logger = logger
         self.resolver = resolver
         self.keeper = keeper
+        self.snapshots = snapshots
         self.replayOptions =
             replay ?? ReplayOptions(isSuspending: handlers.suspending)
         observatory = Observatory(observability, world: world, logger: logger)
@@ -122,6 +127,18 @@ public final class ActorSystem: Sendable {
             manifest.limits = manifest.limits.within(held.limits)
             manifest.chain.durability = max(manifest.chain.durability, held.chain.durability)
         }
+        if manifest.chain.isDurable, manifest.chain.durability == .memory {
+            throw ActorError(
+                .manifest,
+                "'\(manifest.name)' is durable, and durability \"memory\" keeps nothing to bring it back "
+                    + "from; set durability = \"async\" or \"strict\" under [chain]")
+        }
+        if manifest.chain.isDurable, let key = manifest.unrecordedKey {
+            throw ActorError(
+                .manifest,
+                "'\(manifest.name)' is durable, and its manifest was made in code, so that '\(key)' is not "
+                    + "recorded and could not be brought back; read the manifest from a text")
+        }
         let granted = try grants(for: request)
         let template = try await template(
             for: request.wasm, granted: granted.handlers, manifest: manifest)
@@ -133,7 +150,8 @@ public final class ActorSystem: Sendable {
             template: template,
             granted: granted,
             initialState: request.initialState ?? manifest.initialState ?? CallShape.noState,
-            origin: request.manifestPath, scope: request.scope, isDryRun: isDryRun)
+            origin: request.manifestPath, scope: request.scope, isDryRun: isDryRun,
+            isAuthored: request.isAuthored)
     }
 
     /// Sees to it that what the actor is made from can be found again by what its chain names.
@@ -178,7 +196,8 @@ public final class ActorSystem: Sendable {
         let cell: Cell
         do throws(ActorError) {
             cell = try makeCell(
-                id, blueprint, state: state, parent: lineage?.parent?.id, fork: fork)
+                id, blueprint, state: state, lineage: lineage,
+                origin: fork.map { .forked($0) } ?? .born)
         } catch {
             if lineage == nil { roster.withLock { $0.release(name, of: id) } }
             throw error
@@ -193,13 +212,24 @@ public final class ActorSystem: Sendable {
         return cell
     }
 
-    private func makeCell(
-        _ id: ActorID, _ blueprint: Blueprint, state: Value?, parent: ActorID?, fork: ForkPoint?
+    /// Where a life comes from.
+    enum LifeOrigin {
+        case born
+        case forked(ForkPoint)
+        /// It goes on after a crash.
+        case resumed
+
+        var isResumed: Bool { if case .resumed = self { true } else { false } }
+    }
+
+    func makeCell(
+        _ id: ActorID, _ blueprint: Blueprint, state: Value?, lineage: Lineage?, origin: LifeOrigin
     ) throws(ActorError) -> Cell {
         let (name, manifest, template) = (blueprint.name, blueprint.manifest, blueprint.template)
         let state = state ?? blueprint.initialState
         let writer: ChainWriter?
         let encoded: [UInt8]
+        var inbox: Inbox?
         do {
             encoded = try CGRF.encode(state)
             let durability = Durability(rawValue: manifest.chain.durability.rawValue) ?? .async
@@ -209,6 +239,10 @@ public final class ActorSystem: Sendable {
                 } else {
                     try journal?.makeChain(actor: id, name: name, durability: durability)
                 }
+            if manifest.chain.isDurable, let journal {
+                inbox = try Inbox(
+                    of: id, name: name, durability: durability, in: journal, world: world)
+            }
         } catch let error as CGRFError {
             throw ActorError(
                 .wrongArgument, "the first state of '\(name)' does not encode: \(error)")
@@ -220,18 +254,33 @@ public final class ActorSystem: Sendable {
         let recorder = Recorder(
             writer: writer, journal: journal, grants: blueprint.granted, keepsRecent: keepsRecent,
             world: world, feed: feed)
-        if let fork {
-            try recorder.forked(fork, blueprint, state: encoded)
-        } else {
+        let placement = inbox.map { Placement(blueprint, lineage, firstMail: $0.next) }
+        switch origin {
+        case .resumed: break
+        case .forked(let fork): try recorder.forked(fork, blueprint, state: encoded)
+        case .born:
             try recorder.spawned(
                 module: template.moduleDigest,
-                manifest: blueprint.manifestDigest, name: name, parent: parent,
+                manifest: blueprint.manifestDigest, name: name, parent: lineage?.parent?.id,
                 state: encoded)
         }
-        return Cell(
+        if let placement, !origin.isResumed { try recorder.note(.durable(placement)) }
+        let cell = Cell(
             id: id, blueprint: blueprint, recorder: recorder, state: state, logger: logger,
             services: services, world: world, deadlines: deadlines, link: link,
-            meter: meter)
+            meter: meter, inbox: inbox)
+        if let placement, !origin.isResumed, let head = recorder.head {
+            cell.record.placement = placement
+            let every = manifest.chain.snapshotEvery
+            // The past of a fork is in another chain.
+            if let snapshots, every > 0, case .born = origin, !blueprint.isDryRun {
+                cell.snapshots = SnapshotSchedule(
+                    keeper: snapshots, every: UInt64(every), last: head.count,
+                    birth: head.count - 2, bornAt: world.wallTime(), firstState: encoded,
+                    parent: lineage?.parent?.id)
+            }
+        }
+        return cell
     }
 
     // MARK: Loading
@@ -327,6 +376,11 @@ public final class ActorSystem: Sendable {
     /// The functions that an actor exports, as it declares them, sorted.
     public func exports(of id: ActorID) throws(ActorError) -> [String] {
         try cell(id).template.exports.values.map(\.usage).sorted()
+    }
+
+    /// The names of the functions that an actor exports, sorted.
+    public func functionNames(of id: ActorID) throws(ActorError) -> [String] {
+        try cell(id).template.exports.keys.sorted()
     }
 
     /// The declaration of one export; `nil` when its metadata says nothing of it.

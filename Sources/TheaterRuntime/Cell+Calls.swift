@@ -10,9 +10,9 @@ internal import TheaterValue
 extension Cell {
     /// A call that waits for its turn or runs.
     struct Operation: Sendable {
-        let function: ExportBinding
+        var function: ExportBinding
         let arguments: [Value]
-        let takesState: Bool
+        var takesState: Bool
         /// Whether a handler of the actor itself calls: then an error value may end the actor.
         var isCallback = false
         let fuel: UInt64
@@ -22,6 +22,10 @@ extension Cell {
         var timeout: Duration?
         /// When it came.
         let submitted: MonotonicTime
+        /// The number of the mail that it handles, in the inbox of a durable actor.
+        var mail: UInt64?
+        /// The call that a crash cut off, and that it goes on with.
+        var cutOff: ResumePoint.Call?
         /// Where the answer goes, when the runner is not the one who wants it.
         let reply: Reply
     }
@@ -74,6 +78,7 @@ extension Cell {
     ///     then `completion` hears `actor.mailbox-full`.
     ///   - depth: `nil` starts a task when the actor is idle; otherwise an idle actor begins on the
     ///     caller's stack, with so many runners below it. The caller must not be a host function then.
+    ///   - mail: what a durable actor's inbox keeps of it.
     ///   - completion: told the result exactly once unless the operation is refused, perhaps before this
     ///     returns; must not block.
     /// - Returns: why the operation was refused.
@@ -81,10 +86,11 @@ extension Cell {
         _ function: ExportBinding, _ arguments: [Value], takesState: Bool, isCallback: Bool,
         options: CallOptions = CallOptions(), beginBy: MonotonicTime? = nil,
         exceedsCapacity: Bool = false, isDroppable: Bool = false, depth: Int? = nil,
+        mail: InboxItem = .none,
         completion: @escaping @Sendable (Result<Value, ActorError>) -> Void
     ) -> ActorError? {
         let now = world.now()
-        let operation =
+        let unnumbered =
             if let beginBy {
                 Operation(
                     function: function, arguments: arguments, takesState: takesState,
@@ -96,11 +102,15 @@ extension Cell {
                     function, arguments, takesState: takesState, isCallback: isCallback,
                     options: options, reply: .closure(completion), now: now)
             }
-        let action = shared.withLock { shared in
-            shared.mailbox.submit(
+        let (operation, action) = shared.withLock { shared in
+            var operation = unnumbered
+            operation.mail = inbox?.number(of: mail)
+            let action = shared.mailbox.submit(
                 exceedingCapacity: exceedsCapacity || world.has(.overfullMailbox),
                 isDroppable: isDroppable
-            ) { _ in operation }
+            ) { [operation] _ in operation }
+            inbox?.accept(mail, action)
+            return (operation, action)
         }
         switch action {
         case .wait(_, let dropped):
@@ -256,6 +266,8 @@ extension Cell {
         if case .failure(let error) = result, isFatal(error, isCallback: isCallback) {
             note(.failed(error))
             _ = shared.withLock { $0.mailbox.stop(drain: false) }
+        } else if snapshots != nil {
+            takeSnapshotIfDue()
         }
         return shared.withLock { $0.mailbox.finished() }
     }
@@ -312,7 +324,7 @@ extension Cell {
     func isFatal(_ error: ActorError, isCallback: Bool) -> Bool {
         switch error.code {
         case .guestError: isCallback && manifest.onError == .fail
-        case .crashed, .killed, .journal, .tooLarge: true
+        case .crashed, .killed, .journal, .tooLarge, .resume: true
         case .wrongResult: true
         default: false
         }

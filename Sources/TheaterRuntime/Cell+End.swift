@@ -105,6 +105,8 @@ extension Cell {
         if isForced, world.has(.doubleExit) { recorder.exited(reason) }
         try? await recorder.settle()
         recorder.close()
+        if let snapshots, snapshots.flight.close() { await snapshots.keeper.forget(id) }
+        shared.withLock { _ in inbox?.close() }
         system?.ended(self, reason)
         shared.withLock { shared in
             shared.mailbox.end()

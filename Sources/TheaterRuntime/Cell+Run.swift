@@ -102,10 +102,16 @@ extension Cell {
         let name = operation.function.name
         host?.hasReachedOut = false
         do throws(ActorError) {
-            let input = try encode(
-                CallShape.input(
-                    state: operation.takesState ? state : nil, arguments: operation.arguments),
-                name)
+            let input =
+                if let call = operation.cutOff {
+                    call.parameters
+                } else {
+                    try encode(
+                        CallShape.input(
+                            state: operation.takesState ? state : nil,
+                            arguments: operation.arguments),
+                        name)
+                }
             guard recorder.fits(input) else {
                 throw ActorError(
                     .wrongArgument,
@@ -113,7 +119,11 @@ extension Cell {
                         + "large to be recorded; pass less at once")
             }
             let fuel = min(operation.fuel, fuelLeft)
-            try recorder.called(operation.function, input, fuel: fuel)
+            if operation.cutOff == nil {
+                if let mail = operation.mail { try recorder.note(.taken(mail: mail)) }
+                try recorder.called(operation.function, input, fuel: fuel)
+            }
+            if let mail = operation.mail { record.handledMail = mail }
             let deadline = operation.timeout.map { now.advanced(by: $0) } ?? operation.deadline
             callDeadline = deadline
             let answer: GuestAnswer?
@@ -159,6 +169,7 @@ extension Cell {
         do throws(ActorError) {
             if !world.has(.forgottenFuel) { fuelBurnt &+= answer.fuelUsed }
             if let failure = host?.journalFailure { throw failure }
+            try host?.endScript()
             let name = operation.function.name
             guard answer.status == 0 else {
                 let text = FailureText.text(of: answer.bytes)

@@ -41,10 +41,16 @@ final class Cell: @unchecked Sendable {
     let recorder: Recorder
     let meter: ActorMeter
     let shared: Mutex<Shared>
+    /// What a durable actor keeps of its mail; touched under the lock of `shared` alone.
+    let inbox: Inbox?
 
     // SAFETY: touched by the runner alone, and the mailbox has one runner at a time: handing over goes
     // through its lock.
     var guest: Guest?
+    /// What the chain notes of the life, for an actor that was brought back.
+    var record = LifeRecord()
+    /// When snapshots are taken; `nil` for an actor of which there are none.
+    var snapshots: SnapshotSchedule?
     var host: CellHost?
     var handlers: [any Handler] = []
     var state: Value
@@ -69,8 +75,9 @@ final class Cell: @unchecked Sendable {
     init(
         id: ActorID, blueprint: Blueprint, recorder: Recorder, state: Value, logger: Logger,
         services: HandlerServices, world: World, deadlines: Deadlines,
-        link: SystemLink, meter: ActorMeter
+        link: SystemLink, meter: ActorMeter, inbox: Inbox? = nil
     ) {
+        self.inbox = inbox
         self.meter = meter
         self.id = id
         code = CellCode(blueprint)
@@ -137,6 +144,8 @@ final class Cell: @unchecked Sendable {
         do throws(ActorError) {
             try await makeGuest(engine, fork)
             if fork == nil { try await initialize() }
+            // Under strict durability an actor that somebody was told of is there after a crash.
+            try await recorder.settle()
         } catch {
             _ = shared.withLock { $0.mailbox.stop(drain: false) }
             note(.failed(error))
@@ -148,7 +157,9 @@ final class Cell: @unchecked Sendable {
         if case .completed? = shared.withLock({ $0.requested }) { _ = await awaitEnd() }
     }
 
-    private func makeGuest(_ engine: Engine, _ fork: ForkPoint?) async throws(ActorError) {
+    func makeGuest(
+        _ engine: Engine, _ fork: ForkPoint?, resume: ResumePoint? = nil
+    ) async throws(ActorError) {
         let limits = manifest.limits
         let port = Port(cell: self)
         let (id, name, systemLogger) = (id, name, systemLogger)
@@ -168,10 +179,12 @@ final class Cell: @unchecked Sendable {
             template: template, handlers: handlers, recorder: recorder, meter: meter, world: world,
             isDryRun: blueprint.isDryRun)
         self.host = host
+        if let resume { return try await bring(resume, engine, host) }
         if let fork {
             let brought = try await fork.bring(
                 engine, template.linked, control, host, limits, system?.keptCode)
             (guest, fuelBurnt) = (brought.guest, brought.fuelUsed)
+            host.hasBegun = true
             meter.memory(guest?.memorySize ?? 0)
             return
         }
@@ -185,10 +198,11 @@ final class Cell: @unchecked Sendable {
         } catch {
             throw host.journalFailure ?? .crashed(in: FailureText.start, error)
         }
+        host.hasBegun = true
         meter.memory(guest?.memorySize ?? 0)
     }
 
-    private func initialize() async throws(ActorError) {
+    func initialize() async throws(ActorError) {
         guard let function = template.exports["theater:simple/actor.init"] else { return }
         guard function.signature?.parameters.count ?? 1 <= 1 else {
             throw ActorError(

@@ -24,6 +24,14 @@ final class CellHost: GuestHost, @unchecked Sendable {
     var hasReachedOut = false
     /// Whether an intent was recorded whose effect may begin only when it is on disk.
     var hasFreshIntent = false
+    /// What the chain says of the call that a crash cut off, while that is answered from it.
+    var script: CallScript?
+    /// Whether the guest was given a secret.
+    var hasSecret = false
+    /// Whether the guest called its host before its first call.
+    private(set) var hasStartCalls = false
+    /// Whether the guest has begun.
+    var hasBegun = false
 
     init(
         template: ActorTemplate, handlers: [any Handler], recorder: Recorder, meter: ActorMeter,
@@ -39,6 +47,8 @@ final class CellHost: GuestHost, @unchecked Sendable {
 
     func answer(import index: Int, input: UnsafeRawBufferPointer) -> HostAnswer {
         let binding = template.imports[index]
+        if !hasBegun { hasStartCalls = true }
+        if let script, let answer = unsafe answer(from: script, binding, input) { return answer }
         meter.hostCall(
             interfaceIndex: template.interfaceIndices[index], of: template.interfaces.count)
         if !binding.isRepeatable { hasReachedOut = true }
@@ -70,6 +80,7 @@ final class CellHost: GuestHost, @unchecked Sendable {
             if let stopped = noteDenial(of: call, error) { return stopped }
             return unsafe finish(binding, input, answer)
         case .redacted(let value, let recorded):
+            hasSecret = true
             return unsafe finish(binding, input, value, recorded: recorded)
         case .later(let operation):
             meter.waitBegan(at: world.now())
@@ -153,7 +164,7 @@ final class CellHost: GuestHost, @unchecked Sendable {
         await recorder.waitForSpace()
     }
 
-    private func decode(
+    func decode(
         _ input: UnsafeRawBufferPointer, _ binding: ImportBinding
     ) -> Result<HostCall, HostError> {
         let signature = binding.signature

@@ -22,10 +22,15 @@ extension CellHost {
             return stop(error)
         }
         hasFreshIntent = id != nil
-        let effect = Effect(binding: binding, id: id, policy: policy)
+        return carryOut(Effect(binding: binding, id: id, policy: policy), call)
+    }
+
+    /// Waits for an effect whose intent is recorded.
+    private func carryOut(_ effect: Effect, _ call: HostCall) -> HostAnswer {
+        let binding = effect.binding
         let call = HostCall(
             interface: call.interface, function: call.function, arguments: call.arguments,
-            effectID: id?.description)
+            effectID: effect.id?.description)
         meter.waitBegan(at: world.now())
         return .later(
             HostWait(
@@ -35,6 +40,38 @@ extension CellHost {
                 },
                 then: { self.finish(effect, call, $0) },
                 ifEnded: { self.end(effect, $0) }))
+    }
+
+    /// Goes on after an intent that a crash cut off: does it again where its policy says so and nobody has
+    /// said what came of it, and otherwise answers that nobody knows.
+    func goOn(
+        _ intent: EffectID, _ policy: DoubtPolicy, _ settlement: String?, _ binding: ImportBinding,
+        _ input: UnsafeRawBufferPointer
+    ) -> HostAnswer {
+        let effect = Effect(binding: binding, id: intent, policy: policy)
+        let call: HostCall
+        switch unsafe decode(input, binding) {
+        case .success(let decoded): call = decoded
+        case .failure(let error): return stop(ActorError(.resume, error.description))
+        }
+        if settlement == nil, policy == .retry { return carryOut(effect, call) }
+        let note = settlement ?? "it counts as failed"
+        if settlement == nil {
+            do throws(ActorError) {
+                try recorder.settled(intent, as: .failed, "the node ended while the call ran")
+            } catch {
+                return stop(error)
+            }
+        }
+        let error = HostError(
+            "host.in-doubt",
+            "the node ended while '\(call.interface).\(call.function)' ran, and whether it took effect is "
+                + "not known: \(note)")
+        meter.waitBegan(at: world.now())
+        switch finish(effect, call, EffectAnswer(.failure(error))) {
+        case .success(let bytes): return .bytes(bytes)
+        case .failure(let failure): return .failure(failure)
+        }
     }
 
     /// Hands the call to its handler.
@@ -54,6 +91,7 @@ extension CellHost {
         case .withheld(let error, let answer):
             completion.resume(returning: EffectAnswer(.success(answer), denial: error))
         case .redacted(let value, let recorded):
+            hasSecret = true
             completion.resume(returning: EffectAnswer(.success(value), recorded: recorded))
         }
         return nil

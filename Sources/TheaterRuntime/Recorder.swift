@@ -189,6 +189,9 @@ final class Recorder: @unchecked Sendable {
         try append(.settled(intent: intent.sequence, as: settlement, note: note))
     }
 
+    /// Notes what bringing the actor back needs.
+    func note(_ note: LifeNote) throws(ActorError) { try append(.note(note)) }
+
     func denied(_ what: String, _ reason: String) throws(ActorError) {
         try append(.denied(what: what, reason: reason))
     }
@@ -238,6 +241,9 @@ final class Recorder: @unchecked Sendable {
         if let journal, journal.isUnderPressure { await journal.waitForSpace() }
     }
 
+    /// Where the chain stands, for the runner; `nil` for an actor that is not recorded.
+    private(set) var head: ChainHead?
+
     /// How many events the chain has; `nil` for an actor that is not recorded. Any task may ask.
     var chainLength: UInt64? {
         actor.flatMap { journal?.existingHead(actor: $0)?.count }
@@ -274,6 +280,7 @@ final class Recorder: @unchecked Sendable {
                 feed.isObserved && !(type == .failed && world.has(.unpublishedFailures))
             let parent = keepsRecent || isObserved ? writer.head.hash : nil
             let head = try write(writer, time)
+            self.head = ChainHead(count: head.sequence + 1, hash: head.hash)
             guard let parent else { return head }
             let payload = payload()
             if keepsRecent { remember(head, parent, type.name, time, payload.encode()) }

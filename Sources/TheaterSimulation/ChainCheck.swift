@@ -83,6 +83,7 @@ struct ChainCheck {
             close(.failed(kind))
         case .hostCall, .hostError, .denied, .limit, .intent, .outcome, .outcomeError, .settled:
             if !isOpen { report("\(event.type) happened outside of a call") }
+        case .note: break
         case .exited(let kind, _, _):
             if !isAlive { report("ends twice") }
             if isOpen { report("ends inside of '\(calls.last?.function ?? "")'") }

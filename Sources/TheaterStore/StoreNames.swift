@@ -42,6 +42,9 @@ public struct StoreNamespace: Hashable, Sendable, Comparable {
     /// Where the runtime keeps the wasm and the manifests that chains name.
     public static let code = StoreNamespace(checked: "theater.code")
 
+    /// Where the runtime keeps snapshots of durable actors.
+    public static let snapshots = StoreNamespace(checked: "theater.snapshots")
+
     private init(checked name: String) { self.name = name }
 
     /// Orders namespaces by the bytes of their names.

@@ -317,7 +317,7 @@ struct DivergenceTests {
         case .denied(_, let reason):
             return [(.denied(what: "test:try/try.same", reason: reason), .otherCall)]
         case .spawned, .forked, .limit, .exited, .intent, .outcome, .outcomeError, .settled,
-            .upgrade:
+            .note, .upgrade:
             return []
         }
     }

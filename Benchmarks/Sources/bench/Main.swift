@@ -7,9 +7,8 @@ import Foundation
 struct Bench {
     private static let rows =
         CommandRows.rows + SpawnRows.rows + CallRows.rows + HostCallRows.rows + ActorRows.rows
-        + ValueRows.rows + JournalRows.rows + ReplayRows.rows + RuntimeRows.rows
-        + SupervisionRows.rows
-        + ControlRows.rows + ProcessRows.rows
+        + ValueRows.rows + JournalRows.rows + ReplayRows.rows + RecoveryRows.rows
+        + RuntimeRows.rows + SupervisionRows.rows + ControlRows.rows + ProcessRows.rows
 
     static func main() async {
         do {

@@ -71,7 +71,7 @@ struct Stage {
 }
 
 /// Takes every line and drops it: forming the line counts, showing it does not.
-private struct DroppingLogHandler: LogHandler {
+struct DroppingLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level = .info
 

@@ -78,6 +78,8 @@ private final class Live: Sendable {
     private let isInterrupted = Atomic<Bool>(false)
     private let isForced = Atomic<Bool>(false)
     private let chainsBefore: Int
+    /// What is beside the actor of the plan, for a run that brings several back.
+    private let others = Mutex<[Resumed]>([])
     /// The actor, once it is started, for those who watch its code.
     private let started = AsyncStream.makeStream(of: ActorID.self)
 
@@ -160,7 +162,7 @@ private final class Live: Sendable {
     private func act(_ input: [UInt8]?) async throws(CLIError) -> CommandStatus {
         let plan = run.plan
         let early = try await resolveEarly(input)
-        let id = try await spawn()
+        guard let id = try await begin() else { return .success }
         started.continuation.yield(id)
         let calls: [ResolvedCall]
         do throws(CLIError) {
@@ -169,20 +171,42 @@ private final class Live: Sendable {
             _ = await end(id)
             throw error
         }
-        if plan.calls.isEmpty {
+        if plan.calls.isEmpty, plan.resumes == nil {
             run.logger.info("'\(plan.name)' is running as \(id); Ctrl-C stops it")
         }
         let (failure, callsLeft) = await call(id, calls)
         if node.system.tree().contains(where: TreeText.hasRestarts) { showTree() }
         let reason = plan.calls.isEmpty ? await waitForEnd(id) : await end(id)
+        for other in others.withLock({ $0 }) {
+            run.report.ended(other.id, other.name, await waitForEnd(other.id))
+        }
         let outcome = RunOutcome(
             reason: reason, failure: failure, callsLeft: callsLeft,
             isInterrupted: isInterrupted.load(ordering: .relaxed),
             isForced: isForced.load(ordering: .relaxed))
-        run.report.ended(id, plan.name, reason)
+        run.report.ended(id, name(of: id), reason)
         if plan.showsMetrics { await showMetrics() }
         if let error = outcome.error(grace: plan.grace) { throw error }
         return .success
+    }
+
+    private func begin() async throws(CLIError) -> ActorID? {
+        guard let selection = run.plan.resumes else { return try await spawn() }
+        let (back, problems) = try await selection.bringBack(in: node, run.logger)
+        if back.isEmpty {
+            if let problem = problems.first { throw problem }
+            run.logger.notice(
+                "no durable actor was left without an end; there is nothing to resume")
+        } else if run.plan.calls.isEmpty {
+            run.logger.info("Ctrl-C stops what was brought back")
+        }
+        others.withLock { $0 = Array(back.dropFirst()) }
+        showTree()
+        return back.first?.id
+    }
+
+    private func name(of id: ActorID) -> String {
+        node.journal.actors().first { $0.actor == id }?.name ?? run.plan.name
     }
 
     private func spawn() async throws(CLIError) -> ActorID {
@@ -235,15 +259,15 @@ private final class Live: Sendable {
         _ id: ActorID, _ input: [UInt8]?
     ) async throws(CLIError) -> [ResolvedCall] {
         do {
-            let module = try await node.system.engine.modules.module(for: run.plan.wasm)
+            let names = try node.system.functionNames(of: id)
             var signatures: [FunctionSignature] = []
-            for name in module.functionNames {
+            for name in names {
                 if let signature = try node.system.signature(of: name, of: id) {
                     signatures.append(signature)
                 }
             }
             let metadata = PackageMetadata(imports: [], exports: signatures)
-            let resolver = CallResolver(names: module.functionNames, metadata: metadata)
+            let resolver = CallResolver(names: names, metadata: metadata)
             return try run.plan.resolved(resolver, input: input)
         } catch {
             throw CLIError(unexpected: error)
@@ -286,7 +310,7 @@ private final class Live: Sendable {
         let reader = try? await node.journal.reader()
         var shown: [(ActorMetrics, ActorID?)] = []
         var lostCount = 0
-        for chain in node.journal.actors().dropFirst(chainsBefore) {
+        for chain in node.journal.actors().dropFirst(chainsBefore).withoutInboxes() {
             guard let metrics = try? node.system.metrics(of: chain.actor) else {
                 lostCount += 1
                 continue

@@ -21,6 +21,8 @@ struct RunPlan: Sendable {
     let showsMetrics: Bool
     /// Where the actor goes on; `nil` for one that begins.
     var fork: ForkSource?
+    /// Which actors come back after a crash; `nil` for a run that begins or forks one.
+    var resumes: ResumeSelection?
     /// What is done with new code when the module's file changes; `nil` does not look.
     var watch: UpgradeRequest.Gate?
 

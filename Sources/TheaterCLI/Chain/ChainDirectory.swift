@@ -27,7 +27,8 @@ struct ChainDirectory {
     /// Finds the chain that a text names: an identity, the beginning of one, or an actor's name, of
     /// which the newest chain counts. No text means the newest chain of all.
     func chain(_ text: String?) throws(CLIError) -> ChainSummary {
-        try ChainSelection.find(text, among: reader.actors())
+        try ChainSelection.find(
+            text, among: text == nil ? reader.lifeChains() : reader.actors())
     }
 }
 

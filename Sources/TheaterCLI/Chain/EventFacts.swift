@@ -132,6 +132,7 @@ enum EventFacts {
                 ("intent", .number(intent)), ("outcome", .text(EffectText.settlement(settlement))),
                 ("note", .text(note)),
             ]
+        case .note(let note): return LifeText.facts(note)
         case .upgrade(let step):
             return [
                 ("from", .text(step.from.description)), ("to", .text(step.to.description)),

@@ -82,6 +82,7 @@ enum EventText {
             return Printable.line(
                 "settled \(intent) as \(EffectText.settlement(settlement))\(text)",
                 sizeMax: valueSizeMax)
+        case .note(let note): return Printable.line(LifeText.line(note), sizeMax: valueSizeMax)
         case .upgrade(let step):
             let (from, to) = (step.from.description.prefix(12), step.to.description.prefix(12))
             let text =

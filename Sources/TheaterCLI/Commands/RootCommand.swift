@@ -36,7 +36,8 @@ struct RootCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Make", subcommands: [NewCommand.self, BuildCommand.self, CheckCommand.self]
             ),
-            CommandGroup(name: "Run", subcommands: [RunCommand.self, ForkCommand.self]),
+            CommandGroup(
+                name: "Run", subcommands: [RunCommand.self, ForkCommand.self, ResumeCommand.self]),
             CommandGroup(
                 name: "Node",
                 subcommands: [

@@ -34,7 +34,8 @@ extension CLIError {
         case .notFound, .nameTaken: .internal
         case .ceiling, .tooLarge, .ended, .stopping, .mailboxFull, .wrongResult, .guestError,
             .deadline, .cancelled, .crashed, .killed, .shuttingDown, .restarting, .supervision,
-            .notAChild, .fork, .unrecorded, .feedFull, .feedOverrun, .feedTaken, .controlBusy,
+            .notAChild, .fork, .resume, .unrecorded, .feedFull, .feedOverrun, .feedTaken,
+            .controlBusy,
             .controlDeadline, .controlClosed, .controlUnavailable, .unknownEvent, .upgradeFailed,
             .upgrading, .rolledBack:
             .failure

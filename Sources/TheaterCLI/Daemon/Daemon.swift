@@ -117,9 +117,15 @@ struct Daemon: Sendable {
         }
     }
 
+    /// Brings the durable actors back that a crash took, and serves then: nobody sees half a tree.
     private func serve(
         _ opening: AsyncStream<String>.Continuation
     ) async -> Result<Void, ServerError> {
+        do throws(CLIError) {
+            _ = try await ResumeSelection(actors: nil).bringBack(in: node, logger)
+        } catch {
+            logger.error("no durable actor came back: \(error)")
+        }
         do throws(ServerError) {
             try await server.run { places in
                 opening.yield("serving at " + places.joined(separator: " and "))

@@ -80,7 +80,7 @@ struct ReplayCommand: TheaterCommand {
         let engine = try ReplayEngine.make(dataDirectory: path)
         let selected =
             if all {
-                directory.reader.actors()
+                directory.reader.lifeChains()
             } else if chains.isEmpty {
                 [try directory.chain(nil)]
             } else {

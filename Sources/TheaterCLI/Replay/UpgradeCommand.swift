@@ -122,7 +122,7 @@ struct UpgradeCommand: TheaterCommand {
         var skipped = 0
         let chains =
             actors.isEmpty
-            ? directory.reader.actors()
+            ? directory.reader.lifeChains()
             : try actors.map { (name) throws(CLIError) in try directory.chain(name) }
         for chain in chains where chain.count > 0 {
             do throws(ReplayError) {

@@ -43,7 +43,7 @@ public struct EffectLedger: Sendable {
             .settled(let intent, _, _):
             open[intent] = nil
         case .spawned, .forked, .called, .returned, .failed, .hostCall, .hostError, .denied, .limit,
-            .exited, .upgrade:
+            .exited, .note, .upgrade:
             break
         }
     }

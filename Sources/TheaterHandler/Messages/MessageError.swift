@@ -25,6 +25,8 @@ public struct MessageError: Error, Sendable, Hashable {
         case mailboxFull = "message.mailbox-full"
         /// The message waited in a full mailbox and made room for a newer one.
         case dropped = "message.dropped"
+        /// The message was accepted, and the disk refuses to keep it.
+        case notKept = "message.not-kept"
         /// No answer came in time.
         case timeout = "message.timeout"
         /// The receiver waits for the sender, directly or through others.

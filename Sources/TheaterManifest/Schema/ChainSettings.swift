@@ -22,15 +22,25 @@ public struct ChainSettings: Sendable, Hashable {
     /// How long an event may wait for the disk (`delay`); has a meaning for `async` only.
     public var delay = Duration.milliseconds(20)
 
+    /// Whether the actor comes back when a node is started again on its data directory after a crash
+    /// (`durable`).
+    public var isDurable = false
+
+    /// After how many events of a durable actor a snapshot of it is taken (`snapshot_every`); 0 for never.
+    public var snapshotEvery = 10_000
+
     /// Makes settings with defaults.
     public init() {}
+
+    /// What `snapshot_every` may be.
+    public static let snapshotBounds = 0...1_000_000_000
 
     /// What `delay` may be.
     public static let delayBounds = Duration.milliseconds(1)...Duration.seconds(60)
 }
 
 extension ChainSettings {
-    static let keys = ["durability", "delay"]
+    static let keys = ["durability", "delay", "durable", "snapshot_every"]
 
     init(_ reader: inout SectionReader) {
         let words = Durability.allCases.map(\.rawValue)
@@ -38,6 +48,20 @@ extension ChainSettings {
         let word = reader.choice("durability", among: words)
         durability = word.flatMap(Durability.init(rawValue:)) ?? defaults.durability
         delay = reader.duration("delay", in: Self.delayBounds) ?? defaults.delay
+        isDurable = reader.bool("durable") ?? false
+        snapshotEvery =
+            reader.integer("snapshot_every", in: Self.snapshotBounds) ?? defaults.snapshotEvery
+        if !isDurable, let entry = reader.table["snapshot_every"] {
+            reader.add(
+                .conflict, at: entry.place,
+                "'snapshot_every' has a meaning for a durable actor only", "set durable = true")
+        }
+        if isDurable, durability == .memory, let entry = reader.table["durable"] {
+            reader.add(
+                .conflict, at: entry.place,
+                "a durable actor is brought back from its chain, and durability \"memory\" keeps none",
+                "set durability = \"async\" or \"strict\"")
+        }
         if durability != .async, let entry = reader.table["delay"] {
             reader.add(
                 .conflict, at: entry.place,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import TheaterChain
 public import TheaterHandler
 public import TheaterPlatform
 
@@ -24,6 +25,24 @@ extension ActorSystem {
         let error = exchange.send(
             body, to: actor, from: .external, sizeMax: MessageOptions.sizeLimit)
         if let error { throw error }
+    }
+
+    /// Puts a one-way message into an actor's mailbox, and returns when it is kept: a durable actor whose
+    /// durability is strict has it on disk then, and handles it after a crash too.
+    ///
+    /// - Throws: what ``send(_:to:)`` throws, and `message.not-kept` when the disk refuses.
+    @concurrent
+    public func post(_ body: [UInt8], to actor: ActorID) async throws(MessageError) {
+        let inbox = liveCell(actor)?.inbox
+        try send(body, to: actor)
+        guard let inbox, inbox.isStrict else { return }
+        do throws(JournalError) {
+            try await inbox.sync()
+        } catch {
+            throw MessageError(
+                .notKept,
+                "the message was accepted, and whether it survives a crash is not known: \(error)")
+        }
     }
 
     /// Asks an actor, and waits for its answer, which may be empty.
@@ -78,7 +97,7 @@ extension ActorSystem {
     public func perform(_ command: MessageCommand) async throws(MessageError) -> MessageReply {
         switch command {
         case .sendMessage(let target, let body):
-            try send(body, to: target)
+            try await post(body, to: target)
             return .accepted
         case .request(let target, let body):
             return .answer(try await request(body, to: target))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Synchronization
+internal import TheaterChain
 internal import TheaterHandler
 internal import TheaterManifest
 internal import TheaterPact
@@ -13,6 +14,8 @@ final class Endpoint: Sendable {
         var isRegistered: Bool
         var isClosed = false
         var requests: RequestTable<Waiting<[UInt8], MessageError>>
+        /// What it had sent before a crash, and its chain does not have: it sends that again.
+        var sent: [Mail] = []
         /// Ends what the actor waits for at the moment.
         var giveUp: (@Sendable (MessageError) -> Void)?
     }
@@ -81,9 +84,12 @@ final class Endpoint: Sendable {
     /// Puts a message into the mailbox. What is accepted and not done becomes a dead letter, unless
     /// somebody waits for its completion.
     func deliver(
-        _ message: ActorMessage, exceedsCapacity: Bool = false
+        _ message: ActorMessage, exceedsCapacity: Bool = false, item: InboxItem? = nil
     ) throws(MessageError) {
-        try deliver(message, beginBy: nil, depth: nil, exceedsCapacity: exceedsCapacity) {
+        let item = item ?? fresh(message)
+        try deliver(
+            message, beginBy: nil, depth: nil, exceedsCapacity: exceedsCapacity, item: item
+        ) {
             [exchange, id] result in
             guard case .failure(let error) = result else { return }
             switch error.code {
@@ -95,14 +101,24 @@ final class Endpoint: Sendable {
         }
     }
 
+    /// What the inbox keeps of a message, with the place where its sender's chain is going to have it.
+    private func fresh(_ message: ActorMessage) -> InboxItem {
+        guard cell.inbox != nil, var mail = Mail(message) else { return .none }
+        if mail.kind != .channelClose, let sender = mail.sender {
+            mail.position = exchange.system?.liveCell(sender)?.recorder.chainLength
+        }
+        return .fresh(mail)
+    }
+
     /// Puts a message into the mailbox.
     ///
     /// - Parameters:
     ///   - beginBy: after this it is not begun; `nil` waits for its turn however long it takes.
+    ///   - item: what a durable actor's inbox keeps of it.
     ///   - depth: see ``Cell/post(_:_:takesState:isCallback:options:depth:completion:)``.
     func deliver(
         _ message: ActorMessage, beginBy: MonotonicTime?, depth: Int?,
-        exceedsCapacity: Bool = false,
+        exceedsCapacity: Bool = false, item: InboxItem = .none,
         completion: @escaping @Sendable (Result<Value, ActorError>) -> Void
     ) throws(MessageError) {
         let callback: MessageCallback
@@ -134,7 +150,7 @@ final class Endpoint: Sendable {
             takesState: binding.takesState, isCallback: true,
             beginBy: beginBy ?? MonotonicTime(nanoseconds: .max),
             exceedsCapacity: exceedsCapacity, isDroppable: isDroppable, depth: depth,
-            completion: completion)
+            mail: item, completion: completion)
         if let refusal { throw error(refusal) }
     }
 
@@ -273,7 +289,9 @@ extension Endpoint: MessageEndpoint {
     }
 
     func send(_ body: [UInt8], to target: ActorID) -> MessageError? {
-        exchange.send(body, to: target, from: .actor(id), sizeMax: options.messageSizeMax)
+        if hasSent({ $0.kind == .send && $0.sender == target && $0.body == body }) { return nil }
+        return exchange.send(
+            body, to: target, from: .actor(id), sizeMax: options.messageSizeMax)
     }
 
     func request(
@@ -315,8 +333,25 @@ extension Endpoint: MessageEndpoint {
             body, to: target, from: .actor(self), timeout: options.requestTimeout, answer: answer)
     }
 
+    /// Remembers what the actor sent before a crash that its chain does not have; the senders there are
+    /// those it was sent to.
+    func remember(sent: [Mail]) { state.withLock { $0.sent = sent } }
+
+    private func hasSent(_ isSame: (Mail) -> Bool) -> Bool {
+        state.withLock { state in
+            guard let index = state.sent.firstIndex(where: isSame) else { return false }
+            state.sent.remove(at: index)
+            return true
+        }
+    }
+
     func send(_ body: [UInt8], on channel: ChannelID) -> MessageError? {
-        exchange.send(body, on: channel, from: .actor(id), sizeMax: options.messageSizeMax)
+        let text = channel.description
+        if hasSent({ $0.kind == .channelMessage && $0.channel == text && $0.body == body }) {
+            return nil
+        }
+        return exchange.send(
+            body, on: channel, from: .actor(id), sizeMax: options.messageSizeMax)
     }
 
     func close(_ channel: ChannelID) -> MessageError? {

@@ -27,6 +27,7 @@ struct FeedEvent: Sendable {
         case .outcomeError(_, _, _, let message): 256 + message.utf8.count
         case .forked(let fork): 512 + fork.state.count
         case .settled(_, _, let note): 256 + note.utf8.count
+        case .note(let note): note.size
         case .upgrade(let step): 512 + step.state.count + step.reason.utf8.count
         case .exited(_, let reason, let result): 256 + reason.utf8.count + (result?.count ?? 0)
         }

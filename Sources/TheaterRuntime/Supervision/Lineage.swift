@@ -24,13 +24,17 @@ final class Blueprint: Sendable {
     let scope: ReferenceScope
     /// Whether host functions that would reach beyond the actor are refused.
     let isDryRun: Bool
+    /// Whether an actor wrote the manifest.
+    let isAuthored: Bool
 
     init(
         name: String, manifest: Manifest, manifestDigest: Digest, template: ActorTemplate,
         granted: GrantedHandlers, initialState: Value,
-        origin: String?, scope: ReferenceScope, isDryRun: Bool = false
+        origin: String?, scope: ReferenceScope, isDryRun: Bool = false,
+        isAuthored: Bool = false
     ) {
         self.isDryRun = isDryRun
+        self.isAuthored = isAuthored
         self.name = name
         self.manifest = manifest
         self.manifestDigest = manifestDigest
@@ -44,6 +48,7 @@ final class Blueprint: Sendable {
 
     private init(_ other: Blueprint, _ template: ActorTemplate) {
         isDryRun = other.isDryRun
+        isAuthored = other.isAuthored
         name = other.name
         manifest = other.manifest
         manifestDigest = other.manifestDigest

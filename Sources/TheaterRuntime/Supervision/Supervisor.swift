@@ -30,6 +30,8 @@ struct Supervisor<ID: Hashable & Sendable> {
         case ended(ID, Exit)
         /// A wait is over.
         case waited(UInt64)
+        /// A child that runs already, brought back after a crash; at the right end.
+        case adopt(ID, ChildSpec)
         /// Start one more, at the right end.
         case add(ID, ChildSpec, Ticket)
         /// Stop a child if it runs, and start it; this does not count as a restart.
@@ -171,6 +173,9 @@ struct Supervisor<ID: Hashable & Sendable> {
             // Children that were added before, by `init` for one, may be on their way.
             if isEnded { actions.append(.allStopped) }
             if !isEnded, !isLeaving { requests.insert(.start(list), at: 0) }
+        case .adopt(let id, let spec):
+            guard index(of: id) == nil, !isEnded, !isLeaving else { return }
+            children.append(Child(id: id, spec: spec, phase: .up, life: 1))
         case .started(let id): started(id)
         case .startFailed(let id): startFailed(id)
         case .ended(let id, let exit): ended(id, exit)

@@ -86,6 +86,16 @@ final class Team: Sendable {
         return outcome
     }
 
+    /// Takes in a child that runs already.
+    func adopt(_ lineage: Lineage) {
+        _ = lineage.becomeKnown()
+        let actions = state.withLock { state in
+            state.kin[lineage.id] = lineage
+            return state.machine.handle(.adopt(lineage.id, lineage.spec), now: world.now())
+        }
+        perform(actions)
+    }
+
     func restart(_ id: ActorID) async -> Machine.Outcome {
         await request { _, ticket in .restart(id, ticket) }
     }

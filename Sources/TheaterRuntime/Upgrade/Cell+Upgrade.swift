@@ -163,6 +163,7 @@ extension Cell {
         } catch {
             throw host.journalFailure ?? .crashed(in: "start", error)
         }
+        host.hasBegun = true
         self.host = host
     }
 
@@ -329,9 +330,9 @@ extension Cell {
                     + "code was exchanged it is declared as \(present.usage)")
         }
         try present.check(operation.arguments, takesState: takesState)
-        return Operation(
-            function: present, arguments: operation.arguments, takesState: takesState,
-            isCallback: operation.isCallback, fuel: operation.fuel, deadline: operation.deadline,
-            timeout: operation.timeout, submitted: operation.submitted, reply: operation.reply)
+        var bound = operation
+        bound.function = present
+        bound.takesState = takesState
+        return bound
     }
 }

@@ -44,7 +44,7 @@ extension Problem {
         switch code {
         case .notFound, .unknownEvent: 404
         case .ended: 410
-        case .stopping, .restarting, .nameTaken, .unrecorded, .upgrading: 409
+        case .stopping, .restarting, .nameTaken, .unrecorded, .upgrading, .resume: 409
         case .mailboxFull, .ceiling, .feedFull, .controlBusy: 429
         case .tooLarge: 413
         case .journal, .shuttingDown, .controlClosed, .controlUnavailable: 503
@@ -64,6 +64,7 @@ extension Problem {
         case .tooLarge: 413
         case .mailboxFull, .tooManyRequests, .tooManyChannels: 429
         case .badChannelID: 400
+        case .notKept: 507
         case .channelNotOpen, .requesterGone: 409
         case .targetCrashed, .notRegistered, .noCallback, .badCallback, .dropped, .timeout, .cycle,
             .errorReply, .wrongReply, .cancelled, .givenUp, .channelRejected:

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Logging
+import Synchronization
+import Testing
+import TheaterChain
+import TheaterEngine
+import TheaterManifest
+import TheaterNode
+import TheaterPlatform
+import TheaterReplay
+import TheaterRuntime
+import TheaterStore
+import TheaterTesting
+import TheaterValue
+
+@Suite("Crash of a node with durable actors")
+struct ResumeCrashTests {
+    /// How many kills there are for each durability; `THEATER_RESUME_KILLS` in the environment changes it.
+    static let killCount =
+        ProcessInfo.processInfo.environment["THEATER_RESUME_KILLS"].flatMap(Int.init) ?? 6
+
+    struct Missing: Error {}
+
+    private static func helper() throws -> URL {
+        var folders = [URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()]
+        folders += CommandLine.arguments.map { URL(filePath: $0) }
+        for file in folders {
+            let candidate = file.deletingLastPathComponent().appending(path: "ResumeWorker")
+            if FileManager.default.isExecutableFile(atPath: candidate.path()) { return candidate }
+        }
+        throw Missing()
+    }
+
+    /// Runs the worker and kills it a random while after a number of its lines; what it had said.
+    private static func run(
+        _ arguments: [String], killedAfter lines: Int, spin: Int
+    ) async throws -> [String] {
+        try await withCheckedThrowingContinuation { done in
+            // Reading blocks, so it has a thread of its own.
+            Thread.detachNewThread {
+                done.resume(
+                    with: Result { try runBlocking(arguments, killedAfter: lines, spin: spin) })
+            }
+        }
+    }
+
+    private static func runBlocking(
+        _ arguments: [String], killedAfter lines: Int, spin: Int
+    ) throws -> [String] {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = try helper()
+        process.arguments = arguments
+        process.standardOutput = output
+        try process.run()
+        var said: [UInt8] = []
+        var isKilled = false
+        while true {
+            let data = output.fileHandleForReading.availableData
+            if data.isEmpty { break }
+            said += data
+            guard !isKilled, said.count(where: { $0 == 0x0A }) >= lines else { continue }
+            let turns = Atomic(0)
+            while turns.wrappingAdd(1, ordering: .relaxed).newValue < spin {}
+            kill(process.processIdentifier, SIGKILL)
+            isKilled = true
+        }
+        process.waitUntilExit()
+        let end = said.lastIndex(of: 0x0A) ?? -1
+        return String(decoding: said[...end], as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
+    /// The texts of the messages that a chain's calls handle, in order.
+    private static func handled(_ actor: ActorID, _ reader: JournalReader) throws -> [String] {
+        var texts: [String] = []
+        var cursor = try reader.events(of: actor)
+        while let event = try cursor.next() {
+            guard case .called(let function, let parameters, _, _)? = try event.decodedPayload(),
+                function.hasSuffix("handle-send"),
+                case .tuple(let items) = try CGRF.decode(parameters), let body = items.last?.asBytes
+            else { continue }
+            texts.append(String(decoding: body, as: UTF8.self))
+        }
+        return texts
+    }
+
+    // Goal: whatever the instant of the kill, nothing that was acknowledged is lost, nothing is handled
+    // twice, no effect is done twice, and the chains are one life that replays. Method: a tree of durable
+    // actors under messages is killed again and again on one data directory, and compared with what the
+    // worker said outside and with the file that its effects went to.
+    @Test(
+        "kill -9 loses no acknowledged message, and handles none twice", .timeLimit(.minutes(5)),
+        arguments: ["async", "strict"])
+    func kills(durability: String) async throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        var random = SplitMix(seed: seed)
+        let folder = try TemporaryFolder()
+        let (data, ledger) = (folder.path + "/data", folder.path + "/ledger")
+        var acknowledged: Set<String> = []
+        var totals: [Substring] = []
+        for round in 0...Self.killCount {
+            let what = "seed \(seed), \(durability), kill \(round)"
+            let isLast = round == Self.killCount
+            let said = try await Self.run(
+                [data, ledger, durability, "\(round * 1_000_000)"],
+                killedAfter: isLast
+                    ? 1 : 1 + random.next(below: durability == "strict" ? 200 : 1000),
+                spin: isLast ? 0 : random.next(below: 3_000_000))
+            try #require(!said.contains { $0.hasPrefix("error") }, "\(what): \(said)")
+            let resumed = try #require(said.first { $0.hasPrefix("resumed ") }, "\(what)")
+            totals = resumed.split(separator: " ").dropFirst().map { $0 }
+            for line in said where line.hasPrefix("ack ") {
+                acknowledged.insert(String(line.dropFirst(4)))
+            }
+        }
+        let reader = try Journal.openReadOnly(directory: data + "/journal")
+        #expect(try reader.verifyAll().isValid, "seed \(seed)")
+        let chains = reader.lifeChains()
+        try #require(chains.map(\.name) == ["relay", "relay/store"])
+        let (relay, store) = (chains[0].actor, chains[1].actor)
+        let (passed, kept) = (try Self.handled(relay, reader), try Self.handled(store, reader))
+        #expect(Set(passed).count == passed.count, "seed \(seed): handled twice")
+        #expect(Set(kept).count == kept.count, "seed \(seed): passed on twice")
+        // What the last run acknowledged may wait in the inbox.
+        let before = acknowledged.filter { (Int($0) ?? 0) < Self.killCount * 1_000_000 }
+        let lost = before.subtracting(passed)
+        if durability == "strict" {
+            #expect(lost.isEmpty, "seed \(seed): \(lost.count) lost, \(lost.min() ?? "")")
+        }
+        // The totals were asked for when all that was left of the kills before was handled.
+        let handledBefore = passed.filter { (Int($0) ?? 0) < Self.killCount * 1_000_000 }.count
+        #expect(totals == ["u64(\(handledBefore))", "u64(\(handledBefore))"], "seed \(seed)")
+        let lines = try String(contentsOfFile: ledger, encoding: .utf8).split(separator: "\n")
+        let done = lines.map { $0.split(separator: " ").last.map(String.init) ?? "" }
+        #expect(Set(done).count == done.count, "seed \(seed): an effect was done twice")
+        try await Self.expectReplays(reader, data, "seed \(seed)")
+        print(
+            "resume, \(durability): \(Self.killCount) kills, \(acknowledged.count) acknowledged, "
+                + "\(passed.count) handled, \(done.count) effects")
+    }
+
+    private static func expectReplays(
+        _ reader: JournalReader, _ data: String, _ what: String
+    ) async throws {
+        let store = try #require(try ContentStore.openReadOnly(directory: data + "/store"))
+        let ours = Node.registry().replayOptions().isSuspending
+        let replayer = Replayer(
+            engine: try Engine(EngineOptions(guestsMax: 2)),
+            library: StoredCode(
+                store, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+            options: ReplayOptions { interface, function in
+                interface == "test:ledger/ledger" || ours(interface, function)
+            })
+        for chain in reader.actors() {
+            let verdict = try await replayer.replay(
+                ReplayEvents(try reader.events(of: chain.actor)))
+            #expect(
+                verdict.isFaithful,
+                "\(what): \(verdict.divergence.map(String.init(describing:)) ?? "")")
+            #expect(verdict.counts.events == chain.count)
+        }
+    }
+}
