@@ -5,6 +5,7 @@ import { actorView } from './actor.js';
 import { get, repeat, token } from './api.js';
 import { el, fill, inert } from './dom.js';
 import { timelineView } from './timeline.js';
+import { followersView } from './followers.js';
 import { denialsView, lettersView, treeView } from './tree.js';
 
 const content = document.getElementById('content');
@@ -32,6 +33,7 @@ function show() {
     else actorView(content, signal, parts[1]);
   } else if (view === 'letters') lettersView(content, signal);
   else if (view === 'denials') denialsView(content, signal);
+  else if (view === 'followers') followersView(content, signal);
   else treeView(content, signal);
 }
 

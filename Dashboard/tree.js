@@ -94,7 +94,7 @@ export function denialsView(root, signal) {
   }, (error) => fill(place, el('p', { class: 'bad' }, error.message)));
 }
 
-function table(titles, rows) {
+export function table(titles, rows) {
   return el('div', { class: 'scroll' }, el('table', {},
     el('thead', {}, el('tr', {}, titles.map((title) => el('th', { scope: 'col' }, title)))),
     el('tbody', {}, rows.map((cells) => el('tr', {}, cells.map((cell) => el('td', {}, cell)))))));

@@ -30,7 +30,7 @@ command -v python3 >/dev/null 2>&1 || fail "python3 is not on PATH; install pyth
     fail "only Linux on x86_64 is supported so far; this is $(uname -sm)."
 
 # Debian packages: the headers and tools that the Swift packages need beyond the toolchain.
-needed="libc6-dev git make"
+needed="libc6-dev git make openssl"
 ls /usr/lib/gcc/*/*/libstdc++.so >/dev/null 2>&1 || needed="$needed g++"
 python3 -m pip --version >/dev/null 2>&1 || needed="$needed python3-pip"
 # Without root the build shows whether they are missing.

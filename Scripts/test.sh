@@ -17,6 +17,7 @@ swift build --build-tests --explicit-target-dependency-import-check error || {
 if python3 Scripts/check_layout.py; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 if Scripts/check_tree.sh; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 if Scripts/lint.sh lint; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+if Scripts/test_conformance.sh; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 if Scripts/test_dashboard.sh; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 
 # How many mutated inputs the fuzz tests take (values, then Pact texts and metadata, a tenth, then modules), how many

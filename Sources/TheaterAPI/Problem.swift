@@ -8,6 +8,8 @@ public struct Problem: Error, Sendable, Hashable {
         case noRoute = "api.no-route"
         /// The path does not take that method.
         case method = "api.method"
+        /// It is no HTTP, or its head is too large.
+        case malformed = "api.malformed"
         /// A parameter of the request is malformed.
         case parameter = "api.parameter"
         /// The body is no JSON, or not the one that is wanted.
@@ -16,6 +18,8 @@ public struct Problem: Error, Sendable, Hashable {
         case mediaType = "api.media-type"
         /// The body is larger than is taken.
         case tooLarge = "api.too-large"
+        /// A WebSocket is spoken there, and the request is for none.
+        case upgrade = "api.upgrade"
         /// The body did not come in time.
         case slowBody = "api.slow-body"
         /// Several actors are meant.
@@ -34,6 +38,10 @@ public struct Problem: Error, Sendable, Hashable {
         case origin = "api.origin"
         /// The request is meant for another host.
         case host = "api.host"
+        /// Another user of the machine asks at the socket.
+        case peer = "api.peer"
+        /// A credential asks more often than it may.
+        case rate = "api.rate"
         /// There is no token of that name.
         case unknownToken = "api.unknown-token"
         /// There is a token of that name already.
@@ -114,15 +122,16 @@ extension Problem.Code {
         switch self {
         case .noRoute: 404
         case .method: 405
-        case .parameter, .body: 400
+        case .parameter, .body, .malformed: 400
         case .mediaType: 415
         case .tooLarge: 413
+        case .upgrade: 426
         case .slowBody: 408
         case .ambiguous: 409
         case .unknownModule, .path, .rosterDuplicate, .rosterFull: 422
-        case .busy: 429
+        case .busy, .rate: 429
         case .credential: 401
-        case .scope, .origin, .host: 403
+        case .scope, .origin, .host, .peer: 403
         case .unknownToken: 404
         case .tokenTaken, .rosterChanged, .rosterTaken: 409
         case .unready, .unaudited, .rosterDamaged, .rosterNewer: 503

@@ -4,6 +4,7 @@ internal import AsyncHTTPClient
 internal import Dispatch
 internal import NIOCore
 internal import NIOHTTP1
+internal import NIOSSL
 internal import Synchronization
 internal import TheaterAPI
 
@@ -40,16 +41,21 @@ public final class TheaterClient: Sendable {
     /// Makes a client of the node at an address, such as `http://127.0.0.1:7000`, with a token. Nothing is
     /// sent yet.
     ///
+    /// - Parameter authority: a file in PEM with the certificates by which that of the node is known, for
+    ///   `https`; the system's without one.
     /// - Throws: `client.bad-address` when it is none.
-    public init(address: String, token: String?) throws(ClientError) {
+    public init(
+        address: String, token: String?, authority: String? = nil
+    ) throws(ClientError) {
         let trimmed = address.hasSuffix("/") ? String(address.dropLast()) : address
         let rest = trimmed.split(separator: "://", maxSplits: 1)
-        guard rest.count == 2, rest[0] == "http", !rest[1].isEmpty,
+        guard rest.count == 2, ["http", "https"].contains(rest[0]), !rest[1].isEmpty,
             rest[1].utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") })
         else {
             throw ClientError(
                 .badAddress,
-                "'\(address.prefix(128))' is no address of a node; write http://127.0.0.1:PORT")
+                "'\(address.prefix(128))' is no address of a node; write http://127.0.0.1:PORT, or https://…"
+            )
         }
         if let token, !token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
             throw ClientError(.badAddress, "the token has characters that no token has")
@@ -58,12 +64,17 @@ public final class TheaterClient: Sendable {
         base = trimmed
         host = String(rest[1])
         self.token = token
-        http = Self.makeHTTP()
+        http = Self.makeHTTP(authority: rest[0] == "https" ? authority : nil)
     }
 
-    private static func makeHTTP() -> HTTPClient {
+    private static func makeHTTP(authority: String? = nil) -> HTTPClient {
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10)))
+        if let authority {
+            var encryption = TLSConfiguration.makeClientConfiguration()
+            encryption.trustRoots = .file(authority)
+            configuration.tlsConfiguration = encryption
+        }
         configuration.connectionPool.retryConnectionEstablishment = false
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }

@@ -2,8 +2,10 @@
 
 internal import Hummingbird
 internal import HummingbirdCore
+internal import HummingbirdTLS
 public import Logging
 internal import NIOCore
+internal import NIOSSL
 internal import ServiceLifecycle
 internal import Synchronization
 internal import TheaterPlatform
@@ -18,6 +20,7 @@ public final class APIServer: Sendable {
     private let options: ServerOptions
     private let logger: Logger
     private let life = ServerLife()
+    private let encryption: TLSConfiguration?
     private let responder: APIResponder
     private let roster: RosterKeeper
     private let group = Mutex<Box?>(nil)
@@ -30,29 +33,34 @@ public final class APIServer: Sendable {
     /// Makes a server that does not listen yet.
     ///
     /// - Parameter audit: where it writes down who asks for what.
-    /// - Throws: `server.tokens` when the tokens cannot be read.
+    /// - Throws: `server.tokens` when the tokens cannot be read, `server.certificate`.
     public init(
         _ node: ServedNode, audit: Audit, options: ServerOptions, logger: Logger
     ) throws(ServerError) {
         self.options = options
         self.logger = logger
+        encryption = try options.encryption?.configuration()
         let world = node.world
         let bodies = Bodies(options: options, world: world)
         let tokens = try TokenStore(path: options.tokensPath, world: world)
         let actors = ActorRoutes(node: node, bodies: bodies)
         roster = RosterKeeper(
             path: options.rosterPath, actors: actors, life: life, logger: logger)
+        let rate = RequestRate(perSecond: options.requestsPerSecond, world: world)
         responder = APIResponder(
             logger: logger, world: world,
             nodes: NodeRoutes(
                 node: node, options: options, bodies: bodies, life: life, audit: audit),
+            subscribers: SubscriberRoutes(life: life, lookup: ActorLookup(node: node)),
             actors: actors,
             talk: TalkRoutes(node: node, bodies: bodies),
             chains: ChainRoutes(node: node, options: options, life: life),
-            channels: ChannelRoutes(node: node, options: options, bodies: bodies, life: life),
+            channels: ChannelRoutes(
+                node: node, options: options, bodies: bodies, life: life, audit: audit, rate: rate),
             tokens: TokenRoutes(tokens: tokens, bodies: bodies, life: life),
             roster: RosterRoutes(keeper: roster, bodies: bodies),
-            gate: Gate(tokens: tokens),
+            gate: Gate(tokens: tokens, options: options),
+            rate: rate,
             audit: audit)
     }
 
@@ -72,6 +80,8 @@ public final class APIServer: Sendable {
         let isOwnSocket = !passed.contains { $0.isSocket }
         let port = passed.contains { !$0.isSocket } ? nil : options.port
         if isOwnSocket { try makeRoom(options.socketPath) }
+        // Each follower and each channel has a connection.
+        DescriptorLimit.raise()
         // The socket appears with the rights that this leaves.
         LocalSocket.keepFilesPrivate()
         let opening = Opening(
@@ -86,9 +96,15 @@ public final class APIServer: Sendable {
                 })
         }
         if let port {
+            let address = options.address
+            let scheme = encryption == nil ? "http" : "https"
             services.append(
-                application(.loopback, .hostname("127.0.0.1", port: port)) { channel in
-                    await opening.opened("http://127.0.0.1:\(channel.localAddress?.port ?? port)")
+                application(
+                    encryption == nil ? .loopback : .encrypted, .hostname(address, port: port)
+                ) { channel in
+                    let name = address.contains(":") ? "[\(address)]" : address
+                    await opening.opened(
+                        "\(scheme)://\(name):\(channel.localAddress?.port ?? port)")
                 })
         }
         var configuration = ServiceGroupConfiguration(
@@ -127,20 +143,15 @@ public final class APIServer: Sendable {
         responder.listener = listener
         return Application(
             responder: responder,
-            server: .http1(configuration: http),
+            server: HTTPServerBuilder { [options, encryption] in
+                let channel = NodeChannel(listener, options: options, responder: $0)
+                guard listener == .encrypted, let encryption else { return channel }
+                return try TLSChannel(channel, tlsConfiguration: encryption)
+            },
             configuration: .init(
                 address: address,
                 availableConnectionsDelegate: .maximum(options.connectionsMax, logger: quiet)),
             onServerRunning: ready, logger: quiet)
-    }
-
-    /// The bounds of a connection.
-    private var http: HTTP1Channel.Configuration {
-        HTTP1Channel.Configuration(
-            idleTimeout: .seconds(max(1, options.idleTimeout.components.seconds)),
-            httpDecoderConfiguration: .init(
-                maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100)
-        )
     }
 
     // MARK: Sockets that were passed
@@ -182,8 +193,8 @@ public final class APIServer: Sendable {
         var responder = responder
         responder.listener = passed.isSocket ? .socket : .loopback
         return PassedListener(
-            socket: passed.socket, responder: responder, configuration: http,
-            connectionsMax: options.connectionsMax, logger: quiet, opened: opened)
+            socket: passed.socket, responder: responder, options: options, logger: quiet,
+            opened: opened)
     }
 
     /// Waits until every listener is open.

@@ -16,6 +16,8 @@ public struct ServerError: Error, Sendable, Hashable {
         case notLoopback = "server.not-loopback"
         /// A socket that was passed cannot be served at.
         case passedSocket = "server.passed-socket"
+        /// The certificate or its key cannot be used.
+        case certificate = "server.certificate"
         /// Another process serves there.
         case inUse = "server.in-use"
     }

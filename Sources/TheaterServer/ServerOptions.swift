@@ -6,12 +6,17 @@ public import TheaterPlatform
 public struct ServerOptions: Sendable, Hashable {
     /// The path of the Unix socket, which its owner alone may use.
     public var socketPath: String
-    /// The port of the loopback device at which it is reached with a token; zero takes a free one, `nil`
-    /// none.
+    /// The port at which it is reached with a token; zero takes a free one, `nil` none.
     public var port: Int?
     /// Sockets that a service manager opened. A Unix socket among them takes the place of ``socketPath``'s, and a port
     /// that of ``port``.
     public var passed: [PassedSocket] = []
+    /// Where that port is: on the loopback device, unless what goes over the wire is encrypted.
+    public var address = "127.0.0.1"
+    /// What encrypts it; `nil` for nothing.
+    public var encryption: Encryption?
+    /// The names by which clients call the node beside those of this machine.
+    public var hostNames: [String] = []
     /// The file of the tokens, for its owner alone.
     public var tokensPath: String
     /// The file of the roster, for its owner alone.
@@ -30,7 +35,9 @@ public struct ServerOptions: Sendable, Hashable {
     public var channelsMax = 1024
     /// How many connections there may be; further ones wait until one is closed.
     public var connectionsMax = 4096
-    /// How long a connection may be silent before and inside a request.
+    /// How often in a second a token may ask for long; zero for no bound.
+    public var requestsPerSecond = 1000
+    /// How long a connection may be silent before and inside a request, or take nothing of what it is sent.
     public var idleTimeout = Duration.seconds(60)
     /// How long a body may take, and for a module how long each MiB may take beside that.
     public var bodyTimeout = Duration.seconds(30)
@@ -38,6 +45,20 @@ public struct ServerOptions: Sendable, Hashable {
     public var drain = Duration.seconds(10)
     /// How often a stream says that it lives while nothing happens.
     public var heartbeat = Duration.seconds(15)
+
+    /// The files that TLS needs, in PEM.
+    public struct Encryption: Sendable, Hashable {
+        /// The certificate, and those that lead to one that clients know.
+        public var certificatePath: String
+        /// Its key, for its owner alone.
+        public var keyPath: String
+
+        /// Names the files.
+        public init(certificatePath: String, keyPath: String) {
+            self.certificatePath = certificatePath
+            self.keyPath = keyPath
+        }
+    }
 
     /// Makes options.
     public init(

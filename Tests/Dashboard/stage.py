@@ -1,5 +1,6 @@
 """A node with actors, for those who look at its dashboard."""
 
+import collections
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -25,6 +27,8 @@ class Stage:
         self.process = subprocess.Popen(
             [self.theater, "serve", "--data", data, "--listen", "127.0.0.1:0"],
             stderr=subprocess.PIPE, text=True, cwd=self.folder)
+        # What it said last.
+        self.log: collections.deque[str] = collections.deque(maxlen=200)
         try:
             self.address = self._address()
             self.token = self.tool("token", "create", "browser", "--scope", "admin", "--data", data).strip()
@@ -42,6 +46,8 @@ class Stage:
         for line in self.process.stderr:
             found = re.search(r"http://127\.0\.0\.1:\d+", line)
             if found:
+                # Its words are read for as long as it says any: a full pipe would hold it up.
+                threading.Thread(target=self.log.extend, args=(self.process.stderr,), daemon=True).start()
                 return found.group()
         raise AssertionError("the node ended before it listened")
 

@@ -27,7 +27,7 @@ def main() -> None:
                 take_pictures(stage, browser, sys.argv[2])
             else:
                 for test in (pages_are_guarded, token_is_asked_for, tree_lives, actor_is_shown, actor_answers,
-                             chain_scrubs, hostile_texts_stay_inert, keys_suffice):
+                             chain_scrubs, followers_are_shown, hostile_texts_stay_inert, keys_suffice):
                     test(stage, browser)
                     print(f"dashboard: {test.__name__} passed")
                 check(browser.complaints == [], f"the browser complains: {browser.complaints}")
@@ -142,6 +142,17 @@ def chain_scrubs(stage: Stage, browser: Browser) -> None:
     browser.run("document.querySelector('#scrub').focus()")
     browser.press("End", 35)
     browser.until(text_of("#state") + ".includes('count: 2')", "the end by its key")
+
+
+def followers_are_shown(stage: Stage, browser: Browser) -> None:
+    browser.go(f"{stage.address}/#/followers")
+    browser.until(text_of("main") + ".includes('There are none.')", "that nobody follows")
+    request = urllib.request.Request(
+        f"{stage.address}/v1/actors/{stage.first}/events/stream", headers={"Authorization": "Bearer " + stage.token})
+    with urllib.request.urlopen(request, timeout=30):
+        browser.until(text_of("tbody") + ".includes('events')", "a follower")
+        check("browser" in browser.run(text_of("tbody")), "nobody knows whose it is")
+    browser.until(text_of("main") + ".includes('There are none.')", "the end of the follower")
 
 
 def hostile_texts_stay_inert(stage: Stage, browser: Browser) -> None:

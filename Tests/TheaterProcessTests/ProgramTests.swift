@@ -188,14 +188,9 @@ struct ProgramTests {
         let mark = Run.mark()
         let program = try await Run.start(
             host, "sh", "-c", "setsid sleep \(mark) & sleep \(mark) & echo $PPID; wait")
-        let line = try #require(await program.output?.read(100))
-        let keeper = try #require(
-            pid_t(
-                String(decoding: line, as: UTF8.self).trimmingCharacters(
-                    in: .whitespacesAndNewlines)))
-        kill(keeper, SIGKILL)
+        kill(try await Run.keeper(of: program), SIGKILL)
         #expect(await Run.reports(program) == [])
-        try await Run.noneLeft(mark)
+        #expect(program.isGone && Run.processes(with: mark) == [], "gone when the end is told")
         let next = try await Run.start(host, "true")
         #expect(await Run.reports(next) == [.exited(code: 0), .gone])
         await host.close()
@@ -241,7 +236,7 @@ struct ProgramTests {
                 String(decoding: line, as: UTF8.self).trimmingCharacters(
                     in: .whitespacesAndNewlines)))
         kill(launcher, SIGKILL)
-        while Run.exists(launcher), !Self.isZombie(launcher) { try await Run.pause() }
+        while Run.exists(launcher) { try await Run.pause() }
         // Keepers that waited end with the launcher; one may still take a request before.
         for _ in 0..<5 {
             if let next = try? await Run.start(host, "true") {
@@ -254,12 +249,6 @@ struct ProgramTests {
         program.order(.finish)
         #expect(await Run.reports(program) == [.signalled(9), .gone])
         await host.close()
-        while Run.exists(launcher) { try await Run.pause() }
-    }
-
-    private static func isZombie(_ pid: pid_t) -> Bool {
-        let text = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ") Z "
-        return text.contains(") Z ")
     }
 
     @Test("a sandbox shows its own processes, no network and no capability")

@@ -3,7 +3,7 @@
 /// The description of the API in OpenAPI 3.1, made from ``Operation/all``.
 public enum OpenAPI {
     /// What every operation may answer, whatever it does: refusals of the request itself.
-    public static let commonProblems = [400, 401, 403, 408, 413, 415, 503]
+    public static let commonProblems = [400, 401, 403, 408, 413, 415, 429, 503]
 
     /// The document.
     ///

@@ -3,7 +3,8 @@
 extension Operation {
     /// Everything that can be asked.
     public static let all: [Operation] =
-        nodeOperations + rosterOperations + actorOperations + talkOperations + channelOperations
+        nodeOperations + rosterOperations + subscriberOperations + actorOperations + talkOperations
+        + channelOperations
         + chainOperations
 
     private static let nodeOperations = [
@@ -145,6 +146,17 @@ extension Operation {
             parameters: [timeout], input: .bytes, status: 201, output: .events,
             problems: actorProblems + [422, 429]),
         Operation(
+            id: .openSocket, method: .get, path: "/v1/actors/{actor}/channels/socket",
+            scope: .message,
+            summary:
+                "Opens a channel to an actor on a WebSocket: each message is one of the channel.",
+            parameters: [
+                timeout,
+                Parameter(
+                    name: "hello", schema: ["type": "string", "maxLength": 4096],
+                    summary: "What comes with the offer."),
+            ], status: 101, problems: actorProblems + [422, 426, 429]),
+        Operation(
             id: .sendOnChannel, method: .post, path: "/v1/channels/{channel}/messages",
             scope: .message, summary: "Sends on a channel that one has opened.", input: .bytes,
             status: 202, problems: [404, 409, 410, 422, 429]),
@@ -190,7 +202,7 @@ extension Operation {
         name: "type", schema: ["type": "string", "maxLength": 4096],
         summary: "Which types, separated by commas; one that ends in / stands for all below it.")
 
-    private static func limit(most: Int) -> Parameter {
+    static func limit(most: Int) -> Parameter {
         Parameter(
             name: "limit",
             schema: ["type": "integer", "minimum": 1, "maximum": .integer(most)],

@@ -56,6 +56,8 @@ public struct Operation: Sendable {
         case events
         /// Events of a chain as they happen.
         case followEvents
+        /// Who follows what, and who lags behind.
+        case subscribers
         /// Messages that reached nobody.
         case deadLetters
         /// Puts a module into the node's store.
@@ -66,6 +68,8 @@ public struct Operation: Sendable {
         case metrics
         /// Opens a channel.
         case openChannel
+        /// Opens a channel on a WebSocket.
+        case openSocket
         /// Sends on a channel.
         case sendOnChannel
         /// Closes a channel.
@@ -147,7 +151,7 @@ public struct Operation: Sendable {
     public var problems: [Int] = []
 
     /// Whether it changes anything.
-    public var isMutation: Bool { method != .get }
+    public var isMutation: Bool { method != .get || id == .openSocket }
 }
 
 /// The media types of this API that are not in a registry.

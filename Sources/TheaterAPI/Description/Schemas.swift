@@ -3,7 +3,9 @@
 /// The schemas of what the API takes and gives, as OpenAPI has them.
 enum Schemas {
     /// All of them, by name.
-    static let all: JSONValue = [
+    static let all: JSONValue = .object((main.members ?? []) + others)
+
+    private static let main: JSONValue = [
         "Health": object(["status": text, "reason": nullable(text)], required: ["status"]),
         "Document": ["type": "object"],
         "Problem": object(
@@ -169,12 +171,15 @@ enum Schemas {
             required: ["events", "next"]),
     ]
 
+    /// Those of what is described in other files.
+    private static let others: [JSONValue.Member] = subscribers
+
     static func reference(_ name: String) -> JSONValue {
         ["$ref": .string("#/components/schemas/" + name)]
     }
 
-    private static let text: JSONValue = ["type": "string"]
-    private static let integer: JSONValue = ["type": "integer"]
+    static let text: JSONValue = ["type": "string"]
+    static let integer: JSONValue = ["type": "integer"]
     private static let digest: JSONValue = ["type": "string", "pattern": "^[0-9a-f]{64}$"]
     private static let scope: JSONValue = [
         "type": "string", "enum": .strings(Scope.allCases.map(\.rawValue)),
@@ -196,7 +201,7 @@ enum Schemas {
             "fuel_used": integer, "host_calls": integer, "memory": integer,
         ], required: ["lives_started", "lives_ended", "calls", "errors"])
 
-    private static func object(
+    static func object(
         _ properties: JSONValue, required: [String]
     ) -> JSONValue {
         ["type": "object", "properties": properties, "required": .strings(required)]
@@ -209,13 +214,13 @@ enum Schemas {
         ]
     }
 
-    private static func list(_ items: JSONValue) -> JSONValue { ["type": "array", "items": items] }
+    static func list(_ items: JSONValue) -> JSONValue { ["type": "array", "items": items] }
 
-    private static func nullable(_ schema: JSONValue) -> JSONValue {
+    static func nullable(_ schema: JSONValue) -> JSONValue {
         ["anyOf": [schema, ["type": "null"]]]
     }
 
-    private static func described(_ schema: JSONValue, _ words: String) -> JSONValue {
+    static func described(_ schema: JSONValue, _ words: String) -> JSONValue {
         guard let members = schema.members else { return schema }
         return .object(members + [.init("description", .string(words))])
     }

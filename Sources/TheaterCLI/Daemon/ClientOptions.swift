@@ -19,7 +19,10 @@ struct ClientOptions: ParsableArguments {
         name: .customLong("server"),
         help: ArgumentHelp(
             "The address of the node instead, such as http://127.0.0.1:7000; THEATER_SERVER without it.",
-            discussion: "The token is in THEATER_TOKEN.", valueName: "address"))
+            discussion: """
+                The token is in THEATER_TOKEN; for https, THEATER_AUTHORITY names a file in PEM with the \
+                certificates by which the node's is known, if the system's do not.
+                """, valueName: "address"))
     var server: String?
 
     func validate() throws {
@@ -35,7 +38,11 @@ struct ClientOptions: ParsableArguments {
             !address.isEmpty
         else { return TheaterClient(socketPath: try socketPath(in: context)) }
         do throws(ClientError) {
-            return try TheaterClient(address: address, token: context.environment("THEATER_TOKEN"))
+            return try TheaterClient(
+                address: address, token: context.environment("THEATER_TOKEN"),
+                authority: context.environment("THEATER_AUTHORITY").flatMap {
+                    $0.isEmpty ? nil : $0
+                })
         } catch {
             throw CLIError(error)
         }

@@ -34,7 +34,7 @@ struct InspectCommand: TheaterCommand {
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
         let (name, wantsState) = (target.actor, state)
-        let (actor, functions, state) = try await client.withClient(in: context) {
+        let (actor, functions, state, subscribers) = try await client.withClient(in: context) {
             (client) throws(ClientError) in
             let actor = try await client.actor(name)
             let id = actor["id"]?.string ?? name
@@ -43,17 +43,32 @@ struct InspectCommand: TheaterCommand {
                 .contains(actor["status"]?.string ?? "")
             let functions = isOver ? nil : try await client.functions(of: id)
             let state = isOver || !wantsState ? nil : try await client.state(of: id)
-            return (actor, functions?["functions"], state)
+            let subscribers = try await client.subscribers(of: id)["subscribers"]
+            return (actor, functions?["functions"], state, subscribers)
         }
         if json {
             var members = actor.members ?? []
             members.append(.init("functions", functions ?? []))
             if let state { members.append(.init("state", state)) }
+            members.append(.init("subscribers", subscribers ?? []))
             context.output.result(JSONValue.object(members).description)
         } else {
-            for line in Self.lines(actor, functions, state) { context.output.result(line) }
+            let lines = Self.lines(actor, functions, state) + Self.lines(of: subscribers)
+            for line in lines { context.output.result(line) }
         }
         return .success
+    }
+
+    /// Who follows the actor, and how far behind they are.
+    private static func lines(of subscribers: JSONValue?) -> [String] {
+        (subscribers?.array ?? []).map { subscriber in
+            func number(_ name: String) -> UInt64 { subscriber[name]?.integer() ?? 0 }
+            let who = Printable.line(subscriber["credential"]?.string ?? "-")
+            let lost = number("lost")
+            return
+                "follower  \(who), \(subscriber["kind"]?.string ?? "-"): \(number("waiting")) wait"
+                + (lost > 0 ? ", \(lost) lost" : "")
+        }
     }
 
     private static func lines(

@@ -51,9 +51,31 @@ struct ServeCommand: TheaterCommand {
     @Option(
         name: .customLong("listen"),
         help: ArgumentHelp(
-            "A port of this machine alone to be reached at too, with tokens: 127.0.0.1:PORT.",
+            "A port to be reached at too, with tokens: 127.0.0.1:PORT, or with TLS any address of this machine.",
             valueName: "address"))
     var listen: String?
+
+    @Option(
+        name: .customLong("tls-cert"),
+        help: ArgumentHelp(
+            "The certificate of that port, in PEM; what goes over the wire is encrypted then.",
+            valueName: "file"),
+        completion: .file())
+    var certificate: String?
+
+    @Option(
+        name: .customLong("tls-key"),
+        help: ArgumentHelp(
+            "The certificate's key, in PEM, which its owner alone may read.", valueName: "file"),
+        completion: .file())
+    var key: String?
+
+    @Option(
+        name: .customLong("host-name"),
+        help: ArgumentHelp(
+            "A name by which clients call the node at that port; may be repeated.",
+            valueName: "name"))
+    var hostNames: [String] = []
 
     @Option(
         name: .customLong("idle-timeout"),
@@ -62,6 +84,20 @@ struct ServeCommand: TheaterCommand {
             valueName: "duration"),
         transform: DurationOption.parse)
     var idleTimeout: Duration?
+
+    @Option(
+        name: .customLong("body-timeout"),
+        help: ArgumentHelp(
+            "How long the body of a request may take; 30s without it.", valueName: "duration"),
+        transform: DurationOption.parse)
+    var bodyTimeout: Duration?
+
+    @Option(
+        name: .customLong("requests-per-second"),
+        help: ArgumentHelp(
+            "How often in a second each token may ask; 0 for no bound, 1000 without it.",
+            valueName: "number"))
+    var requestsPerSecond: Int?
 
     @Option(
         help: ArgumentHelp(
@@ -101,8 +137,17 @@ struct ServeCommand: TheaterCommand {
             socketPath: settings.socket, tokensPath: Files.join(settings.data, "tokens.json"),
             rosterPath: Files.join(settings.data, "roster.json"),
             version: CommandLineTool.version, dataDirectory: settings.data)
-        options.port = settings.port
+        if let listening = settings.listening {
+            options.port = listening.port
+            if let encryption = listening.encryption {
+                options.address = listening.address
+                options.encryption = encryption
+            }
+        }
+        options.hostNames = settings.hostNames
+        options.bodyTimeout = settings.bodyTimeout
         options.idleTimeout = settings.idleTimeout
+        options.requestsPerSecond = settings.requestsPerSecond
         options.drain = settings.drain
         options.passed = PassedSocket.all(
             count: context.environment("LISTEN_FDS"), process: context.environment("LISTEN_PID"))
@@ -121,6 +166,11 @@ struct ServeCommand: TheaterCommand {
         line.data = data.directory
         line.socket = socket
         line.listen = listen
+        line.certificate = certificate
+        line.key = key
+        line.hostNames = hostNames.isEmpty ? nil : hostNames
+        line.bodyTimeout = bodyTimeout
+        line.requestsPerSecond = requestsPerSecond
         line.idleTimeout = idleTimeout
         line.drain = drain
         line.grace = grace

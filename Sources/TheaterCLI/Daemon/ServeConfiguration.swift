@@ -11,8 +11,17 @@ struct ServeConfiguration: Sendable, Hashable {
     var data: String?
     /// Where the socket is.
     var socket: String?
-    /// A port of this machine to be reached at too.
+    /// A port to be reached at too.
     var listen: String?
+    /// The certificate of that port, and its key.
+    var certificate: String?
+    var key: String?
+    /// The names by which clients call the node at that port.
+    var hostNames: [String]?
+    /// How long the body of a request may take.
+    var bodyTimeout: Duration?
+    /// How often in a second each token may ask.
+    var requestsPerSecond: Int?
     /// How long a connection may be silent.
     var idleTimeout: Duration?
     /// How long requests may take to finish at the end.
@@ -35,7 +44,9 @@ struct ServeConfiguration: Sendable, Hashable {
         let bytes = try Files.read(path, sizeMax: sizeMax, status: .manifest)
         do throws(ManifestDiagnostics) {
             var configuration = try parse(bytes, file: path)
-            for key in [\ServeConfiguration.data, \.socket, \.roster] {
+            for key in [
+                \ServeConfiguration.data, \.socket, \.roster, \.certificate, \.key,
+            ] {
                 configuration[keyPath: key] = configuration[keyPath: key].map {
                     Manifest.resolve($0, relativeTo: path)
                 }
@@ -55,6 +66,12 @@ struct ServeConfiguration: Sendable, Hashable {
         configuration.data = path("data", &reader)
         configuration.socket = path("socket", &reader)
         configuration.listen = reader.string("listen")
+        configuration.certificate = path("tls_cert", &reader)
+        configuration.key = path("tls_key", &reader)
+        configuration.hostNames = reader.strings("host_names")
+        configuration.bodyTimeout = reader.duration("body_timeout", in: durations)
+        configuration.requestsPerSecond = reader.integer(
+            "requests_per_second", in: 0...1_000_000)
         configuration.idleTimeout = reader.duration("idle_timeout", in: durations)
         configuration.drain = reader.duration("drain", in: durations)
         configuration.grace = reader.duration("grace", in: durations)
@@ -95,35 +112,73 @@ struct ServeSources: Sendable {
         return ServeSettings(
             data: directory,
             socket: line.socket ?? file.socket ?? Files.join(directory, "theater.sock"),
-            port: try Self.port(line.listen ?? file.listen),
+            listening: try Self.listening(
+                line.listen ?? file.listen, certificate: line.certificate ?? file.certificate,
+                key: line.key ?? file.key),
+            hostNames: line.hostNames ?? file.hostNames ?? [],
+            bodyTimeout: line.bodyTimeout ?? file.bodyTimeout ?? .seconds(30),
+            requestsPerSecond: try Self.rate(
+                line.requestsPerSecond ?? file.requestsPerSecond ?? 1000),
             idleTimeout: line.idleTimeout ?? file.idleTimeout ?? .seconds(60),
             drain: line.drain ?? file.drain ?? .seconds(10),
             grace: line.grace ?? file.grace ?? .seconds(5),
             logLevel: line.logLevel ?? file.logLevel ?? .info, roster: line.roster ?? file.roster)
     }
 
-    /// The port that `--listen` names.
-    private static func port(_ listen: String?) throws(CLIError) -> Int? {
-        guard let listen else { return nil }
-        let parts = listen.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2, let port = UInt16(parts[1]) else {
-            throw .usage("'\(listen)' is no address; write 127.0.0.1:PORT")
+    private static func rate(_ number: Int) throws(CLIError) -> Int {
+        guard number >= 0 else {
+            throw .usage("--requests-per-second must not be negative; 0 is for no bound")
         }
-        guard ["127.0.0.1", "localhost"].contains(parts[0]) else {
+        return number
+    }
+
+    /// The port that `--listen` names, and what encrypts it.
+    private static func listening(
+        _ listen: String?, certificate: String?, key: String?
+    ) throws(CLIError) -> ServeSettings.Listening? {
+        guard (certificate == nil) == (key == nil) else {
+            throw .usage("--tls-cert and --tls-key need each other")
+        }
+        guard let listen else {
+            guard certificate == nil else { throw .usage("--tls-cert needs --listen") }
+            return nil
+        }
+        guard let colon = listen.lastIndex(of: ":"),
+            let port = UInt16(listen[listen.index(after: colon)...]), colon != listen.startIndex
+        else { throw .usage("'\(listen)' is no address; write 127.0.0.1:PORT") }
+        var address = listen[..<colon]
+        if address.hasPrefix("["), address.hasSuffix("]") {
+            address = address.dropFirst().dropLast()
+        }
+        var encryption: ServerOptions.Encryption?
+        if let certificate, let key {
+            encryption = .init(certificatePath: certificate, keyPath: key)
+        } else if !["127.0.0.1", "localhost"].contains(address) {
             throw CLIError(
                 .usage, ServerError.Code.notLoopback.rawValue,
                 "'\(listen)' is reached from elsewhere, and what goes over the wire would be in the clear; "
-                    + "write 127.0.0.1:\(port), and reach it through a tunnel")
+                    + "write 127.0.0.1:\(port), or give --tls-cert and --tls-key")
         }
-        return Int(port)
+        return ServeSettings.Listening(
+            address: String(address), port: Int(port), encryption: encryption)
     }
 }
 
 /// What a node is run with: the command line, then the file, then what is usual.
 struct ServeSettings: Sendable, Hashable {
+    /// A port, and what encrypts it.
+    struct Listening: Sendable, Hashable {
+        let address: String
+        let port: Int
+        let encryption: ServerOptions.Encryption?
+    }
+
     let data: String
     let socket: String
-    let port: Int?
+    let listening: Listening?
+    let hostNames: [String]
+    let bodyTimeout: Duration
+    let requestsPerSecond: Int
     let idleTimeout: Duration
     let drain: Duration
     // What changes while the node runs.
@@ -136,7 +191,10 @@ struct ServeSettings: Sendable, Hashable {
         var keys: [String] = []
         if data != other.data { keys.append("data") }
         if socket != other.socket { keys.append("socket") }
-        if port != other.port { keys.append("listen") }
+        if listening != other.listening { keys.append("listen") }
+        if hostNames != other.hostNames { keys.append("host_names") }
+        if bodyTimeout != other.bodyTimeout { keys.append("body_timeout") }
+        if requestsPerSecond != other.requestsPerSecond { keys.append("requests_per_second") }
         if idleTimeout != other.idleTimeout { keys.append("idle_timeout") }
         if drain != other.drain { keys.append("drain") }
         return keys

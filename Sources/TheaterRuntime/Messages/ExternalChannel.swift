@@ -48,6 +48,9 @@ public final class ExternalChannel: AsyncSequence, Sendable {
         buffer.close(.closed(ActorChannelClose(channel: id, sender: .external)))
     }
 
+    /// How many of its events nobody has read yet.
+    public var unreadCount: Int { buffer.count }
+
     /// Reads the channel.
     public func makeAsyncIterator() -> Iterator { Iterator(channel: self) }
 
@@ -74,6 +77,9 @@ final class ChannelBuffer: Sendable {
     private let state = Mutex(State())
 
     init(capacity: Int) { self.capacity = Swift.max(1, capacity) }
+
+    /// How many events are unread.
+    var count: Int { state.withLock { $0.events.count } }
 
     /// Adds an event, unless there are too many unread ones or the channel is closed.
     func push(_ event: ChannelEvent) -> Bool {

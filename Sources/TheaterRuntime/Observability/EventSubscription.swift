@@ -23,7 +23,7 @@ public final class EventSubscription: AsyncSequence, Sendable {
     fileprivate let first: UInt64
     fileprivate let startsInPast: Bool
     fileprivate let journal: Journal
-    fileprivate let subscriber: FeedSubscriber
+    let subscriber: FeedSubscriber
     private let feed: EventFeed?
     private let isTaken = Atomic<Bool>(false)
 
@@ -66,6 +66,9 @@ public final class EventSubscription: AsyncSequence, Sendable {
 
     /// How many events were dropped because the subscriber was too slow.
     public var droppedCount: UInt64 { subscriber.dropped }
+
+    /// How many events wait for the subscriber.
+    public var waitingCount: Int { subscriber.waiting }
 
     /// The one iterator; a second one fails with `feed.taken`.
     public func makeAsyncIterator() -> Iterator {

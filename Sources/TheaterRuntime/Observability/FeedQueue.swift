@@ -74,7 +74,10 @@ struct FeedQueue {
     private var isCatchingUp: Bool
     /// What is missing before this sequence was never here, or is no longer, and has to be read from the
     /// journal; what is missing after it was dropped. `nil` before the first event.
-    private(set) var liveFrom: UInt64?
+    var liveFrom: UInt64? { hole.map { max($0, liveBegin ?? $0) } ?? liveBegin }
+    private var liveBegin: UInt64?
+    /// Some events before this one were never offered.
+    private var hole: UInt64?
 
     /// Whether more may come.
     var isOpen: Bool { !isClosed && !isFinished && !isOverrun }
@@ -93,7 +96,7 @@ struct FeedQueue {
         guard isOpen else { return 0 }
         items.append(item)
         size += item.size
-        if liveFrom == nil { liveFrom = item.sequence }
+        if liveBegin == nil { liveBegin = item.sequence }
         guard isTooFull else { return 0 }
         guard isCatchingUp || options.overflow == .dropOldest else {
             let lost = count
@@ -107,7 +110,7 @@ struct FeedQueue {
             dropped += 1
         }
         guard isCatchingUp else { return dropped }
-        liveFrom = firstSequence ?? liveFrom
+        liveBegin = firstSequence ?? liveBegin
         return 0
     }
 
@@ -116,7 +119,12 @@ struct FeedQueue {
     mutating func caughtUp(to sequence: UInt64) {
         guard isCatchingUp, firstSequence ?? sequence <= sequence else { return }
         isCatchingUp = false
-        liveFrom = sequence
+        liveBegin = sequence
+    }
+
+    /// Some events before this sequence were never offered; it is the next one.
+    mutating func passedOver(before sequence: UInt64) {
+        if isOpen { hole = sequence }
     }
 
     private var isTooFull: Bool {
@@ -167,14 +175,14 @@ struct FeedQueue {
 }
 
 extension FeedQueue.Item {
-    fileprivate var sequence: UInt64? {
+    var sequence: UInt64? {
         switch self {
         case .event(let event): event.head.sequence
         case .grown: nil
         }
     }
 
-    fileprivate var size: Int {
+    var size: Int {
         switch self {
         case .event(let event): event.size
         case .grown: 0

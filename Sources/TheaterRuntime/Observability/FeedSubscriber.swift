@@ -28,6 +28,14 @@ final class FeedSubscriber: Sendable {
     /// How many events were lost because it was too slow.
     var dropped: UInt64 { state.withLock { $0.dropped } }
 
+    /// How many events wait for it.
+    var waiting: Int { state.withLock { $0.queue.count } }
+
+    /// The next item comes after some that were not offered here, and that have to be read from the journal.
+    func passedOver(before sequence: UInt64) {
+        state.withLock { $0.queue.passedOver(before: sequence) }
+    }
+
     /// Takes an item in. Never waits.
     ///
     /// - Returns: how many events were lost.

@@ -57,7 +57,7 @@ final class Observatory: Sendable {
     /// Where an actor's events go and what it is measured with, in all its lives.
     func parts(of id: ActorID) -> (EventFeed, ActorMeter) {
         if let cell = cell(id) { return (cell.recorder.feed, cell.meter) }
-        return (EventFeed(onDrop: lost), ActorMeter())
+        return (EventFeed(world: world, onDrop: lost), ActorMeter())
     }
 
     /// A life begins.

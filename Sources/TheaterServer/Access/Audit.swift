@@ -15,13 +15,20 @@ public final class Audit: Sendable {
     /// The name of the chain.
     public static let chainName = "theater.audit"
     private static let interface = "theater:node/audit"
-    private let writer: ChainWriter
+    /// Requests come from many tasks at once, and a writer takes one.
+    private let writer: Mutex<ChainWriter>
     private let journal: Journal
-    private let refusals: Mutex<RefusalLimit>
+    private let refusals: Mutex<[RefusalKind: RefusalLimit]>
 
-    /// How many refusals are written in a minute; further ones are counted, and the next one that is written
-    /// says how many. Nobody fills the disk by being refused.
+    /// How many refusals of a kind are written in a minute; further ones are counted, and the next one that
+    /// is written says how many. Nobody fills the disk by being refused, and who shows no credential, or only
+    /// looks, crowds nobody else out.
     static let refusalsMax = 1000
+
+    private struct RefusalKind: Hashable {
+        let hasCredential: Bool
+        let isMutation: Bool
+    }
 
     private struct RefusalLimit {
         var minute: Int64 = 0
@@ -46,13 +53,13 @@ public final class Audit: Sendable {
     ///
     /// - Throws: what the journal throws.
     public init(_ journal: Journal) throws(JournalError) {
-        refusals = Mutex(RefusalLimit())
+        refusals = Mutex([:])
         self.journal = journal
         let known = journal.actors().first { $0.name == Self.chainName }
         if let known {
-            writer = try journal.resumeChain(actor: known.actor)
+            writer = Mutex(try journal.resumeChain(actor: known.actor))
         } else {
-            writer = try journal.makeChain(actor: .random(), name: Self.chainName)
+            writer = Mutex(try journal.makeChain(actor: .random(), name: Self.chainName))
         }
     }
 
@@ -88,7 +95,13 @@ public final class Audit: Sendable {
 
     /// A request was not let in.
     func refused(_ entry: Entry, code: String) throws(Problem) {
-        guard let passedOver = refusals.withLock({ $0.take(.now()) }) else { return }
+        let kind = RefusalKind(
+            hasCredential: entry.credential != nil, isMutation: entry.method != "GET")
+        guard
+            let passedOver = refusals.withLock({ refusals in
+                refusals[kind, default: RefusalLimit()].take(.now())
+            })
+        else { return }
         try append(
             "refused", entry,
             [.init("code", .string(code)), .init("passed_over", .u64(passedOver))])
@@ -106,9 +119,12 @@ public final class Audit: Sendable {
         do {
             let input = try CGRF.encode(.record(.init("audit", fields)))
             let output = try CGRF.encode(.tuple([]))
-            try writer.append(
-                .hostCall(
-                    interface: Self.interface, function: function, input: input, output: output))
+            try writer.withLock { writer in
+                _ = try writer.append(
+                    .hostCall(
+                        interface: Self.interface, function: function, input: input, output: output)
+                )
+            }
         } catch {
             throw Problem(
                 .unaudited,

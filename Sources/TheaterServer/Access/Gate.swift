@@ -10,11 +10,20 @@ enum Listener: Sendable, Hashable {
     case socket
     /// TCP on the loopback device, which every user and every page of a browser may reach.
     case loopback
+    /// TCP with TLS, which anybody may reach.
+    case encrypted
 }
 
 /// Decides who is let in: by where they come from, and by what they show.
 struct Gate: Sendable {
     let tokens: TokenStore
+    /// What clients may call the node, in small letters, beside the names of this machine.
+    private let names: Set<String>
+
+    init(tokens: TokenStore, options: ServerOptions) {
+        self.tokens = tokens
+        names = Set((options.hostNames + [options.address]).map { $0.lowercased() })
+    }
 
     /// Refuses what a page of another origin makes a browser send.
     ///
@@ -22,13 +31,15 @@ struct Gate: Sendable {
     /// origin has that in `Origin`, or the browser says so in `Sec-Fetch-Site`.
     func checkOrigin(_ request: Request, _ listener: Listener) throws(Problem) {
         let host = request.head.authority ?? ""
-        if listener == .loopback, !Self.isLoopback(host) {
+        if listener != .socket, !isKnown(host) {
             throw Problem(
                 .host,
-                "'\(host.prefix(128))' is not this node's name; reach it as localhost or 127.0.0.1")
+                "'\(host.prefix(128))' is not this node's name; reach it as localhost or 127.0.0.1, or name it "
+                    + "with --host-name")
         }
         if let origin = request.headers[.origin] {
-            guard origin.lowercased() == "http://" + host.lowercased() else {
+            let scheme = listener == .encrypted ? "https://" : "http://"
+            guard origin.lowercased() == scheme + host.lowercased() else {
                 throw Problem(
                     .origin,
                     "a page of '\(origin.prefix(128))' asks; only pages of this node may")
@@ -42,21 +53,38 @@ struct Gate: Sendable {
 
     /// Who asks.
     ///
+    /// - Parameter isForeign: whether it is another user of the machine who uses the socket. A token counts
+    ///   there too.
     /// - Returns: `nil` when nobody says who it is.
-    func credential(_ request: Request, _ listener: Listener) throws(Problem) -> Credential? {
+    func credential(
+        _ request: Request, _ listener: Listener, isForeign: Bool
+    ) throws(Problem) -> Credential? {
+        if let token = SocketHandshake.token(in: request.headers) {
+            return try credential(of: token)
+        }
         guard let header = request.headers[.authorization] else {
-            return listener == .socket ? .owner : nil
+            guard listener == .socket else { return nil }
+            guard !isForeign else {
+                throw Problem(
+                    .peer,
+                    "another user of this machine asks, and the socket is its owner's alone; send a token, "
+                        + "or ask as the owner")
+            }
+            return .owner
         }
         let parts = header.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer",
-            let credential = tokens.credential(for: String(parts[1]))
-        else {
-            throw Problem(
-                .credential,
-                "the token is unknown or was revoked; get another with `theater token create`")
-        }
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { throw Self.unknown }
+        return try credential(of: String(parts[1]))
+    }
+
+    private func credential(of token: String) throws(Problem) -> Credential {
+        guard let credential = tokens.credential(for: token) else { throw Self.unknown }
         return credential
     }
+
+    private static let unknown = Problem(
+        .credential,
+        "the token is unknown or was revoked; get another with `theater token create`")
 
     /// Refuses who may not do something.
     func check(
@@ -77,20 +105,22 @@ struct Gate: Sendable {
         }
     }
 
-    /// Whether a host, with or without a port, is this machine itself.
-    static func isLoopback(_ host: String) -> Bool {
+    /// Whether a host, with or without a port, is this node.
+    private func isKnown(_ host: String) -> Bool {
         let name: Substring
         if host.hasPrefix("[") {
             guard let end = host.firstIndex(of: "]") else { return false }
             name = host[...end]
             let rest = host[host.index(after: end)...]
-            guard rest.isEmpty || isPort(rest) else { return false }
+            guard rest.isEmpty || Self.isPort(rest) else { return false }
+            if names.contains(name.dropFirst().dropLast().lowercased()) { return true }
         } else {
             name = host.prefix { $0 != ":" }
             let rest = host.dropFirst(name.count)
-            guard rest.isEmpty || isPort(rest) else { return false }
+            guard rest.isEmpty || Self.isPort(rest) else { return false }
         }
-        return ["localhost", "127.0.0.1", "[::1]"].contains(name.lowercased())
+        let lower = name.lowercased()
+        return ["localhost", "127.0.0.1", "[::1]"].contains(lower) || names.contains(lower)
     }
 
     private static func isPort(_ text: Substring) -> Bool {

@@ -20,6 +20,7 @@ final class LiveStream: Sendable {
         @Sendable (_ put: @Sendable (ServerSentEvent) async -> Bool) async -> String
 
     private let caller: Caller
+    private let facts: StreamFacts
     private let first: ServerSentEvent
     private let options: ServerOptions
     private let life: ServerLife
@@ -31,14 +32,22 @@ final class LiveStream: Sendable {
 
     /// - Parameters:
     ///   - caller: whom it is for.
+    ///   - facts: what is shown of it.
     ///   - first: the first message, which goes out at once.
     ///   - make: makes the others.
     ///   - cancel: makes `make` return soon; may be called more than once.
     init(
-        caller: Caller, first: ServerSentEvent, options: ServerOptions, life: ServerLife,
-        world: World, make: @escaping Maker, cancel: @escaping @Sendable () -> Void
+        caller: Caller, facts: StreamFacts, first: ServerSentEvent, options: ServerOptions,
+        life: ServerLife, world: World, make: @escaping Maker,
+        cancel: @escaping @Sendable () -> Void
     ) {
         self.caller = caller
+        self.facts = StreamFacts(kind: facts.kind, actor: facts.actor, since: facts.since) {
+            [pipe] in
+            var load = facts.load()
+            load.bytes += pipe.waitingSize
+            return load
+        }
         self.first = first
         self.options = options
         self.life = life
@@ -59,7 +68,7 @@ final class LiveStream: Sendable {
             headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
             body: ResponseBody { [self] writer in
                 let number = life.addStream(
-                    owner: caller.credential.name, since: caller.revocations
+                    owner: caller.credential.name, facts: facts, since: caller.revocations
                 ) { [self] in end(for: $0) }
                 defer {
                     life.removeStream(number)

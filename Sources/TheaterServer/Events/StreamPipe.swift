@@ -2,7 +2,7 @@
 
 internal import Synchronization
 
-/// Carries the text of a stream from the one who makes it to the one who writes it to the connection.
+/// Carries the bytes of a stream from the one who makes it to the one who writes it to the connection.
 ///
 /// It holds a bounded number of bytes: who makes more waits. What waits is written at once, however many
 /// messages it is.
@@ -20,11 +20,19 @@ final class StreamPipe: Sendable {
     /// - Parameter sizeMax: from how many waiting bytes on the maker waits.
     init(sizeMax: Int = 64 << 10) { self.sizeMax = sizeMax }
 
+    /// How many bytes wait for the connection.
+    var waitingSize: Int { state.withLock { $0.bytes.count } }
+
     /// Adds text, and waits while too much waits. One maker at a time.
     ///
     /// - Returns: whether anybody still reads.
-    func put(_ text: String) async -> Bool {
-        let isOpen = add(text)
+    func put(_ text: String) async -> Bool { await put(Array(text.utf8)) }
+
+    /// Adds bytes, and waits while too much waits. One maker at a time.
+    ///
+    /// - Returns: whether anybody still reads.
+    func put(_ bytes: [UInt8]) async -> Bool {
+        let isOpen = add(bytes)
         guard isOpen else { return false }
         await withCheckedContinuation { continuation in
             let isWaiting = state.withLock { state in
@@ -39,15 +47,26 @@ final class StreamPipe: Sendable {
 
     /// Adds text if nothing waits.
     func putIfIdle(_ text: String) {
-        if state.withLock({ $0.bytes.isEmpty }) { _ = add(text) }
+        if state.withLock({ $0.bytes.isEmpty }) { _ = add(Array(text.utf8)) }
     }
 
-    private func add(_ text: String) -> Bool {
+    /// Adds bytes if not too much waits.
+    func putIfRoom(_ bytes: [UInt8]) {
+        if state.withLock({ $0.bytes.count < sizeMax }) { _ = add(bytes) }
+    }
+
+    /// Adds bytes, after which nothing comes.
+    func putLast(_ bytes: [UInt8]) {
+        _ = add(bytes)
+        finish()
+    }
+
+    private func add(_ more: [UInt8]) -> Bool {
         let (isOpen, writer, bytes) = state.withLock { state in
             guard !state.isFinished else {
                 return (false, CheckedContinuation<[UInt8]?, Never>?.none, [UInt8]())
             }
-            state.bytes += text.utf8
+            state.bytes += more
             guard let writer = state.writer else { return (true, nil, []) }
             defer { (state.writer, state.bytes) = (nil, []) }
             return (true, writer, state.bytes)

@@ -10,6 +10,7 @@ internal import TheaterPlatform
 /// What a request comes with beside itself.
 struct APIContext: InitializableFromSource {
     let channel: any Channel
+    let connection = Connection.current
 
     init(source: ApplicationRequestContextSource) { channel = source.channel }
 }
@@ -20,6 +21,7 @@ struct APIResponder: HTTPResponder {
     let logger: Logger
     let world: World
     let nodes: NodeRoutes
+    let subscribers: SubscriberRoutes
     let actors: ActorRoutes
     let talk: TalkRoutes
     let chains: ChainRoutes
@@ -27,6 +29,7 @@ struct APIResponder: HTTPResponder {
     let tokens: TokenRoutes
     let roster: RosterRoutes
     let gate: Gate
+    let rate: RequestRate
     let audit: Audit
     var listener = Listener.socket
 
@@ -60,10 +63,12 @@ struct APIResponder: HTTPResponder {
         case .found(let operation, let places):
             // Counted before the token is looked at, so that none is taken back unnoticed.
             let revocations = nodes.life.revocations
-            let credential = try admit(request, to: operation, id: id) ?? .nobody
+            let credential = try admit(request, to: operation, id: id, context) ?? .nobody
             let caller = Caller(credential: credential, revocations: revocations)
-            let call = try Call(operation, places, request, id: id, caller)
-            return operation.isMutation ? try await performAudited(call) : try await perform(call)
+            let call = try call(operation, places, request, id: id, caller)
+            return operation.isMutation
+                ? try await performAudited(call, context)
+                : try await perform(call, context)
         case .otherMethods(let methods):
             throw Problem(
                 .method,
@@ -96,15 +101,32 @@ struct APIResponder: HTTPResponder {
         return page.response
     }
 
+    /// Reads a request, or writes down that something was to be changed and was not understood.
+    private func call(
+        _ operation: TheaterAPI.Operation, _ places: [String: String], _ request: Request,
+        id: String, _ caller: Caller
+    ) throws(Problem) -> Call {
+        do throws(Problem) {
+            return try Call(operation, places, request, id: id, caller)
+        } catch {
+            if operation.isMutation {
+                try audit.refused(entry(request, id, caller.credential), code: error.code)
+            }
+            throw error
+        }
+    }
+
     /// Lets a request in, or writes down that it was not.
     private func admit(
-        _ request: Request, to operation: TheaterAPI.Operation, id: String
+        _ request: Request, to operation: TheaterAPI.Operation, id: String, _ context: APIContext
     ) throws(Problem) -> Credential? {
         var credential: Credential?
         do throws(Problem) {
             try gate.checkOrigin(request, listener)
-            credential = try gate.credential(request, listener)
+            credential = try gate.credential(
+                request, listener, isForeign: context.connection.isForeign)
             try gate.check(credential, for: operation)
+            if operation.scope != nil { try rate.take(credential) }
             return credential
         } catch {
             try audit.refused(entry(request, id, credential), code: error.code)
@@ -113,13 +135,15 @@ struct APIResponder: HTTPResponder {
     }
 
     /// Does what changes something, and writes it down.
-    private func performAudited(_ call: Call) async throws(Problem) -> Response {
+    private func performAudited(
+        _ call: Call, _ context: APIContext
+    ) async throws(Problem) -> Response {
         let operation = call.operation
         let entry = entry(call.request, call.id, call.caller.credential)
         if operation.scope != .message { try audit.asked(entry, operation.id) }
         let response: Response
         do throws(Problem) {
-            response = try await perform(call)
+            response = try await perform(call, context)
         } catch {
             try audit.answered(entry, operation.id, code: error.code)
             throw error
@@ -137,16 +161,18 @@ struct APIResponder: HTTPResponder {
     }
 
     /// Every operation has its place here, which the compiler sees to.
-    private func perform(_ call: Call) async throws(Problem) -> Response {
+    private func perform(_ call: Call, _ context: APIContext) async throws(Problem) -> Response {
         switch call.operation.id {
         case .health: nodes.health()
         case .readiness: try nodes.readiness()
         case .openAPI: nodes.document()
         case .node: nodes.show()
         case .deadLetters: nodes.deadLetters()
+        case .subscribers: try subscribers.list(call)
         case .putModule: try await nodes.putModule(call)
         case .module: try await nodes.module(call)
         case .metrics: nodes.metrics()
+        case .openSocket: try await channels.openSocket(call, context)
         case .openChannel: try await channels.open(call)
         case .sendOnChannel: try await channels.send(call)
         case .closeChannel: try channels.close(call)

@@ -28,6 +28,9 @@ enum Answer {
     static func problem(_ problem: Problem, methods: [String] = []) -> Response {
         var headers: HTTPFields = [.contentType: Problem.mediaType]
         if !methods.isEmpty { headers[.allow] = methods.joined(separator: ", ") }
+        if problem.status == 426 {
+            (headers[.upgrade], headers[.connection]) = ("websocket", "Upgrade")
+        }
         if problem.status == 401 { headers[.wwwAuthenticate] = "Bearer" }
         if problem.status == 429 || problem.status == 503 { headers[.retryAfter] = "1" }
         return Response(

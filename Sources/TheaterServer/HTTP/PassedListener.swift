@@ -13,21 +13,21 @@ internal import TheaterPlatform
 struct PassedListener: Service {
     let socket: PassedSocket
     let responder: APIResponder
-    let configuration: HTTP1Channel.Configuration
-    let connectionsMax: Int
+    let options: ServerOptions
     let logger: Logger
     let opened: @Sendable () async -> Void
 
     func run() async throws {
         let (logger, connections) = (logger, Connections())
-        let http = HTTP1Channel(
+        let http = NodeChannel(
+            responder.listener, options: options,
             responder: { [responder] request, writer, channel in
                 let context = APIContext(
                     source: ApplicationRequestContextSource(channel: channel, logger: logger))
                 let response = try await responder.respond(to: request, context: context)
                 try await writer.write(response: response.head, body: response.body)
-            }, configuration: configuration)
-        let most = connectionsMax
+            })
+        let most = options.connectionsMax
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

@@ -1,16 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Synchronization
+internal import TheaterPlatform
+
+/// A stream that a client follows, as it is shown to those who look after the node.
+struct StreamFacts: Sendable {
+    /// What it carries.
+    enum Kind: String, Sendable, Hashable {
+        case events, channel
+    }
+
+    /// How far behind its client is.
+    struct Load: Sendable, Hashable {
+        /// What waits for it in the runtime.
+        var waiting = 0
+        /// What waits on its way to the connection, in bytes.
+        var bytes = 0
+        /// How many events were dropped because it was too slow.
+        var lost: UInt64 = 0
+    }
+
+    let kind: Kind
+    let actor: ActorID
+    let since: WallTime
+    let load: @Sendable () -> Load
+}
 
 /// What a server has going on that its end must know of.
 final class ServerLife: Sendable {
     private struct State {
         var isDraining = false
         var uploads = 0
-        var streams: [UInt64: (owner: String, end: @Sendable (String) -> Void)] = [:]
+        var streams: [UInt64: Stream] = [:]
         var lastStream: UInt64 = 0
         var revocations: UInt64 = 0
         var ailments: [String: String] = [:]
+    }
+
+    private struct Stream {
+        let owner: String
+        let facts: StreamFacts
+        let end: @Sendable (String) -> Void
     }
 
     private let state = Mutex(State())
@@ -46,16 +76,18 @@ final class ServerLife: Sendable {
     ///
     /// - Parameters:
     ///   - owner: the name of the credential.
+    ///   - facts: what is shown of it.
     ///   - revocations: how many there were when it was let in; after another one it is to ask again.
     /// - Returns: its number.
     func addStream(
-        owner: String, since revocations: UInt64, _ end: @escaping @Sendable (String) -> Void
+        owner: String, facts: StreamFacts, since revocations: UInt64,
+        _ end: @escaping @Sendable (String) -> Void
     ) -> UInt64 {
         let (number, reason) = state.withLock { state -> (UInt64, String?) in
             state.lastStream += 1
             if state.isDraining { return (state.lastStream, "draining") }
             if state.revocations != revocations { return (state.lastStream, "again") }
-            state.streams[state.lastStream] = (owner, end)
+            state.streams[state.lastStream] = Stream(owner: owner, facts: facts, end: end)
             return (state.lastStream, nil)
         }
         if let reason { end(reason) }
@@ -70,6 +102,13 @@ final class ServerLife: Sendable {
         // Let go of behind the lock.
         let removed = state.withLock { $0.streams.removeValue(forKey: number) }
         _ = removed
+    }
+
+    /// The streams that there are, with their numbers and whose they are.
+    var streams: [(number: UInt64, owner: String, facts: StreamFacts)] {
+        state.withLock { state in
+            state.streams.map { ($0.key, $0.value.owner, $0.value.facts) }
+        }
     }
 
     /// Ends the streams of a credential that was taken back.

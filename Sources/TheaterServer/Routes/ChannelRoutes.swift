@@ -16,20 +16,27 @@ struct ChannelRoutes: Sendable {
     let options: ServerOptions
     let bodies: Bodies
     let life: ServerLife
+    let audit: Audit
+    let rate: RequestRate
     private let table = ChannelDesk()
     private var lookup: ActorLookup { ActorLookup(node: node) }
 
-    init(node: ServedNode, options: ServerOptions, bodies: Bodies, life: ServerLife) {
+    init(
+        node: ServedNode, options: ServerOptions, bodies: Bodies, life: ServerLife, audit: Audit,
+        rate: RequestRate
+    ) {
+        self.audit = audit
+        self.rate = rate
         self.node = node
         self.options = options
         self.bodies = bodies
         self.life = life
     }
 
-    func open(_ call: Call) async throws(Problem) -> Response {
+    /// Opens a channel on behalf of a request.
+    private func channel(for call: Call, _ body: [UInt8]) async throws(Problem) -> ExternalChannel {
         let id = try lookup.live(call.place("actor"))
         let timeout = try call.duration("timeout", most: TalkRoutes.timeoutMax) ?? .seconds(30)
-        let body = try await bodies.bytes(of: call, sizeMax: MessageOptions.sizeLimit)
         let channel: ExternalChannel
         do throws(MessageError) {
             channel = try await node.system.openChannel(to: id, body, timeout: timeout)
@@ -42,10 +49,59 @@ struct ChannelRoutes: Sendable {
             throw Problem(
                 .busy, "there are \(options.channelsMax) channels, which is the most; close some")
         }
+        return channel
+    }
+
+    /// Opens a channel whose messages go over a WebSocket.
+    func openSocket(_ call: Call, _ context: APIContext) async throws(Problem) -> Response {
+        let handshake = try SocketHandshake(call.request)
+        guard let tap = context.connection.tap else {
+            throw Problem(.internal, "the connection cannot become a WebSocket")
+        }
+        let channel = try await channel(for: call, Array((call.parameter("hello") ?? "").utf8))
+        let loop = context.channel.eventLoop
+        let inbox = SocketInbox { loop.execute { tap.value.goOn() } }
+        do {
+            try await loop.submit { tap.value.divert(to: inbox) }.get()
+        } catch {
+            channel.close()
+            throw Problem(.internal, "the connection ended")
+        }
+        let entry = Audit.Entry(
+            credential: call.caller.credential.name, request: call.id, method: "MESSAGE",
+            path: call.request.head.path ?? "")
+        let stream = SocketStream(
+            caller: call.caller, channel: channel, options: options, life: life,
+            world: node.world, inbox: inbox,
+            admit: { [audit, rate, node] outcome throws(Problem) in
+                switch outcome {
+                case nil:
+                    // Who speaks too fast is read more slowly.
+                    while !rate.allows(call.caller.credential) {
+                        guard (try? await node.world.sleep(for: .milliseconds(100))) != nil else {
+                            throw Problem(.unready, "the connection ended")
+                        }
+                    }
+                case .success: try audit.answered(entry, .sendOnChannel, code: nil)
+                case .failure(let problem):
+                    try audit.answered(entry, .sendOnChannel, code: problem.code)
+                }
+            },
+            onEnd: { [table] in table.remove(channel.id) })
+        return stream.response(handshake.headers, on: context.channel)
+    }
+
+    func open(_ call: Call) async throws(Problem) -> Response {
+        let body = try await bodies.bytes(of: call, sizeMax: MessageOptions.sizeLimit)
+        let channel = try await channel(for: call, body)
+        let id = channel.actor
         let first = ServerSentEvent(
             "open", data: ["id": .string(channel.id.description), "actor": .string(id.description)])
+        let facts = StreamFacts(kind: .channel, actor: id, since: node.world.wallTime()) {
+            [weak channel] in StreamFacts.Load(waiting: channel?.unreadCount ?? 0)
+        }
         let stream = LiveStream(
-            caller: call.caller, first: first, options: options, life: life,
+            caller: call.caller, facts: facts, first: first, options: options, life: life,
             world: node.world,
             make: { [table] put in
                 let reason = await Self.make(channel, put)

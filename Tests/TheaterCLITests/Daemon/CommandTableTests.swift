@@ -128,6 +128,7 @@ struct CommandTableTests {
         Row(
             command: "run", arguments: ["fixture", "--call", "echo", "--arg", "1"], status: 8,
             says: "[journal.locked]"),
+        Row(command: "resume", arguments: [], status: 8, says: "[journal.locked]"),
         Row(command: "serve", arguments: [], status: 8, says: "[journal.locked]"),
         Row(command: "stop", arguments: ["third", "--json"], described: "stop --json"),
         Row(command: "kill", arguments: ["pinger", "--json"], described: "kill --json"),

@@ -72,6 +72,35 @@ enum TestActors {
         return try Engine.assemble(wat: actor.wat)
     }
 
+    /// An actor that logs the same text 2,000 times in each call of `chat`.
+    static func chatter() throws -> [UInt8] {
+        var actor = WatActor()
+        actor.metadata = try metadata(
+            """
+            imports { theater:simple/runtime { log: func(msg: string) } }
+            exports { test:chatter/chatter { chat: func() -> value } }
+            """)
+        actor.imports = [WatActor.importing("theater:simple/runtime", "log", as: "log")]
+        let text = try CGRF.encode(.string(String(repeating: "chat ", count: 40)))
+        let unit = try CGRF.encode(.unit)
+        actor.body = [
+            WatActor.data(text, at: 32768), WatActor.data(unit, at: 40960),
+            WatActor.function(
+                "test:chatter/chatter.chat",
+                """
+                (local.set $i (i32.const 2000))
+                (loop $again
+                  (drop (call $log (i32.const 32768) (i32.const \(text.count)) (i32.const 256)
+                    (i32.const 260)))
+                  (local.set $i (i32.sub (local.get $i) (i32.const 1)))
+                  (br_if $again (local.get $i)))
+                (call $answer (i32.const 40960) (i32.const \(unit.count)) (local.get $slot)
+                  (local.get $lenslot)) (i32.const 0)
+                """),
+        ]
+        return try Engine.assemble(wat: actor.wat)
+    }
+
     /// An actor that sends what it is told to: `say` an actor and a message.
     static func sender() throws -> [UInt8] {
         var actor = WatActor()

@@ -205,11 +205,7 @@ struct ProcessStage {
 
     /// The processes whose command line contains a text.
     static func processes(with text: String) -> [pid_t] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        return names.compactMap { pid_t($0) }.filter { pid in
-            let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
-            return String(decoding: line, as: UTF8.self).contains(text)
-        }
+        SystemProcesses.withCommandLine(containing: text)
     }
 
     static func processes(_ count: Int, with text: String) async throws {
