@@ -29,8 +29,9 @@ export THEATER_EFFECT_KILLS="${THEATER_EFFECT_KILLS:-50}"
 export THEATER_SIM_SEEDS="${THEATER_SIM_SEEDS:-20000}"
 
 # Suites that keep every processor busy for a minute and more: they run after the others, which wait for
-# processes and would starve beside them.
-long='\.(Mutation|Fuzz|Crash|EffectCrash|Damage|Fault|CareFault|PlantedFault|Simulation|ProcessEnding)Tests/'
+# processes and would starve beside them. Those that count the descriptors of the process are here, too: others open
+# a thousand at once.
+long='\.(Mutation|Fuzz|Crash|EffectCrash|Damage|Fault|CareFault|PlantedFault|Simulation|Ending|ProcessEnding)Tests/'
 
 total=0
 bad=0

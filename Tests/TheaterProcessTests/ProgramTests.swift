@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 import TheaterLaunch
+import TheaterTesting
 
 @testable import TheaterProcess
 
@@ -188,9 +189,18 @@ struct ProgramTests {
         let mark = Run.mark()
         let program = try await Run.start(
             host, "sh", "-c", "setsid sleep \(mark) & sleep \(mark) & echo $PPID; wait")
-        kill(try await Run.keeper(of: program), SIGKILL)
-        #expect(await Run.reports(program) == [])
-        #expect(program.isGone && Run.processes(with: mark) == [], "gone when the end is told")
+        let keeper = try await Run.keeper(of: program)
+        let launcher = try #require(SystemProcesses.parent(of: keeper))
+        // As if it had much else to do.
+        kill(launcher, SIGSTOP)
+        kill(keeper, SIGKILL)
+        let end = Task { (await Run.reports(program), Run.processes(with: mark)) }
+        while !SystemProcesses.isZombie(keeper) { try await Run.pause() }
+        for _ in 0..<20 { try await Run.pause() }
+        kill(launcher, SIGCONT)
+        let (reports, left) = await end.value
+        #expect(reports == [] && left == [], "gone when the end is told")
+        #expect(program.isGone)
         let next = try await Run.start(host, "true")
         #expect(await Run.reports(next) == [.exited(code: 0), .gone])
         await host.close()

@@ -107,6 +107,16 @@ public final class Audit: Sendable {
             [.init("code", .string(code)), .init("passed_over", .u64(passedOver))])
     }
 
+    /// A path without the parameter of its query that is a message.
+    private static func withoutWords(_ path: String) -> String {
+        guard let mark = path.firstIndex(of: "?") else { return String(path.prefix(512)) }
+        let kept = path[path.index(after: mark)...].split(separator: "&").filter {
+            PercentText.decode($0.prefix { $0 != "=" }, isForm: true) != "hello"
+        }
+        let query = kept.isEmpty ? "" : "?" + kept.joined(separator: "&")
+        return String((path[..<mark] + query).prefix(512))
+    }
+
     private func append(
         _ function: String, _ entry: Entry, _ more: [Value.Record.Field]
     ) throws(Problem) {
@@ -114,7 +124,7 @@ public final class Audit: Sendable {
             [
                 .init("credential", .option(.string, entry.credential.map(Value.string))),
                 .init("request", .string(entry.request)), .init("method", .string(entry.method)),
-                .init("path", .string(String(entry.path.prefix(512)))),
+                .init("path", .string(Self.withoutWords(entry.path))),
             ] + more
         do {
             let input = try CGRF.encode(.record(.init("audit", fields)))

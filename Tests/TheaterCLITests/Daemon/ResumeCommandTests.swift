@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import Synchronization
 import Testing
+import TheaterAPI
 import TheaterChain
 import TheaterClient
 import TheaterEngine
@@ -118,7 +119,7 @@ struct ResumeCommandTests {
                 while !Task.isCancelled {
                     number += 1
                     let body = Array(Self.body(round * 1_000_000 + number).utf8)
-                    guard (try? await node.client.send(to: id, body)) != nil else { return }
+                    guard (try? await node.client.send(id, body)) != nil else { return }
                 }
             }
             let count = seen.withLock { $0.count }
@@ -139,7 +140,7 @@ struct ResumeCommandTests {
         let head = try #require(reader.summary(of: actor)?.count)
         wanted.withLock { $0 = head - 1 }
         // One more, in case the follower had all already.
-        try await node.client.send(to: id, Array(Self.body(1).utf8))
+        try await node.client.send(id, Array(Self.body(1).utf8))
         try await follower.value
         await client.close()
         #expect(await node.stop() == 0)
