@@ -12,6 +12,8 @@ public enum CommandLineTool {
     public static func main() async -> Never {
         // A reader that goes away shows as an error of the write.
         signal(SIGPIPE, SIG_IGN)
+        // So does a file that may not grow.
+        signal(SIGXFSZ, SIG_IGN)
         let output = SystemOutput()
         var status = await run(
             Array(CommandLine.arguments.dropFirst()), in: .system(output))

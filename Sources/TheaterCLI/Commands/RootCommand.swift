@@ -41,7 +41,9 @@ struct RootCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Node",
                 subcommands: [
-                    ServeCommand.self, PsCommand.self, TreeCommand.self, InspectCommand.self,
+                    ServeCommand.self, UpCommand.self, PsCommand.self, TreeCommand.self,
+                    TopCommand.self,
+                    InspectCommand.self,
                     StopCommand.self, KillCommand.self, RestartCommand.self, SendCommand.self,
                     RequestCommand.self, CallCommand.self, ChannelCommand.self, LogsCommand.self,
                     EventsCommand.self,

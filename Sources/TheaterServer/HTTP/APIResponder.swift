@@ -27,6 +27,7 @@ struct APIResponder: HTTPResponder {
     let chains: ChainRoutes
     let channels: ChannelRoutes
     let tokens: TokenRoutes
+    let roster: RosterRoutes
     let gate: Gate
     let rate: RequestRate
     let audit: Audit
@@ -178,6 +179,8 @@ struct APIResponder: HTTPResponder {
         case .listTokens: tokens.list()
         case .createToken: try await tokens.create(call)
         case .revokeToken: try await tokens.revoke(call)
+        case .roster: try await roster.show()
+        case .putRoster: try await roster.put(call)
         case .listActors: try actors.list(call)
         case .tree: actors.tree()
         case .startActor: try await actors.start(call)

@@ -65,6 +65,15 @@ struct Call: Sendable {
         return duration
     }
 
+    /// A truth value of the query; `false` without it.
+    func flag(_ name: String) throws(Problem) -> Bool {
+        guard let text = parameter(name) else { return false }
+        guard let value = ["true": true, "false": false][text] else {
+            throw Problem(.parameter, "'\(name)' must be true or false")
+        }
+        return value
+    }
+
     /// Texts of the query that commas separate.
     func list(_ name: String) -> [String] {
         parameter(name)?.split(separator: ",").map(String.init) ?? []
