@@ -29,9 +29,10 @@ export THEATER_EFFECT_KILLS="${THEATER_EFFECT_KILLS:-50}"
 export THEATER_SIM_SEEDS="${THEATER_SIM_SEEDS:-20000}"
 
 # Suites that keep every processor busy for a minute and more: they run after the others, which wait for
-# processes and would starve beside them. Those that count the descriptors of the process are here, too: others open
-# a thousand at once.
-long='\.(Mutation|Fuzz|Crash|EffectCrash|Damage|Fault|CareFault|PlantedFault|Simulation|Ending|ProcessEnding)Tests/'
+# processes and would starve beside them.
+long='\.(Mutation|Fuzz|Crash|EffectCrash|Damage|Fault|CareFault|PlantedFault|Simulation)Tests/'
+# Suites that measure the descriptors and the memory of the process: they run alone, one test after the other.
+alone='\.(Ending|ProcessEnding)Tests/'
 
 total=0
 bad=0
@@ -53,8 +54,9 @@ run_tests() {
 }
 
 : >.build/test.failures
-run_tests --skip "$long"
+run_tests --skip "$long" --skip "$alone"
 run_tests --filter "$long"
+run_tests --no-parallel --filter "$alone"
 # What failed stands once more at the end, where it is seen.
 cat .build/test.failures
 
