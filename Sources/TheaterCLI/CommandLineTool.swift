@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Glibc
+internal import TheaterAPI
 
 /// The `theater` program as a function: arguments in, status out.
 public enum CommandLineTool {
