@@ -20,7 +20,7 @@ help:
 	@echo "make test    the same set-up, then every test"
 	@echo "make bench   measure speed and size beside a C program and Erlang/OTP, in release mode"
 	@echo "make dist    a relocatable archive and a Debian package, in $(DIST)/out"
-	@echo "make install the programs, manual pages and completions, into PREFIX ($(PREFIX)) beneath DESTDIR"
+	@echo "make install the programs, manual pages, completions and units for systemd, into PREFIX ($(PREFIX)) beneath DESTDIR"
 	@echo "make screenshots  make pictures of the dashboard in .build/screenshots"
 	@echo "make lint    check formatting and layering;  make format   rewrite formatting"
 
@@ -76,6 +76,7 @@ dist: portable
 
 install: portable
 	@Scripts/stage.sh $(DIST)/release "$(DESTDIR)" "$(PREFIX)"
+	@Scripts/install_service.sh "$(DESTDIR)" "$(PREFIX)"
 
 format:
 	@Scripts/lint.sh format

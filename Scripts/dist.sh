@@ -36,9 +36,9 @@ fi
 root=$work/debian
 mkdir -p "$root"
 cp -a "$work/$name" "$root/usr"
-mkdir -p "$root/DEBIAN" "$root/lib/systemd/system" "$root/usr/lib/sysusers.d"
-install -m 644 Packaging/theater.service "$root/lib/systemd/system/theater.service"
-install -m 644 Packaging/theater.sysusers "$root/usr/lib/sysusers.d/theater.conf"
+mkdir -p "$root/DEBIAN"
+Scripts/install_service.sh "$root" /usr
+echo /etc/theater/theater.toml >"$root/DEBIAN/conffiles"
 install -m 755 Packaging/postinst Packaging/prerm "$root/DEBIAN/"
 mv "$root/usr/share/doc/theater/LICENSE" "$root/usr/share/doc/theater/copyright"
 # The newest glibc whose functions are used is the oldest that will do.

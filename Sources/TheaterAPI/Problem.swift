@@ -48,6 +48,20 @@ public struct Problem: Error, Sendable, Hashable {
         case tokenTaken = "api.token-taken"
         /// The request cannot be written down.
         case unaudited = "api.unaudited"
+        /// The roster is not the one that the change was made from.
+        case rosterChanged = "roster.changed"
+        /// The file of the roster is no roster.
+        case rosterDamaged = "roster.damaged"
+        /// The file of the roster cannot be read or written.
+        case rosterDisk = "roster.disk"
+        /// Two actors of a roster have one name.
+        case rosterDuplicate = "roster.duplicate"
+        /// A roster has too many actors.
+        case rosterFull = "roster.full"
+        /// The file of the roster was written by a newer program.
+        case rosterNewer = "roster.newer-format"
+        /// A child of another actor has the name of an actor of the roster.
+        case rosterTaken = "roster.name-taken"
         /// The node takes no work.
         case unready = "api.unready"
         /// Something that should not happen.
@@ -114,13 +128,14 @@ extension Problem.Code {
         case .upgrade: 426
         case .slowBody: 408
         case .ambiguous: 409
-        case .unknownModule, .path: 422
+        case .unknownModule, .path, .rosterDuplicate, .rosterFull: 422
         case .busy, .rate: 429
         case .credential: 401
         case .scope, .origin, .host, .peer: 403
         case .unknownToken: 404
-        case .tokenTaken: 409
-        case .unready, .unaudited: 503
+        case .tokenTaken, .rosterChanged, .rosterTaken: 409
+        case .unready, .unaudited, .rosterDamaged, .rosterNewer: 503
+        case .rosterDisk: 507
         case .internal: 500
         }
     }

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Glibc
+internal import TheaterAPI
 
 /// The `theater` program as a function: arguments in, status out.
 public enum CommandLineTool {
@@ -12,6 +13,8 @@ public enum CommandLineTool {
     public static func main() async -> Never {
         // A reader that goes away shows as an error of the write.
         signal(SIGPIPE, SIG_IGN)
+        // So does a file that may not grow.
+        signal(SIGXFSZ, SIG_IGN)
         let output = SystemOutput()
         var status = await run(
             Array(CommandLine.arguments.dropFirst()), in: .system(output))

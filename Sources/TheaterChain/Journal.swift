@@ -139,6 +139,12 @@ public final class Journal: Sendable {
     /// - Throws: ``failure``.
     public func sync() async throws(JournalError) { try await core.sync(upTo: core.end) }
 
+    /// Returns once everything appended to any chain before this call is on disk, as ``sync()`` does, but
+    /// hurries nobody: chains that are `async` are written after their delay. For those who watch.
+    ///
+    /// - Throws: ``failure``.
+    public func settled() async throws(JournalError) { try await core.settle(upTo: core.end) }
+
     /// Why the journal stopped; `nil` while it works.
     public var failure: JournalError? { core.failure }
 

@@ -62,6 +62,12 @@ final class JournalCore: Sendable {
         try await wait { state, waiter in state.sync(waiter, target: target) }
     }
 
+    /// Returns once everything up to a total is durable, without hurrying the disk.
+    func settle(upTo target: UInt64) async throws(JournalError) {
+        if let result = state.withLock({ $0.isDurable(target) }) { return try result.get() }
+        try await wait { state, waiter in state.settle(waiter, target: target) }
+    }
+
     /// Returns once there is no pressure, or the journal has failed.
     func waitForSpace() async {
         guard isUnderPressure else { return }

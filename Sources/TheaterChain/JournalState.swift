@@ -60,6 +60,8 @@ struct JournalState: Sendable {
     private var writer = WriterPhase.busy
     private var isRushed = false
     private var waiters: [(target: UInt64, waiter: Waiter)] = []
+    /// Those who wait for the disk and hurry nobody.
+    private var patient: [(target: UInt64, waiter: Waiter)] = []
     private var spaceWaiters: [Waiter] = []
     /// How many waiters the newest write served: as many are likely to wait together again.
     private var groupSize = 0
@@ -224,6 +226,13 @@ struct JournalState: Sendable {
         return .wake
     }
 
+    /// Waits until everything up to a total is durable, which it is when its time has come.
+    mutating func settle(_ waiter: Waiter, target: UInt64) -> WaitAction {
+        if let result = isDurable(target) { return .resume(result) }
+        patient.append((target, waiter))
+        return .wait
+    }
+
     /// Waits until there is no pressure.
     mutating func waitForSpace(_ waiter: Waiter) -> WaitAction {
         guard isUnderPressure else { return .resume(.success(())) }
@@ -301,7 +310,9 @@ struct JournalState: Sendable {
         let done = waiters.filter { $0.target <= durable }
         groupSize = done.count
         waiters.removeAll { $0.target <= durable }
-        var told = done.map { ($0.waiter, Result<Void, JournalError>.success(())) }
+        let settled = patient.filter { $0.target <= durable }
+        patient.removeAll { $0.target <= durable }
+        var told = (done + settled).map { ($0.waiter, Result<Void, JournalError>.success(())) }
         if !isUnderPressure {
             told += spaceWaiters.map { ($0, .success(())) }
             spaceWaiters = []
@@ -315,9 +326,12 @@ struct JournalState: Sendable {
         failure = problem
         pending = PendingBuffer()
         cuts = []
-        let told = waiters.map { ($0.waiter, Result<Void, JournalError>.failure(problem)) }
+        let told = (waiters + patient).map {
+            ($0.waiter, Result<Void, JournalError>.failure(problem))
+        }
         let space = spaceWaiters.map { ($0, Result<Void, JournalError>.failure(problem)) }
         waiters = []
+        patient = []
         spaceWaiters = []
         return told + space
     }
@@ -329,7 +343,7 @@ struct JournalState: Sendable {
         phase = .closed
         failure = failure ?? problem
         let result: Result<Void, JournalError> = failure.map { .failure($0) } ?? .success(())
-        defer { closeWaiters = [] }
-        return closeWaiters.map { ($0, result) }
+        defer { (closeWaiters, patient) = ([], []) }
+        return (closeWaiters + patient.map(\.waiter)).map { ($0, result) }
     }
 }

@@ -85,13 +85,18 @@ extension TheaterClient {
     // MARK: Looking
 
     /// The live actors, ordered by identity.
-    public func actors() async throws(ClientError) -> [JSONValue] {
+    ///
+    /// - Parameter withLoad: whether each has what it did and holds in brief, as `load`.
+    public func actors(withLoad: Bool = false) async throws(ClientError) -> [JSONValue] {
         var actors: [JSONValue] = []
         var cursor: String?
         repeat {
             let page = try await json(
                 Outgoing(
-                    path: "/v1/actors", query: [("limit", "10000"), ("cursor", cursor)]))
+                    path: "/v1/actors",
+                    query: [
+                        ("limit", "10000"), ("cursor", cursor), ("load", withLoad ? "true" : nil),
+                    ]))
             actors += page["actors"]?.array ?? []
             cursor = page["next"]?.string
         } while cursor != nil

@@ -48,38 +48,20 @@ extension TheaterClient {
             Outgoing(
                 method: .post, path: path(actor, "/channels"), query: [("timeout", timeout)],
                 body: body, type: "application/octet-stream", accept: "text/event-stream"))
-        var parser = ServerSentEventParser()
-        var stream = response.body.makeAsyncIterator()
-        while true {
-            let buffer: ByteBuffer?
-            do {
-                buffer = try await stream.next()
-            } catch {
-                throw failure(error)
-            }
-            guard let buffer else {
-                throw ClientError(.connection, "the node at '\(place)' ended the stream")
-            }
-            let events: [ServerSentEvent]
-            do throws(JSONError) {
-                events = try parser.take(buffer.readableBytesView)
-            } catch {
-                throw ClientError(.badAnswer, "\(error)")
-            }
-            for event in events {
-                let data = try? JSONValue.parse(event.data)
-                switch event.name {
-                case "open":
-                    await opened(ClientChannel(id: data?["id"]?.string ?? "", client: self))
-                case "message":
-                    guard let said = data?["body"]?.string.flatMap({ Base64.decode($0) }) else {
-                        throw ClientError(.badAnswer, "the node sent a message that is none")
-                    }
-                    guard await take(said) else { return }
-                case "end": return
-                default: continue
+        try await messages(of: response) { (event) async throws(ClientError) -> Void? in
+            let data = try? JSONValue.parse(event.data)
+            switch event.name {
+            case "open":
+                await opened(ClientChannel(id: data?["id"]?.string ?? "", client: self))
+            case "message":
+                guard let said = data?["body"]?.string.flatMap({ Base64.decode($0) }) else {
+                    throw ClientError(.badAnswer, "the node sent a message that is none")
                 }
+                guard await take(said) else { return () }
+            case "end": return ()
+            default: break
             }
+            return nil
         }
     }
 }

@@ -99,6 +99,22 @@ extension TheaterClient {
                     ("from", position.next.map { String($0) }),
                     ("type", types.isEmpty ? nil : types.joined(separator: ",")),
                 ], accept: "text/event-stream"))
+        let step = try await messages(of: response) { (event) async throws(ClientError) -> Step? in
+            let step = try await deliver(event, &position, take)
+            if case .goOn = step { return nil }
+            return step
+        }
+        if case .ended(let reason) = step { return reason }
+        return nil
+    }
+
+    /// Reads a stream of messages until `take` answers something.
+    ///
+    /// - Throws: what `take` throws, and `client.connection` when the stream ends before.
+    func messages<Answer>(
+        of response: HTTPClientResponse,
+        _ take: (ServerSentEvent) async throws(ClientError) -> Answer?
+    ) async throws(ClientError) -> Answer {
         var parser = ServerSentEventParser()
         var body = response.body.makeAsyncIterator()
         while true {
@@ -118,11 +134,7 @@ extension TheaterClient {
                 throw ClientError(.badAnswer, "\(error)")
             }
             for event in events {
-                switch try await deliver(event, &position, take) {
-                case .goOn: continue
-                case .over: return nil
-                case .ended(let reason): return reason
-                }
+                if let answer = try await take(event) { return answer }
             }
         }
     }

@@ -28,8 +28,9 @@ public enum LaunchReport: Sendable, Hashable {
         case execute
     }
 
-    /// The program runs, under this system's number; the sandbox was left out for this `errno`.
-    case started(pid: Int32, sandboxError: Int32)
+    /// The program runs, under this system's number; the sandbox was left out for this `errno`. The keeper is
+    /// the process that the launcher will tell of should it be killed, see ``LaunchNotice``.
+    case started(pid: Int32, keeper: Int32, sandboxError: Int32)
     /// It does not run.
     case failed(Step, errno: Int32)
     /// It ended by itself.
@@ -40,28 +41,24 @@ public enum LaunchReport: Sendable, Hashable {
     case gone
 
     /// The bytes of a report.
-    public static let size = 12
+    public static let size = 16
 
     /// The report as one datagram.
     public var encoded: [UInt8] {
-        let (kind, first, second): (Int32, Int32, Int32) =
-            switch self {
-            case .started(let pid, let error): (1, pid, error)
-            case .failed(let step, let error): (2, step.rawValue, error)
-            case .exited(let code): (3, code, 0)
-            case .signalled(let signal): (4, signal, 0)
-            case .gone: (5, 0, 0)
-            }
-        return [kind, first, second].flatMap { number in
-            withUnsafeBytes(of: number.littleEndian) { Array($0) }
+        switch self {
+        case .started(let pid, let keeper, let error): Words.bytes(1, pid, keeper, error)
+        case .failed(let step, let error): Words.bytes(2, step.rawValue, error, 0)
+        case .exited(let code): Words.bytes(3, code, 0, 0)
+        case .signalled(let signal): Words.bytes(4, signal, 0, 0)
+        case .gone: Words.bytes(5, 0, 0, 0)
         }
     }
 
     /// Reads a datagram; `nil` when it is no report.
     public init?(_ bytes: ArraySlice<UInt8>) {
-        guard let numbers = Words.read(bytes, count: 3) else { return nil }
+        guard let numbers = Words.read(bytes, count: 4) else { return nil }
         switch numbers[0] {
-        case 1: self = .started(pid: numbers[1], sandboxError: numbers[2])
+        case 1: self = .started(pid: numbers[1], keeper: numbers[2], sandboxError: numbers[3])
         case 2:
             guard let step = Step(rawValue: numbers[1]) else { return nil }
             self = .failed(step, errno: numbers[2])
@@ -87,14 +84,10 @@ public enum LaunchOrder: Sendable, Hashable {
 
     /// The order as one datagram.
     public var encoded: [UInt8] {
-        let (kind, signal): (Int32, Int32) =
-            switch self {
-            case .signal(let signal): (1, signal)
-            case .signalGroup(let signal): (2, signal)
-            case .finish: (3, 0)
-            }
-        return [kind, signal].flatMap { number in
-            withUnsafeBytes(of: number.littleEndian) { Array($0) }
+        switch self {
+        case .signal(let signal): Words.bytes(1, signal)
+        case .signalGroup(let signal): Words.bytes(2, signal)
+        case .finish: Words.bytes(3, 0)
         }
     }
 
@@ -110,7 +103,33 @@ public enum LaunchOrder: Sendable, Hashable {
     }
 }
 
+/// What the launcher tells the node on the socket of its requests: a keeper with a program was killed, and what
+/// it had kept is gone since.
+public struct LaunchNotice: Sendable, Hashable {
+    /// The keeper's number, as in ``LaunchReport/started(pid:keeper:sandboxError:)``.
+    public let keeper: Int32
+
+    /// The bytes of a notice.
+    public static let size = 4
+
+    /// Makes a notice.
+    public init(keeper: Int32) { self.keeper = keeper }
+
+    /// The notice as one datagram.
+    public var encoded: [UInt8] { Words.bytes(keeper) }
+
+    /// Reads a datagram; `nil` when it is no notice.
+    public init?(_ bytes: ArraySlice<UInt8>) {
+        guard let keeper = Words.read(bytes, count: 1)?.first else { return nil }
+        self.keeper = keeper
+    }
+}
+
 private enum Words {
+    static func bytes(_ words: Int32...) -> [UInt8] {
+        words.flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } }
+    }
+
     static func read(_ bytes: ArraySlice<UInt8>, count: Int) -> [Int32]? {
         guard bytes.count == count * 4 else { return nil }
         return (0..<count).map { index in

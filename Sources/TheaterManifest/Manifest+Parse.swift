@@ -12,17 +12,7 @@ extension Manifest {
     public static func parse(
         _ text: String, file: String, variables: [String: String] = [:]
     ) throws(ManifestDiagnostics) -> Manifest {
-        let document: SourceDocument
-        do throws(SourceError) {
-            try checkText(text)
-            document = try SourceParser.parse(text)
-            try TOMLCheck.check(text)
-        } catch {
-            let diagnostic = ManifestDiagnostic(
-                error.code, file: file, at: error.place, error.message,
-                suggestion: error.suggestion)
-            throw ManifestDiagnostics([diagnostic])
-        }
+        let document = try Self.document(text, file: file)
         var values = Variables(document, file: file, text: text, given: variables)
         let root = values.expandRoot(document.root)
         values.refuseUnused()
@@ -39,9 +29,28 @@ extension Manifest {
     public static func parse(
         bytes: [UInt8], file: String, variables: [String: String] = [:]
     ) throws(ManifestDiagnostics) -> Manifest {
-        if let text = String(validating: bytes, as: UTF8.self) {
-            return try parse(text, file: file, variables: variables)
+        try parse(try text(bytes, file: file), file: file, variables: variables)
+    }
+
+    /// Reads a text as TOML.
+    static func document(_ text: String, file: String) throws(ManifestDiagnostics) -> SourceDocument
+    {
+        do throws(SourceError) {
+            try checkText(text)
+            let document = try SourceParser.parse(text)
+            try TOMLCheck.check(text)
+            return document
+        } catch {
+            let diagnostic = ManifestDiagnostic(
+                error.code, file: file, at: error.place, error.message,
+                suggestion: error.suggestion)
+            throw ManifestDiagnostics([diagnostic])
         }
+    }
+
+    /// Reads bytes as a text.
+    static func text(_ bytes: [UInt8], file: String) throws(ManifestDiagnostics) -> String {
+        if let text = String(validating: bytes, as: UTF8.self) { return text }
         let place = placeOfInvalidUTF8(bytes)
         let diagnostic = ManifestDiagnostic(
             .notUTF8, file: file, at: place, "the text is not UTF-8",

@@ -29,9 +29,18 @@ public final class ProcessHost: Sendable {
     /// - Parameter launcher: where the launcher is; `nil` to look for it, see ``LauncherProcess/find()``.
     public init(launcher: String? = nil) { launcherPath = launcher }
 
-    deinit { state.withLock { $0.poller }?.close() }
+    deinit {
+        state.withLock { state in
+            for connection in state.idle { connection.close() }
+            state.poller?.close()
+            state.launcher?.endLater()
+        }
+    }
 
     /// Starts a program; returns when it runs.
+    ///
+    /// Waits as long as the launcher takes. Cancelling the task ends that, with an error: the program does not
+    /// begin, or is ended as soon as it has.
     ///
     /// - Throws: `process.unavailable`, `process.spawn-failed`, `process.sandbox-refused`,
     ///   `process.no-program`, `process.bad-argument`, `process.too-large`.
@@ -45,17 +54,18 @@ public final class ProcessHost: Sendable {
         else { throw Self.noDescriptors() }
         let descriptors = [order.file.descriptor, input.read, output.write, error.write, folder]
         var (poller, connection) = try await connect(bytes, descriptors, request)
-        var answer = await connection.next()
+        var answer = await connection.answer()
         if case .failed(.request, errno: ESTALE)? = answer {
             // A keeper of a launcher that is gone; it has begun nothing.
             (poller, connection) = try await launch(bytes, descriptors)
-            answer = await connection.next()
+            answer = await connection.answer()
         }
         for descriptor in [input.read, output.write, error.write] { descriptor.close() }
         switch answer {
-        case .started(let pid, let sandboxError)?:
+        case .started(let pid, let keeper, let sandboxError)?:
+            connection.launcher.forget(keeper)
             return RunningProgram(
-                connection, systemID: pid, sandboxError: sandboxError,
+                connection, keeper: keeper, systemID: pid, sandboxError: sandboxError,
                 input: ProgramInput(input.write, poller, sizeMax: order.inputSizeMax),
                 output: output.read.map { ProgramOutput($0, poller) },
                 error: error.read.map { ProgramOutput($0, poller) },
@@ -64,6 +74,7 @@ public final class ProcessHost: Sendable {
                 })
         case .failed(let step, let number)?: throw Self.failure(step, number, order)
         case .exited?, .signalled?, .gone?, nil:
+            if Task.isCancelled { throw Self.late(order) }
             throw ProcessError(
                 .spawnFailed,
                 "'\(order.name.prefix(256))' was not started: its keeper ended before it; try again"
@@ -71,7 +82,14 @@ public final class ProcessHost: Sendable {
         }
     }
 
-    /// Ends the launcher, and with it every program that still runs. Waits for that, five seconds at most.
+    private static func late(_ order: ProgramOrder) -> ProcessError {
+        ProcessError(
+            .spawnFailed,
+            "'\(order.name.prefix(256))' was not started in time: the launcher does not answer; try "
+                + "again when the system has less to do")
+    }
+
+    /// Ends the launcher, and with it every program that still runs. Waits for that, ten seconds at most.
     public func close() async {
         let (poller, launcher, idle) = state.withLock { state in
             state.isClosed = true
@@ -138,29 +156,39 @@ public final class ProcessHost: Sendable {
     ) async throws(ProcessError) -> (Poller, Control) {
         guard let control = Datagram.pair() else { throw Self.noDescriptors() }
         let (own, keepers) = (Descriptor(control.0), Descriptor(control.1))
-        let poller = try await send(bytes, [keepers] + descriptors)
+        let (poller, launcher) = try await send(bytes, [keepers] + descriptors)
         keepers.close()
-        return (poller, Control(own, poller))
+        return (poller, Control(own, poller, launcher))
     }
 
     /// Sends a request to the launcher, which is started when it is not there.
     private func send(
         _ bytes: [UInt8], _ descriptors: [Descriptor]
-    ) async throws(ProcessError) -> Poller {
+    ) async throws(ProcessError) -> (Poller, LauncherProcess) {
         var restarts = 0
         while true {
             let (poller, launcher) = try ready()
             let numbers = descriptors.compactMap { $0.use { $0 } }
             let error = launcher.requests.use { Datagram.send(bytes, numbers, on: $0) } ?? EPIPE
             switch error {
-            case 0: return poller
+            case 0: return (poller, launcher)
             case EAGAIN:
                 // Of its own for each that waits: a descriptor has one watch.
                 guard let requests = launcher.requests.duplicate() else {
                     throw Self.noDescriptors()
                 }
                 let room = Readiness(requests, .write, poller)
-                await room.wait()
+                await withTaskCancellationHandler {
+                    await room.wait()
+                } onCancel: {
+                    room.end()
+                }
+                guard !Task.isCancelled else {
+                    throw ProcessError(
+                        .spawnFailed,
+                        "the launcher takes no request: it does not answer; try again when the system "
+                            + "has less to do")
+                }
             case EPIPE, ECONNRESET, ENOTCONN:
                 guard restarts < 2 else {
                     throw ProcessError(
@@ -184,17 +212,17 @@ public final class ProcessHost: Sendable {
                 return .failure(ProcessError(.unavailable, "the node is closing"))
             }
             do throws(ProcessError) {
-                if state.poller == nil { state.poller = try Poller() }
-                if state.launcher == nil {
-                    state.launcher = try LauncherProcess.start(launcherPath)
-                }
+                let poller = if let known = state.poller { known } else { try Poller() }
+                state.poller = poller
+                let launcher =
+                    if let known = state.launcher { known } else {
+                        try LauncherProcess.start(launcherPath, poller)
+                    }
+                state.launcher = launcher
+                return .success((poller, launcher))
             } catch {
                 return .failure(error)
             }
-            guard let poller = state.poller, let launcher = state.launcher else {
-                return .failure(ProcessError(.unavailable, "the node has no launcher"))
-            }
-            return .success((poller, launcher))
         }
         return try result.get()
     }
@@ -205,7 +233,7 @@ public final class ProcessHost: Sendable {
             state.launcher = nil
             return true
         }
-        if isPresent { launcher.reap() }
+        if isPresent { launcher.endLater() }
     }
 
     private static func failure(

@@ -21,15 +21,19 @@ public final class RunningProgram: Sendable {
     public let error: ProgramOutput?
     /// Until nothing of the program is left: the keeper may have another one then.
     private let control: Mutex<Control?>
+    private let gone = Mutex(false)
+    private let keeper: pid_t
     private let release: @Sendable (Control) -> Void
 
     /// - Parameter release: gets the connection when the keeper has no program any more.
     init(
-        _ control: Control, systemID: Int32, sandboxError: Int32, input: ProgramInput,
+        _ control: Control, keeper: pid_t, systemID: Int32, sandboxError: Int32,
+        input: ProgramInput,
         output: ProgramOutput?, error: ProgramOutput?,
         release: @escaping @Sendable (Control) -> Void
     ) {
         self.control = Mutex(control)
+        self.keeper = keeper
         self.release = release
         self.systemID = systemID
         sandboxProblem = sandboxError == 0 ? nil : SystemError.text(sandboxError)
@@ -46,13 +50,25 @@ public final class RunningProgram: Sendable {
     /// Gives the keeper an order. It may come too late, when the program is over.
     public func order(_ order: LaunchOrder) { control.withLock { $0?.send(order) } }
 
-    /// Waits for the keeper's next report.
+    /// Whether nothing is left of the program and of what it started. Known when there is no further report; it
+    /// stays `false` when the keeper was abandoned, or it and the launcher were killed.
+    public var isGone: Bool { gone.withLock { $0 } }
+
+    /// Waits for the keeper's next report. When the keeper was killed, waits until the launcher has ended what it
+    /// left.
     ///
     /// - Returns: `nil` when there will be none: the keeper is gone, or was abandoned.
     public func nextReport() async -> LaunchReport? {
         guard let connection = control.withLock({ $0 }) else { return nil }
         let report = await connection.next()
-        if report == .gone, let connection = take() { release(connection) }
+        if report == .gone {
+            gone.withLock { $0 = true }
+            if let connection = take() { release(connection) }
+        } else if report == nil, let connection = take() {
+            connection.close()
+            let isGone = await connection.launcher.isGone(keeper)
+            gone.withLock { $0 = isGone }
+        }
         return report
     }
 
@@ -69,11 +85,14 @@ public final class RunningProgram: Sendable {
 
 /// The connection with a keeper.
 final class Control: Sendable {
+    /// Whose keeper it is.
+    let launcher: LauncherProcess
     private let socket: Descriptor
     private let ready: Readiness
 
-    init(_ socket: Descriptor, _ poller: Poller) {
+    init(_ socket: Descriptor, _ poller: Poller, _ launcher: LauncherProcess) {
         self.socket = socket
+        self.launcher = launcher
         ready = Readiness(socket, .read, poller)
     }
 
@@ -87,6 +106,15 @@ final class Control: Sendable {
     func send(_ order: LaunchOrder) {
         // Orders are few and small: the socket takes them, or nobody is there.
         _ = socket.use { Datagram.send(order.encoded, on: $0) }
+    }
+
+    /// Waits for the answer to a request. Cancelling the task ends the connection.
+    func answer() async -> LaunchReport? {
+        await withTaskCancellationHandler {
+            await next()
+        } onCancel: {
+            close()
+        }
     }
 
     func next() async -> LaunchReport? {

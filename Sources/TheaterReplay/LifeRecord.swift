@@ -31,6 +31,8 @@ public struct LifeRecord: Sendable, Hashable {
             switch try? event.decodedPayload() {
             case .note(.durable(let placement))?: self.placement = placement
             case .note(.taken(let mail))?: takenMail = mail
+            // A crash came before the call that was to handle it: it is taken again.
+            case .note(.resumed)?: takenMail = nil
             default: break
             }
         default: break

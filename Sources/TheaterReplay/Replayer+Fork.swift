@@ -60,7 +60,6 @@ extension Replayer {
         session.needsGuest = true
         do throws(ReplayStop) {
             if let image { try await session.restore(image, library) }
-            if let image { try await session.restore(image, library) }
             try await session.run(library)
         } catch {
             session.end()

@@ -52,6 +52,7 @@ final class CellHost: GuestHost, @unchecked Sendable {
         meter.hostCall(
             interfaceIndex: template.interfaceIndices[index], of: template.interfaces.count)
         if !binding.isRepeatable { hasReachedOut = true }
+        recorder.tracer?.hostCallBegins(binding.signature)
         let call: HostCall
         switch unsafe decode(input, binding) {
         case .success(let decoded): call = decoded
@@ -65,7 +66,6 @@ final class CellHost: GuestHost, @unchecked Sendable {
             if let stopped = noteDenial(of: call, error) { return stopped }
             return unsafe refuse(binding, [UInt8](input), error)
         }
-        recorder.tracer?.hostCallBegins(binding.signature)
         if let effect = binding.effect {
             return unsafe begin(effect, binding, [UInt8](input), call)
         }

@@ -22,6 +22,7 @@ public final class APIServer: Sendable {
     private let life = ServerLife()
     private let encryption: TLSConfiguration?
     private let responder: APIResponder
+    private let roster: RosterKeeper
     private let group = Mutex<Box?>(nil)
 
     private final class Box: Sendable {
@@ -42,17 +43,22 @@ public final class APIServer: Sendable {
         let world = node.world
         let bodies = Bodies(options: options, world: world)
         let tokens = try TokenStore(path: options.tokensPath, world: world)
+        let actors = ActorRoutes(node: node, bodies: bodies)
+        roster = RosterKeeper(
+            path: options.rosterPath, actors: actors, life: life, logger: logger)
         let rate = RequestRate(perSecond: options.requestsPerSecond, world: world)
         responder = APIResponder(
             logger: logger, world: world,
-            nodes: NodeRoutes(node: node, options: options, bodies: bodies, life: life),
+            nodes: NodeRoutes(
+                node: node, options: options, bodies: bodies, life: life, audit: audit),
             subscribers: SubscriberRoutes(life: life, lookup: ActorLookup(node: node)),
-            actors: ActorRoutes(node: node, bodies: bodies),
+            actors: actors,
             talk: TalkRoutes(node: node, bodies: bodies),
             chains: ChainRoutes(node: node, options: options, life: life),
             channels: ChannelRoutes(
                 node: node, options: options, bodies: bodies, life: life, audit: audit, rate: rate),
             tokens: TokenRoutes(tokens: tokens, bodies: bodies, life: life),
+            roster: RosterRoutes(keeper: roster, bodies: bodies),
             gate: Gate(tokens: tokens, options: options),
             rate: rate,
             audit: audit)
@@ -60,7 +66,8 @@ public final class APIServer: Sendable {
 
     /// Listens until ``stop()``, or until the listening fails.
     ///
-    /// The files that the process makes from here on are its owner's alone.
+    /// The files that the process makes from here on are its owner's alone. `/readyz` says that the node starts
+    /// until ``finishStart()``.
     ///
     /// - Parameter ready: called once, when connections are taken; with the places, such as
     ///   `/home/ada/.theater/theater.sock` and `http://127.0.0.1:7000`.
@@ -68,18 +75,27 @@ public final class APIServer: Sendable {
     public func run(
         ready: @escaping @Sendable (_ places: [String]) async -> Void
     ) async throws(ServerError) {
-        try makeRoom(options.socketPath)
+        life.setAilment("start", "the actors of the roster are being started")
+        let passed = try passedPlaces()
+        let isOwnSocket = !passed.contains { $0.isSocket }
+        let port = passed.contains { !$0.isSocket } ? nil : options.port
+        if isOwnSocket { try makeRoom(options.socketPath) }
         // Each follower and each channel has a connection.
         DescriptorLimit.raise()
         // The socket appears with the rights that this leaves.
         LocalSocket.keepFilesPrivate()
-        let opening = Opening(count: options.port == nil ? 1 : 2, ready)
-        var services = [
-            application(.socket, .unixDomainSocket(path: options.socketPath)) { _ in
-                await opening.opened(self.options.socketPath)
-            }
-        ]
-        if let port = options.port {
+        let opening = Opening(
+            count: passed.count + (isOwnSocket ? 1 : 0) + (port == nil ? 0 : 1), ready)
+        var services: [any Service] = passed.map { passed in
+            listener(passed) { await opening.opened(passed.name) }
+        }
+        if isOwnSocket {
+            services.append(
+                application(.socket, .unixDomainSocket(path: options.socketPath)) { _ in
+                    await opening.opened(self.options.socketPath)
+                })
+        }
+        if let port {
             let address = options.address
             let scheme = encryption == nil ? "http" : "https"
             services.append(
@@ -98,7 +114,8 @@ public final class APIServer: Sendable {
         self.group.withLock { $0 = Box(group) }
         // Somebody may have asked for the end already.
         guard !life.isDraining else { return }
-        defer { LocalSocket.remove(options.socketPath) }
+        // Of a socket that was passed the path belongs to who opened it.
+        defer { if isOwnSocket { LocalSocket.remove(options.socketPath) } }
         do {
             try await group.run()
         } catch {
@@ -110,6 +127,13 @@ public final class APIServer: Sendable {
                     + "--socket or --listen")
         }
     }
+
+    /// Starts the actors of the roster that do not run. What cannot be started is logged, and shown by the
+    /// roster; ``/readyz`` tells when the roster itself cannot be read.
+    public func startRoster() async { await roster.startAll() }
+
+    /// Says that everything that the start brings has been begun: the node is ready from here on.
+    public func finishStart() { life.setAilment("start", nil) }
 
     private func application(
         _ listener: Listener, _ address: BindAddress,
@@ -128,6 +152,49 @@ public final class APIServer: Sendable {
                 address: address,
                 availableConnectionsDelegate: .maximum(options.connectionsMax, logger: quiet)),
             onServerRunning: ready, logger: quiet)
+    }
+
+    // MARK: Sockets that were passed
+
+    private struct Passed {
+        let socket: PassedSocket
+        let isSocket: Bool
+        let name: String
+    }
+
+    /// The sockets that were passed, if each is one to serve at.
+    private func passedPlaces() throws(ServerError) -> [Passed] {
+        var places: [Passed] = []
+        for socket in options.passed {
+            switch socket.place {
+            case .path(let path, isPrivate: true):
+                places.append(Passed(socket: socket, isSocket: true, name: path))
+            case .path(let path, isPrivate: false):
+                throw ServerError(
+                    .passedSocket,
+                    "others may connect to '\(path)', and whoever may is the node's master; open it "
+                        + "with SocketMode=0600 and the node's user as SocketUser")
+            case .loopback(let port):
+                places.append(
+                    Passed(socket: socket, isSocket: false, name: "http://127.0.0.1:\(port)"))
+            case .other(let words):
+                throw ServerError(
+                    .passedSocket,
+                    "the passed socket \(socket.descriptor) \(words); pass Unix sockets, or ports "
+                        + "of 127.0.0.1")
+            }
+        }
+        return places
+    }
+
+    private func listener(
+        _ passed: Passed, _ opened: @escaping @Sendable () async -> Void
+    ) -> PassedListener {
+        var responder = responder
+        responder.listener = passed.isSocket ? .socket : .loopback
+        return PassedListener(
+            socket: passed.socket, responder: responder, options: options, logger: quiet,
+            opened: opened)
     }
 
     /// Waits until every listener is open.

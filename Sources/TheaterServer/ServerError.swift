@@ -14,6 +14,8 @@ public struct ServerError: Error, Sendable, Hashable {
         case tokens = "server.tokens"
         /// The address is reached from elsewhere.
         case notLoopback = "server.not-loopback"
+        /// A socket that was passed cannot be served at.
+        case passedSocket = "server.passed-socket"
         /// The certificate or its key cannot be used.
         case certificate = "server.certificate"
         /// Another process serves there.

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import TheaterPlatform
+
 /// Where a node is reached, and how much of it one may take.
 public struct ServerOptions: Sendable, Hashable {
     /// The path of the Unix socket, which its owner alone may use.
     public var socketPath: String
     /// The port at which it is reached with a token; zero takes a free one, `nil` none.
     public var port: Int?
+    /// Sockets that a service manager opened. A Unix socket among them takes the place of ``socketPath``'s, and a port
+    /// that of ``port``.
+    public var passed: [PassedSocket] = []
     /// Where that port is: on the loopback device, unless what goes over the wire is encrypted.
     public var address = "127.0.0.1"
     /// What encrypts it; `nil` for nothing.
@@ -14,6 +19,8 @@ public struct ServerOptions: Sendable, Hashable {
     public var hostNames: [String] = []
     /// The file of the tokens, for its owner alone.
     public var tokensPath: String
+    /// The file of the roster, for its owner alone.
+    public var rosterPath: String
     /// The version that the node says it has.
     public var version: String
     /// The data directory, to show.
@@ -55,10 +62,12 @@ public struct ServerOptions: Sendable, Hashable {
 
     /// Makes options.
     public init(
-        socketPath: String, tokensPath: String, version: String, dataDirectory: String? = nil
+        socketPath: String, tokensPath: String, rosterPath: String, version: String,
+        dataDirectory: String? = nil
     ) {
         self.socketPath = socketPath
         self.tokensPath = tokensPath
+        self.rosterPath = rosterPath
         self.version = version
         self.dataDirectory = dataDirectory
     }

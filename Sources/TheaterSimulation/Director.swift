@@ -16,7 +16,7 @@ final class Director: @unchecked Sendable {
     let history: History
     let script: Script
     private let wasm: [UInt8]
-    private var chance: SplitMix
+    var chance: SplitMix
     private var errands: [Task<Void, Never>] = []
     private var isShutDown = false
 
@@ -87,7 +87,7 @@ final class Director: @unchecked Sendable {
     private func grace() -> Duration { .milliseconds([1, 20, 500][chance.next(below: 3)]) }
 
     /// One of the actors so far, more often one of the newest.
-    private func anyActor() -> ActorID? {
+    func anyActor() -> ActorID? {
         guard !history.actors.isEmpty else { return nil }
         let newest = min(history.actors.count, chance.next(below: 4) == 0 ? .max : plan.nameCount)
         return history.actors[history.actors.count - 1 - chance.next(below: newest)].id
@@ -332,54 +332,6 @@ final class Director: @unchecked Sendable {
         }
     }
 
-    // MARK: Programs
-
-    private func program(isStart: Bool = false) -> Program {
-        var program = Program()
-        let count = plan.programMax == 0 ? 0 : chance.next(below: plan.programMax + 1)
-        for _ in 0..<count {
-            switch Plan.pick(plan.deeds, &chance) {
-            case .again: program.instructions.append(.again)
-            case .wait: program.instructions.append(.wait(time()))
-            case .park: program.instructions.append(.park(time()))
-            case .gate: program.instructions.append(.gate)
-            case .deny: program.instructions.append(.deny)
-            case .breakDown: program.instructions.append(.breakDown)
-            case .callBack: if !isStart { program.instructions.append(.callBack(0)) }
-            case .reenter: if !isStart { program.instructions.append(.reenter(0)) }
-            case .shutDown: program.instructions.append(.shutDown)
-            case .send: if !isStart { use(.send, .send, &program) }
-            case .request: if !isStart { use(.request, .request, &program) }
-            case .openChannel:
-                guard !isStart else { continue }
-                program.instructions.append(
-                    .openChannel(
-                        chance.next(below: 64), isAccepted: chance.next(below: 4) > 0))
-            case .sendOnChannel:
-                program.instructions.append(.sendOnChannel(chance.next(below: 64)))
-            case .closeChannel:
-                program.instructions.append(.closeChannel(chance.next(below: 64)))
-            case .error: program.ending = .error
-            case .status: program.ending = .status
-            case .trap: program.ending = .trap
-            case .spin: program.ending = .spin
-            }
-        }
-        return program
-    }
-
-    /// The guest itself sends to another actor.
-    private func use(
-        _ function: HostFunction, _ kind: Operation.Kind, _ program: inout Program
-    ) {
-        guard let target = anyActor() else { return }
-        // Only what the guest itself reports could say when it was sent: it is no operation.
-        program.instructions.append(
-            .use(function, .tuple([.string("\(target)"), .bytes(ScriptHandler.body(0))])))
-    }
-
-    private func time() -> Duration { .milliseconds(chance.next(below: 30)) }
-
     // MARK: The end
 
     /// Waits for what the director itself began.
@@ -399,59 +351,6 @@ final class Director: @unchecked Sendable {
         // Nobody waits for those whom handlers call back: they may still be about to learn their answer.
         for _ in 0..<1000 where history.operations.contains(where: { $0.answerCount == 0 }) {
             await Task.yield()
-        }
-    }
-
-    // MARK: Checks at any time
-
-    private func check() {
-        for info in system.actors() where info.mailboxDepth > plan.mailbox {
-            // Callbacks wait beside what others send.
-            let callbacks = history.operations.count {
-                $0.kind == .callBack && $0.target == info.id && $0.answerCount == 0
-            }
-            let notices = script.channels.noticesDue(info.id)
-            if info.mailboxDepth > plan.mailbox + callbacks + notices {
-                history.report("\(info.id) has \(info.mailboxDepth) of \(plan.mailbox) waiting")
-            }
-        }
-        checkTree()
-    }
-
-    /// Every live actor stands in the tree once, below its parent.
-    private func checkTree() {
-        let infos = system.actors()
-        var seen: Set<ActorID> = []
-        func visit(_ tree: ActorTree, below parent: ActorID?) {
-            if !seen.insert(tree.id).inserted {
-                history.report("\(tree.id) stands in the tree twice")
-            }
-            if let known = history.actor(tree.id), known.parent != parent {
-                history.report("\(tree.id) stands below another than its parent")
-            }
-            for child in tree.children { visit(child, below: tree.id) }
-        }
-        for tree in system.tree() { visit(tree, below: nil) }
-        for info in infos where !seen.contains(info.id) {
-            history.report("\(info.id) lives without a place in the tree")
-        }
-    }
-
-    private func checkEnd(_ known: Known) {
-        // It may live again already.
-        if let info = system.actors().first(where: { $0.id == known.id }) {
-            if info.status == .stopping, !known.isRestarted, known.parent == nil {
-                history.report("\(known.id) is said to have ended and still ends")
-            }
-            return
-        }
-        if script.open[known.id, default: 0] != 0, !script.isSlow(known.name) {
-            history.report("\(known.id) ended before its handler was closed")
-        }
-        if known.parent == nil, system.actor(named: known.name) == known.id,
-            system.status(of: known.id) != .restarting
-        {
-            history.report("\(known.id) ended and keeps its name")
         }
     }
 }

@@ -12,13 +12,19 @@ public import TheaterRuntime
 /// Sends the spans and the metrics of a node to a collector, in the JSON form of OTLP over HTTP.
 ///
 /// Actors never wait for it: a bounded number of spans waits, and further ones are dropped and counted. What the
-/// collector does not take is dropped too; it is told in the log once, until the collector takes something again.
+/// collector does not take is dropped too. The log tells when that begins, and when it is over.
 public final class TelemetryExporter: SpanSink {
     private struct State {
-        var spans: [FinishedSpan] = []
+        var spans = CircularBuffer<FinishedSpan>()
         var dropped: UInt64 = 0
-        var isRefused = false
+        /// Whether a span found no room since the last look.
+        var wasFull = false
+        /// The URLs that took nothing the last time.
+        var refusing: Set<String> = []
     }
+
+    /// How long the end of the node may wait until what is left is sent.
+    static let lastMax = Duration.seconds(2)
 
     private let options: TelemetryOptions
     private let logger: Logger
@@ -47,11 +53,12 @@ public final class TelemetryExporter: SpanSink {
                 state.spans.append(span)
             } else {
                 state.dropped += 1
+                state.wasFull = true
             }
         }
     }
 
-    /// Sends until the task is cancelled, and then what is left.
+    /// Sends until the task is cancelled, and then what is left, as far as that goes within two seconds.
     ///
     /// - Parameter totals: what all actors did.
     public func run(_ totals: @escaping @Sendable () -> RuntimeTotals) async {
@@ -60,8 +67,10 @@ public final class TelemetryExporter: SpanSink {
             configuration: HTTPClient.Configuration(redirectConfiguration: .disallow))
         await withDiscardingTaskGroup { group in
             group.addTask { [self] in
+                var wasFull = false
                 while (try? await world.sleep(for: options.spansEvery)) != nil {
                     await sendSpans(http)
+                    wasFull = tellWhetherFull(wasFull)
                 }
             }
             group.addTask { [self] in
@@ -72,12 +81,17 @@ public final class TelemetryExporter: SpanSink {
         }
         // This task is cancelled; what is left goes out on another one.
         let last = world.start { [self] in
-            await sendSpans(http)
-            await sendMetrics(totals(), http)
+            _ = await within(min(Self.lastMax, options.timeout)) { [self] in
+                await sendSpans(http)
+                await sendMetrics(totals(), http)
+            }
             try? await http.shutdown()
+            tellAll()
         }
         await last.value
     }
+
+    // MARK: Sending
 
     private func sendSpans(_ http: HTTPClient) async {
         while true {
@@ -88,8 +102,19 @@ public final class TelemetryExporter: SpanSink {
             }
             guard !batch.isEmpty else { return }
             guard await send(text.traces(batch), to: options.tracesURL, http) else {
-                state.withLock { $0.dropped += UInt64(batch.count) }
-                return
+                return giveUp(batch)
+            }
+        }
+    }
+
+    /// Drops what was not taken. What the end of this task cut off is sent by the next one.
+    private func giveUp(_ batch: [FinishedSpan]) {
+        let isOver = Task.isCancelled
+        state.withLock { state in
+            if isOver {
+                for span in batch.reversed() { state.spans.prepend(span) }
+            } else {
+                state.dropped += UInt64(batch.count)
             }
         }
     }
@@ -106,30 +131,90 @@ public final class TelemetryExporter: SpanSink {
         request.headers.add(name: "Content-Type", value: "application/json")
         for (name, value) in options.headers { request.headers.add(name: name, value: value) }
         request.body = .bytes(ByteBuffer(string: body.description))
-        let reason: String?
+        let reason = await within(options.timeout) { [request] in await Self.post(request, http) }
+        guard !Task.isCancelled else { return reason == .some(nil) }
+        note(reason ?? "it did not answer in time", at: url)
+        return reason == .some(nil)
+    }
+
+    /// - Returns: why it was not taken; `nil` when it was.
+    private static func post(_ request: HTTPClientRequest, _ http: HTTPClient) async -> String? {
         do {
-            let answer = try await http.execute(
-                request, timeout: .milliseconds(Int64(options.timeout / .milliseconds(1))))
+            let answer = try await http.execute(request, deadline: .distantFuture)
             // Read, so that the connection can be used again; nobody wants to know.
             _ = try await answer.body.collect(upTo: 1 << 20)
-            reason =
-                (200..<300).contains(answer.status.code) ? nil : "it answered \(answer.status.code)"
+            guard (200..<300).contains(answer.status.code) else {
+                return "it answered \(answer.status.code)"
+            }
+            return nil
         } catch {
-            reason = "\(error)"
+            return "\(error)"
         }
-        let isNews = state.withLock { state in
-            defer { state.isRefused = reason != nil }
-            return state.isRefused != (reason != nil)
+    }
+
+    /// Does something, and gives it up after a time, or when this task is cancelled.
+    private func within<Result: Sendable>(
+        _ bound: Duration, _ work: @escaping @Sendable () async -> Result
+    ) async -> Result? {
+        await withTaskGroup(of: Result?.self) { group in
+            group.addTask { await work() }
+            group.addTask { [world] in
+                try? await world.sleep(for: bound)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
         }
-        guard let reason else {
-            if isNews { logger.info("the collector takes telemetry again") }
-            return true
+    }
+
+    // MARK: Telling
+
+    private func note(_ reason: String?, at url: String) {
+        let (isNews, dropped) = state.withLock { state in
+            let isNews =
+                reason == nil
+                ? state.refusing.remove(url) != nil : state.refusing.insert(url).inserted
+            return (isNews, state.dropped)
         }
-        if isNews {
+        guard isNews else { return }
+        if let reason {
             logger.warning(
                 "the collector at '\(url)' does not take telemetry, which is dropped: \(reason)",
                 metadata: ["error.code": "\(TelemetryError.Code.refused.rawValue)"])
+        } else {
+            logger.info("the collector at '\(url)' takes telemetry again; \(Self.words(dropped))")
         }
-        return false
+    }
+
+    /// Tells that spans find no room, once until they do again.
+    ///
+    /// - Returns: whether they found none since the last look.
+    private func tellWhetherFull(_ wasFull: Bool) -> Bool {
+        let (isFull, dropped) = state.withLock { state in
+            defer { state.wasFull = false }
+            return (state.wasFull, state.dropped)
+        }
+        if isFull, !wasFull {
+            logger.warning(
+                """
+                spans come faster than they are sent, and some are dropped; \(Self.words(dropped)); \
+                raise OTEL_BSP_MAX_QUEUE_SIZE, or send them more often with OTEL_BSP_SCHEDULE_DELAY
+                """)
+        }
+        return isFull
+    }
+
+    /// Tells at the end what was lost, with what is left.
+    private func tellAll() {
+        let dropped = state.withLock { state in
+            state.dropped += UInt64(state.spans.count)
+            state.spans.removeAll()
+            return state.dropped
+        }
+        if dropped > 0 { logger.warning("\(Self.words(dropped))") }
+    }
+
+    private static func words(_ dropped: UInt64) -> String {
+        "\(dropped) spans since the start were not sent"
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import TheaterAPI
+
 /// Where telemetry goes, and how often; from the variables that OpenTelemetry names.
 public struct TelemetryOptions: Sendable, Hashable {
     /// The URL that spans are sent to.
@@ -31,29 +33,28 @@ public struct TelemetryOptions: Sendable, Hashable {
             environment(name).flatMap { $0.isEmpty ? nil : $0 }
         }
         guard text("OTEL_SDK_DISABLED")?.lowercased() != "true" else { return nil }
-        let base = text("OTEL_EXPORTER_OTLP_ENDPOINT").map {
-            $0.hasSuffix("/") ? String($0.dropLast()) : $0
+        guard let endpoint = text("OTEL_EXPORTER_OTLP_ENDPOINT") else { return nil }
+        let base = endpoint.hasSuffix("/") ? endpoint.dropLast() : endpoint[...]
+        guard Self.isURL(base) else {
+            // It may be a secret that makes it none.
+            throw Self.bad(
+                "OTEL_EXPORTER_OTLP_ENDPOINT", "…",
+                "a URL such as http://127.0.0.1:4318, without a query; who may send is said by "
+                    + "OTEL_EXPORTER_OTLP_HEADERS")
         }
-        guard let base else { return nil }
-        guard base.hasPrefix("http://") || base.hasPrefix("https://"),
-            base.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), base.utf8.count > 8
-        else { throw Self.bad("OTEL_EXPORTER_OTLP_ENDPOINT", base, "a URL: http://127.0.0.1:4318") }
         if let name = text("OTEL_EXPORTER_OTLP_PROTOCOL"), name != "http/json" {
             throw Self.bad("OTEL_EXPORTER_OTLP_PROTOCOL", name, "http/json, the one that is spoken")
         }
         tracesURL = base + "/v1/traces"
         metricsURL = base + "/v1/metrics"
         for pair in (text("OTEL_EXPORTER_OTLP_HEADERS") ?? "").split(separator: ",") {
-            // Blanks around are no part of either; those inside of a value are.
-            let halves = pair.split(separator: "=", maxSplits: 1).map { half in
-                let start = half.drop { $0 == " " }
-                return start.prefix(start.count - start.reversed().prefix { $0 == " " }.count)
+            guard let header = Self.header(pair) else {
+                // Values are secrets: none is shown.
+                throw Self.bad(
+                    "OTEL_EXPORTER_OTLP_HEADERS", "…",
+                    "NAME=VALUE, separated by commas; what else a value has is written as %2C")
             }
-            // Values are secrets: none is shown.
-            guard halves.count == 2, pair.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else {
-                throw Self.bad("OTEL_EXPORTER_OTLP_HEADERS", "…", "NAME=VALUE, separated by commas")
-            }
-            headers[String(halves[0])] = String(halves[1])
+            headers[header.name] = header.value
         }
         if let name = text("OTEL_SERVICE_NAME") { serviceName = name }
         func milliseconds(_ name: String, _ most: Int) throws(TelemetryError) -> Duration? {
@@ -73,6 +74,30 @@ public struct TelemetryOptions: Sendable, Hashable {
             spansMax = number
         }
     }
+
+    private static func isURL(_ text: Substring) -> Bool {
+        guard let scheme = ["http://", "https://"].first(where: { text.hasPrefix($0) }) else {
+            return false
+        }
+        let rest = text.dropFirst(scheme.count)
+        return !rest.isEmpty && rest.first != "/"
+            && rest.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"@?#".utf8.contains($0) }
+    }
+
+    /// A name and a value. Blanks around are no part of either; those inside of a value are.
+    private static func header(_ pair: Substring) -> (name: String, value: String)? {
+        let halves = pair.split(separator: "=", maxSplits: 1).map(\.withoutBlanksAround)
+        guard halves.count == 2, let name = halves.first, !name.isEmpty,
+            name.utf8.allSatisfy({ Self.nameCharacters.contains($0) }),
+            let value = PercentText.decode(halves[1]),
+            value.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F })
+        else { return nil }
+        return (String(name), value)
+    }
+
+    /// What the name of a header may have.
+    private static let nameCharacters = Set(
+        "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8)
 
     private static func bad(_ name: String, _ value: String, _ wanted: String) -> TelemetryError {
         TelemetryError(.badVariable, "\(name) is '\(value.prefix(128))', and must be \(wanted)")

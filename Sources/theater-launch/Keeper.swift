@@ -69,6 +69,8 @@ struct Keeper {
         var sandboxError: Int32 = 0
         var isSandboxed = false
         var signals = signals
+        // Inside a sandbox it has another one.
+        let own = getpid()
         if request.options.contains(.sandbox) {
             switch Sandbox.enter(keepsNetwork: request.options.contains(.keepsNetwork)) {
             case .inside:
@@ -76,9 +78,10 @@ struct Keeper {
                 // The other one tells of the children of the process that made it.
                 signals = Process.childSignals()
             case .outside(let pid):
-                // The keeper is inside now. Holding nothing open, this process only waits for it.
+                // The keeper is inside now. Holding nothing open, this process only waits for it, and ends as it did:
+                // the launcher tells the node of keepers that were killed.
                 for descriptor in descriptors { close(descriptor) }
-                _ = Process.wait(for: pid)
+                if Process.wait(for: pid) & 0x7F != 0 { kill(getpid(), SIGKILL) }
                 _exit(0)
             case .refused(let error):
                 guard request.options.contains(.maySkipSandbox) else {
@@ -88,6 +91,8 @@ struct Keeper {
                 sandboxError = error
             }
         }
+        // The node has waited long enough, or is gone: nothing begins that nobody wants.
+        if isOver(control) { _exit(0) }
         let plan = ProgramPlan(request, descriptors, isSandboxed: isSandboxed)
         let program = plan.start()
         for descriptor in descriptors.dropFirst() { close(descriptor) }
@@ -97,11 +102,16 @@ struct Keeper {
             _exit(1)
         }
         plan.deallocate()
-        report(.started(pid: program, sandboxError: sandboxError), on: control)
+        report(.started(pid: program, keeper: own, sandboxError: sandboxError), on: control)
         var keeper = Keeper(control: control, program: program, signals: signals)
         keeper.run()
         // Whoever went into a sandbox, or tried, stays as that has made it.
         if !request.mayFollow { _exit(0) }
+    }
+
+    private static func isOver(_ control: Int32) -> Bool {
+        var end = pollfd(fd: control, events: 0, revents: 0)
+        return poll(&end, 1, 0) > 0
     }
 
     private init(control: Int32, program: pid_t, signals: Int32) {
@@ -118,8 +128,7 @@ struct Keeper {
             reap()
             if hasReported, !Process.hasChildren { return Self.report(.gone, on: control) }
             if isFinishing {
-                if !hasReported { kill(-program, SIGKILL) }
-                ProcessTable.read().killDescendants(of: getpid())
+                end(deeply: rounds > 0)
                 rounds += 1
             }
             var polls = [
@@ -132,6 +141,13 @@ struct Keeper {
             Process.drain(signals)
             if polls[0].revents != 0 { obey() }
         }
+    }
+
+    /// Ends the program's group and the keeper's own children, which is everything in nearly all cases; deeply
+    /// also what is below them.
+    private func end(deeply: Bool) {
+        if !hasReported { kill(-program, SIGKILL) }
+        ProcessTree.killDescendants(of: getpid(), deeply: deeply)
     }
 
     private mutating func reap() {

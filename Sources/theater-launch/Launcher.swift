@@ -9,7 +9,8 @@ internal import TheaterLaunch
 ///                          keeper ── program   one control socket for each program
 ///
 /// A keeper that has taken a request says so, and the launcher makes another one. Further requests for it come on its
-/// control socket, and are no business of the launcher's. When the node is gone
+/// control socket, and are no business of the launcher's. When a keeper at work was killed, the launcher ends
+/// what it left, and tells the node on the socket for requests. When the node is gone
 /// the socket ends: keepers that wait end, keepers at work end their programs, and the launcher goes last.
 struct Launcher {
     /// The socket on which requests come.
@@ -21,6 +22,8 @@ struct Launcher {
     private var spares: Set<pid_t> = []
     /// Keepers at work.
     private var busy: Set<pid_t> = []
+    /// Keepers at work that were killed, and of which the node does not know yet that nothing is left.
+    private var killed: [pid_t] = []
     private let signals: Int32
     /// Where keepers that take a request write their number.
     private let taken: (read: Int32, write: Int32)
@@ -52,16 +55,19 @@ struct Launcher {
         while true {
             refill()
             if mustSweep { sweep() }
-            if nodeIsGone, spares.isEmpty, busy.isEmpty { exit(0) }
+            let hasNews = !mustSweep && !killed.isEmpty && !tell()
+            if nodeIsGone, spares.isEmpty, busy.isEmpty, !mustSweep { exit(0) }
             var polls = [
                 pollfd(fd: taken.read, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
-                // Ready for the keepers alone; here only its end counts.
-                pollfd(fd: nodeIsGone ? -1 : Self.requests, events: 0, revents: 0),
+                // To be read by the keepers alone; here its end counts, and room for news.
+                pollfd(
+                    fd: nodeIsGone ? -1 : Self.requests, events: hasNews ? Int16(POLLOUT) : 0,
+                    revents: 0),
             ]
             // Tries again after a fork that failed.
             poll(&polls, 3, nodeIsGone || spares.count == Self.sparesCount ? -1 : 50)
-            if polls[2].revents != 0 { nodeIsGone = true }
+            if polls[2].revents & ~Int16(POLLOUT) != 0 { nodeIsGone = true }
             noteTaken()
             reap()
         }
@@ -91,18 +97,34 @@ struct Launcher {
     private mutating func reap() {
         Process.drain(signals)
         while let (pid, status) = Process.reap() {
-            let isKeeper = spares.remove(pid) != nil || busy.remove(pid) != nil
+            let wasBusy = busy.remove(pid) != nil
+            let isKeeper = spares.remove(pid) != nil || wasBusy
             // A keeper that ends by itself has nothing left below it.
-            if !isKeeper || status & 0x7F != 0 { mustSweep = true }
+            guard !isKeeper || status & 0x7F != 0 else { continue }
+            mustSweep = true
+            if wasBusy { killed.append(pid) }
         }
     }
 
     /// Ends what a keeper left that was killed: such processes are this one's children now.
     private mutating func sweep() {
-        let orphans = ProcessTable.read().children(of: getpid())
+        let orphans = ProcessTree.children(of: getpid())
             .filter { !spares.contains($0) && !busy.contains($0) }
-        mustSweep = false
         for orphan in orphans { kill(orphan, SIGKILL) }
-        // Their ends are signalled, and looked after in the next round.
+        // Their ends are signalled, and looked after in the next round: what they leave in turn is this one's.
+        mustSweep = !orphans.isEmpty
+    }
+
+    /// Tells the node of killed keepers, when nothing is left of what they kept.
+    ///
+    /// - Returns: whether all was told.
+    private mutating func tell() -> Bool {
+        while let keeper = killed.last {
+            let notice = LaunchNotice(keeper: keeper)
+            let error = Datagram.send(notice.encoded, on: Self.requests)
+            if error == EAGAIN { return false }
+            killed.removeLast()
+        }
+        return true
     }
 }

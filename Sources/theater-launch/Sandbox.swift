@@ -65,7 +65,7 @@ enum Sandbox {
             close(report[1])
             // Descriptors that the first process inside has must not stay open here.
             Kernel.perform(.closeRange, 3, Int(UInt32.max), 0)
-            _ = Process.wait(for: inner)
+            if Process.wait(for: inner) & 0x7F != 0 { kill(getpid(), SIGKILL) }
             _exit(0)
         }
         Process.dieWithParent(SIGKILL)

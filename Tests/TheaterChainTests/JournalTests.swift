@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Testing
 import TheaterPlatform
 
@@ -200,6 +201,58 @@ struct JournalTests {
         }
         #expect(try disk.reader().summary(of: actor(1))?.count == 3)
         try await journal.close()
+    }
+
+    // Goal: who watches neither hurries the disk nor misses it. Method: a delay that never ends by itself; what
+    // a watcher waits for is written when somebody else asks.
+    @Test("a watcher waits for the disk without hurrying it", arguments: [true, false])
+    func settled(isClosed: Bool) async throws {
+        let disk = SimulatedDisk()
+        let journal = try disk.open(smallOptions())
+        let chain = try journal.makeChain(actor: actor(1))
+        try await journal.sync()
+        try await journal.settled()
+        try chain.append(log, payload: [1])
+        let (settlements, continuation) = AsyncStream.makeStream(of: Bool.self)
+        let watcher = Task {
+            try await journal.settled()
+            continuation.yield(true)
+            continuation.finish()
+        }
+        for _ in 0..<1000 { await Task.yield() }
+        #expect(try disk.reader().summary(of: actor(1))?.count == 0, "the watcher hurried the disk")
+        continuation.yield(false)
+        if isClosed { try await journal.close() } else { try await journal.sync() }
+        try await watcher.value
+        var order: [Bool] = []
+        for await isSettlement in settlements { order.append(isSettlement) }
+        #expect(order == [false, true], "the watcher did not wait")
+        #expect(try disk.reader().summary(of: actor(1))?.count == 1)
+        try await journal.settled()
+        if !isClosed { try await journal.close() }
+    }
+
+    // Goal: a watcher learns that the disk failed.
+    @Test("a watcher is told when the disk fails")
+    func settledAfterFailure() async throws {
+        let disk = SimulatedDisk()
+        let journal = try disk.open(smallOptions())
+        let chain = try journal.makeChain(actor: actor(1))
+        try await journal.sync()
+        try chain.append(log, payload: [1])
+        await withTaskGroup(of: JournalError.Code?.self) { group in
+            group.addTask {
+                do throws(JournalError) {
+                    try await journal.settled()
+                    return nil
+                } catch {
+                    return error.code
+                }
+            }
+            disk.inject(SimulatedDisk.Fault(operation: 0, errno: EIO))
+            await #expect(throws: JournalError.self) { try await journal.sync() }
+            for await code in group { #expect(code == .disk) }
+        }
     }
 
     // Goal: what waits is bounded, and the pressure is seen and goes away. Method: a delay that never

@@ -8,6 +8,7 @@ import TheaterHandler
 import TheaterManifest
 import TheaterPlatform
 import TheaterProcess
+import TheaterTesting
 import TheaterValue
 
 @testable import TheaterHandlers
@@ -25,8 +26,12 @@ private final class CountingCell: CellPort {
     }
 
     private let state = Mutex(Seen())
+    private let work = Mutex<(@Sendable () -> Void)?>(nil)
 
     var seen: Seen { state.withLock { $0 } }
+
+    /// Does something in each call.
+    func whenCalled(_ work: @escaping @Sendable () -> Void) { self.work.withLock { $0 = work } }
 
     func requestShutdown(result: [UInt8]?) {}
     func recentEvents(_ countMax: Int) -> [RecentEvent] { [] }
@@ -45,6 +50,7 @@ private final class CountingCell: CellPort {
             }
         }
         await Task.yield()
+        work.withLock { $0 }?()
         state.withLock { $0.underWay -= 1 }
         return .success(.unit)
     }
@@ -76,7 +82,7 @@ struct ProcessFlowTests {
 
     private func spawn(
         _ handler: ProcessHandler, _ program: String, _ arguments: [String], mode: Int,
-        bufferSize: UInt32
+        bufferSize: UInt32, started: @escaping @Sendable () -> Void = {}
     ) throws {
         let modes = ["raw", "line-by-line", "json", "chunked"]
         let mode = Value.variant(Value.Variant("output-mode", modes[mode], tag: UInt32(mode)))
@@ -97,7 +103,18 @@ struct ProcessFlowTests {
             Issue.record("the program was refused")
             return
         }
-        start(HostAnswering { _ in })
+        start(HostAnswering { _ in started() })
+    }
+
+    /// What a function answers; `nil` when that is an error.
+    private static func call(
+        _ handler: ProcessHandler, _ function: String, _ arguments: [Value]
+    ) -> Value? {
+        let call = HostCall(
+            interface: "theater:simple/process", function: function, arguments: arguments)
+        guard case .value(let value) = handler.answer(call), case .ok(let answer)? = value.asResult
+        else { return nil }
+        return answer
     }
 
     private func ended() async throws {
@@ -111,19 +128,14 @@ struct ProcessFlowTests {
     /// takes much to tell.
     private func expectBounded(since before: Int) {
         guard mebibytes >= 512 else { return }
-        #expect(Self.residentKibibytes() - before < 64 * 1024)
-    }
-
-    private static func residentKibibytes() -> Int {
-        let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
-        return (text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 4
+        #expect(SystemProcesses.residentKibibytes - before < 64 * 1024)
     }
 
     @Test("without a newline in line mode: pieces of the buffer's size, bounded memory")
     func noNewline() async throws {
         let handler = try handler()
         let size = mebibytes << 20
-        let before = Self.residentKibibytes()
+        let before = SystemProcesses.residentKibibytes
         try spawn(
             handler, "head", ["-c", "\(size)", "/dev/zero"], mode: 1, bufferSize: 65_536)
         try await ended()
@@ -150,10 +162,43 @@ struct ProcessFlowTests {
         await host.close()
     }
 
+    // Goal: input and output of one program are bounded and cannot wait for each other. Method: a feeder that
+    // offers far more than there is room for, from the callbacks with output alone, as a guest would.
+    @Test("raw from the input to the output of cat, fed by what comes back")
+    func echo() async throws {
+        let handler = try handler()
+        let size = mebibytes << 20
+        let pieceSize = 256 * 1024
+        let piece = Value.bytes([UInt8](repeating: 7, count: pieceSize))
+        let fed = Mutex(0)
+        let feed: @Sendable () -> Void = {
+            fed.withLock { fed in
+                while fed < size {
+                    let left = size - fed
+                    let offered =
+                        left >= pieceSize ? piece : .bytes([UInt8](repeating: 7, count: left))
+                    let answer = Self.call(handler, "os-write-stdin", [.u64(1), offered])
+                    guard let count = answer?.integer(as: Int.self), count > 0 else { return }
+                    fed += count
+                }
+                _ = Self.call(handler, "os-close-stdin", [.u64(1)])
+            }
+        }
+        cell.whenCalled(feed)
+        let before = SystemProcesses.residentKibibytes
+        try spawn(handler, "cat", [], mode: 0, bufferSize: 65_536, started: feed)
+        try await ended()
+        #expect(cell.seen.size == size && cell.seen.exits == [0])
+        #expect(cell.seen.overlaps == 0)
+        expectBounded(since: before)
+        await handler.close()
+        await host.close()
+    }
+
     @Test("without a newline in json mode: nothing is kept, nothing is called")
     func endlessJSON() async throws {
         let handler = try handler()
-        let before = Self.residentKibibytes()
+        let before = SystemProcesses.residentKibibytes
         try spawn(
             handler, "head", ["-c", "\(mebibytes << 20)", "/dev/zero"], mode: 2, bufferSize: 1 << 20
         )

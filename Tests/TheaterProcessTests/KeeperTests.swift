@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 import TheaterLaunch
+import TheaterTesting
 
 @testable import TheaterProcess
 
@@ -74,19 +75,13 @@ struct KeeperTests {
         #expect(second != first)
         // The keepers of a launcher that is gone take no further program.
         let launchers = Run.processes(with: "theater-launch").filter {
-            Self.parent(of: second) == $0
+            SystemProcesses.parent(of: second) == $0
         }
         kill(try #require(launchers.first), SIGKILL)
-        while Self.parent(of: second) == launchers.first { try await Run.pause() }
+        while SystemProcesses.parent(of: second) == launchers.first { try await Run.pause() }
         let third = try await keeper()
         #expect(third != second)
         await host.close()
-    }
-
-    private static func parent(of pid: pid_t) -> pid_t? {
-        let text = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
-        let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
-        return fields.count > 1 ? pid_t(fields[1]) : nil
     }
 
     @Test("are as many as programs run at once, and few stay when those are gone")
@@ -98,13 +93,9 @@ struct KeeperTests {
         for program in programs {
             #expect(await Run.reports(program) == [.signalled(SIGKILL), .gone])
         }
-        let launcher = try #require(Self.parent(of: try await keeper()))
-        func keepers() -> Int {
-            let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-            return names.compactMap { pid_t($0) }.count { Self.parent(of: $0) == launcher }
-        }
+        let launcher = try #require(SystemProcesses.parent(of: try await keeper()))
         // Eight of the node's, and the launcher's two.
-        while keepers() > 10 { try await Run.pause() }
+        while SystemProcesses.children(of: launcher).count > 10 { try await Run.pause() }
         await host.close()
     }
 }

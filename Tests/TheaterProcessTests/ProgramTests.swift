@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 import TheaterLaunch
+import TheaterTesting
 
 @testable import TheaterProcess
 
@@ -188,14 +189,18 @@ struct ProgramTests {
         let mark = Run.mark()
         let program = try await Run.start(
             host, "sh", "-c", "setsid sleep \(mark) & sleep \(mark) & echo $PPID; wait")
-        let line = try #require(await program.output?.read(100))
-        let keeper = try #require(
-            pid_t(
-                String(decoding: line, as: UTF8.self).trimmingCharacters(
-                    in: .whitespacesAndNewlines)))
+        let keeper = try await Run.keeper(of: program)
+        let launcher = try #require(SystemProcesses.parent(of: keeper))
+        // As if it had much else to do.
+        kill(launcher, SIGSTOP)
         kill(keeper, SIGKILL)
-        #expect(await Run.reports(program) == [])
-        try await Run.noneLeft(mark)
+        let end = Task { (await Run.reports(program), Run.processes(with: mark)) }
+        while !SystemProcesses.isZombie(keeper) { try await Run.pause() }
+        for _ in 0..<20 { try await Run.pause() }
+        kill(launcher, SIGCONT)
+        let (reports, left) = await end.value
+        #expect(reports == [] && left == [], "gone when the end is told")
+        #expect(program.isGone)
         let next = try await Run.start(host, "true")
         #expect(await Run.reports(next) == [.exited(code: 0), .gone])
         await host.close()
@@ -241,7 +246,7 @@ struct ProgramTests {
                 String(decoding: line, as: UTF8.self).trimmingCharacters(
                     in: .whitespacesAndNewlines)))
         kill(launcher, SIGKILL)
-        while Run.exists(launcher), !Self.isZombie(launcher) { try await Run.pause() }
+        while Run.exists(launcher) { try await Run.pause() }
         // Keepers that waited end with the launcher; one may still take a request before.
         for _ in 0..<5 {
             if let next = try? await Run.start(host, "true") {
@@ -254,12 +259,6 @@ struct ProgramTests {
         program.order(.finish)
         #expect(await Run.reports(program) == [.signalled(9), .gone])
         await host.close()
-        while Run.exists(launcher) { try await Run.pause() }
-    }
-
-    private static func isZombie(_ pid: pid_t) -> Bool {
-        let text = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ") Z "
-        return text.contains(") Z ")
     }
 
     @Test("a sandbox shows its own processes, no network and no capability")

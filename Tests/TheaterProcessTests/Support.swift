@@ -4,6 +4,7 @@ import Foundation
 import Testing
 import TheaterLaunch
 import TheaterPlatform
+import TheaterTesting
 
 @testable import TheaterProcess
 
@@ -43,11 +44,7 @@ enum Run {
 
     /// The processes whose command line contains a text.
     static func processes(with text: String) -> [pid_t] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        return names.compactMap { pid_t($0) }.filter { pid in
-            let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
-            return pid != getpid() && String(decoding: line, as: UTF8.self).contains(text)
-        }
+        SystemProcesses.withCommandLine(containing: text)
     }
 
     /// Lets others run; a test that waits for what never comes ends with its time.
@@ -66,8 +63,15 @@ enum Run {
     static func mark() -> String { "\(Int.random(in: 100_000_000...999_999_999))" }
 
     /// The descriptors that this process has open.
-    static var openDescriptors: Int {
-        (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 0
+    static var openDescriptors: Int { SystemProcesses.openDescriptors }
+
+    /// The keeper of a program that writes `$PPID` first.
+    static func keeper(of program: RunningProgram) async throws -> pid_t {
+        var text = ""
+        while !text.contains("\n"), let bytes = await program.output?.read(100) {
+            text += String(decoding: bytes, as: UTF8.self)
+        }
+        return try #require(text.split(separator: "\n").first.flatMap { pid_t($0) })
     }
 }
 

@@ -16,6 +16,13 @@ const workloads = {
     async short(count) {
         for (let i = 0; i < count; i++) await finished(spawn("/bin/true", [], { stdio: ["pipe", "ignore", "ignore"] }));
     },
+    async raw(size) {
+        const child = spawn("/bin/sh", ["-c", `head -c ${size} /dev/zero | cat`], { stdio: ["pipe", "pipe", "ignore"] });
+        let total = 0;
+        child.stdout.on("data", (piece) => { total += piece.length; });
+        await finished(child);
+        if (total !== size) throw new Error("not all came");
+    },
     async lines(count) {
         const child = spawn("/usr/bin/seq", [`${count}`], { stdio: ["pipe", "pipe", "ignore"] });
         let total = 0;

@@ -108,7 +108,10 @@ enum Guests {
                       (then (return (i32.const 0))))
                     (global.set $next (i32.add (local.get $p) (local.get $n)))
                     (local.get $p))
-                  (func (export "__pack_free") (param i32 i32))
+                  ;; What was taken last goes back: the host's buffer, which changes its size with the calls.
+                  (func (export "__pack_free") (param $p i32) (param $n i32)
+                    (if (i32.eq (i32.add (local.get $p) (local.get $n)) (global.get $next))
+                      (then (global.set $next (local.get $p)))))
                   (func (export "__pack_types") (param $slot i32) (param $lenslot i32) (result i32)
                     \(answer(at: place, size: metadata.count)))
                   \(body.joined(separator: "\n  "))

@@ -38,8 +38,8 @@ extension Guests {
                 ]))
     }
 
-    /// Exports `start`, which starts a program, and `heard`, how often its output was heard since; gives the signal
-    /// at its end.
+    /// Exports `start`, which starts a program, and `heard`, how many lines were heard since, or how many bytes
+    /// the calls with raw output had; gives the signal at its end.
     static func hearer(
         _ program: String, _ arguments: [String], _ output: Mode
     ) throws -> [UInt8] {
@@ -99,7 +99,8 @@ extension Guests {
                 function(
                     "\(listener).handle-stdout",
                     """
-                    (global.set $count (i32.add (global.get $count) (i32.const 1)))
+                    (global.set $count (i32.add (global.get $count)
+                      \(output == .raw ? "(local.get $size)" : "(i32.const 1)")))
                     \(answer(at: 4700, size: kept.count))
                     """),
                 function(

@@ -3,7 +3,8 @@
 extension Operation {
     /// Everything that can be asked.
     public static let all: [Operation] =
-        nodeOperations + subscriberOperations + actorOperations + talkOperations + channelOperations
+        nodeOperations + rosterOperations + subscriberOperations + actorOperations + talkOperations
+        + channelOperations
         + chainOperations
 
     private static let nodeOperations = [
@@ -55,6 +56,9 @@ extension Operation {
                 Parameter(
                     name: "cursor", schema: ["type": "string", "maxLength": 64],
                     summary: "Where to go on: 'next' of the page before."),
+                Parameter(
+                    name: "load", schema: ["type": "string", "enum": ["true", "false"]],
+                    summary: "Whether each has 'load', what it did and holds in brief."),
             ], output: .json("ActorPage")),
         Operation(
             id: .tree, method: .get, path: "/v1/tree", scope: .observe,

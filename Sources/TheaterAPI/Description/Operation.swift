@@ -10,6 +10,8 @@ public struct Operation: Sendable {
         case get = "GET"
         /// Does something.
         case post = "POST"
+        /// Puts something in the place of what is there.
+        case put = "PUT"
         /// Removes.
         case delete = "DELETE"
     }
@@ -78,6 +80,10 @@ public struct Operation: Sendable {
         case createToken
         /// Takes a token back.
         case revokeToken
+        /// The actors that are to run.
+        case roster
+        /// Says which actors are to run.
+        case putRoster
     }
 
     /// A parameter of the query.

@@ -41,10 +41,60 @@ enum Schemas {
             ], required: ["name", "scope", "created"]),
         "TokenList": object(["tokens": list(reference("Token"))], required: ["tokens"]),
         "NewToken": closed(["name": text, "scope": scope], required: ["name", "scope"]),
+        "Roster": object(
+            [
+                "revision": integer,
+                "actors": list(
+                    object(
+                        [
+                            "name": text, "manifest": text, "module": digest,
+                            "variables": texts, "initial_state": nullable(text),
+                            "id": nullable(text), "status": nullable(status), "error": failure,
+                        ],
+                        required: ["name", "manifest", "module", "id", "status", "error"])),
+            ], required: ["revision", "actors"]),
+        "NewRoster": closed(
+            [
+                "revision": described(
+                    ["type": ["integer", "null"]],
+                    "The revision that this is made from; another one is a conflict."),
+                "actors": [
+                    "type": "array", "maxItems": 1024,
+                    "items": closed(
+                        [
+                            "manifest": described(text, "The manifest in TOML."),
+                            "module": described(
+                                digest, "The SHA-256 of a module that the node keeps."),
+                            "variables": texts,
+                            "initial_state": described(
+                                nullable(text),
+                                "The content of the manifest's initial_state_file, in Base64."),
+                        ], required: ["manifest", "module"]),
+                ],
+            ], required: ["actors"]),
+        "RosterChanges": object(
+            [
+                "revision": integer, "dry_run": ["type": "boolean"],
+                "changes": list(
+                    object(
+                        [
+                            "name": text,
+                            "change": [
+                                "type": "string",
+                                "enum": ["start", "stop", "upgrade", "replace", "keep"],
+                            ],
+                            "id": nullable(text), "reason": nullable(text), "error": failure,
+                        ], required: ["name", "change", "id", "reason", "error"])),
+            ], required: ["revision", "dry_run", "changes"]),
         "ActorSummary": object(
             [
                 "id": text, "name": text, "status": status, "reason": nullable(text),
                 "mailbox": integer,
+                "load": object(
+                    [
+                        "calls": integer, "errors": integer, "fuel_used": integer,
+                        "memory": integer, "restarts": integer,
+                    ], required: ["calls", "errors", "fuel_used", "memory", "restarts"]),
             ],
             required: ["id", "name", "status", "mailbox"]),
         "ActorPage": object(
@@ -134,6 +184,9 @@ enum Schemas {
     private static let scope: JSONValue = [
         "type": "string", "enum": .strings(Scope.allCases.map(\.rawValue)),
     ]
+    private static let texts: JSONValue = ["type": "object", "additionalProperties": text]
+    private static let failure: JSONValue = nullable(
+        object(["code": text, "message": text], required: ["code", "message"]))
     private static let counts: JSONValue = ["type": "object", "additionalProperties": integer]
     private static let status: JSONValue = [
         "type": "string",

@@ -16,9 +16,12 @@ enum CallArguments {
         var takesInput: Bool
     }
 
-    /// Marks the arguments of `theater run`; others stay as they are.
+    /// The commands that call functions by `--call`.
+    private static let commands: Set = ["run", "fork", "resume"]
+
+    /// Marks the arguments of `theater run` and the like; others stay as they are.
     static func mark(_ arguments: [String]) -> [String] {
-        guard arguments.first == "run" || arguments.first == "fork" else { return arguments }
+        guard let command = arguments.first, commands.contains(command) else { return arguments }
         var marked: [String] = []
         var calls = 0
         var index = 0

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import TheaterAPI
 internal import TheaterManifest
 internal import TheaterPlatform
 internal import TheaterRuntime

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Logging
+internal import TheaterAPI
 internal import TheaterChain
 internal import TheaterManifest
 internal import TheaterNode

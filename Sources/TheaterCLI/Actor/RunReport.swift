@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import TheaterAPI
 internal import TheaterChain
 internal import TheaterPlatform
 internal import TheaterRuntime
@@ -37,7 +38,7 @@ struct RunReport: Sendable {
 
     private func answer(_ function: String, _ key: String, _ value: Value) -> JSON {
         .object([
-            ("call", .string(function)), (key, ValueJSON.json(value)),
+            ("call", .string(function)), (key, ValueMapping.json(value)),
             ("text", .string(ValueText.print(value))),
         ])
     }
@@ -70,7 +71,7 @@ struct RunReport: Sendable {
                             ("actor", .string(actor.description)), ("name", .string(name)),
                             ("status", .string(Self.word(reason))),
                             ("reason", Self.detail(reason)),
-                            ("result", data.map { ValueJSON.json(Self.value($0)) } ?? .null),
+                            ("result", data.map { ValueMapping.json(Self.value($0)) } ?? .null),
                         ])
                     )
                 ]))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import TheaterAPI
 internal import TheaterChain
 internal import TheaterPlatform
 internal import TheaterValue
@@ -47,7 +48,7 @@ enum EventFacts {
             case .bytes(let bytes):
                 let shown = isFull ? bytes : Array(bytes.prefix(EventText.valueSizeMax))
                 return .object([
-                    ("size", .integer(bytes.count)), ("hex", .string(HexText.format(shown))),
+                    ("size", .integer(bytes.count)), ("hex", .string(Hexadecimal.encode(shown))),
                 ])
             }
         }

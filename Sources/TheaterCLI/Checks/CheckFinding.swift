@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import TheaterAPI
 internal import TheaterManifest
 
 /// Something that would keep an actor from starting, or that is not as it should be.

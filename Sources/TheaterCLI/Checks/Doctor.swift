@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
+internal import TheaterAPI
 internal import TheaterBuild
 internal import TheaterEngine
 internal import TheaterPlatform

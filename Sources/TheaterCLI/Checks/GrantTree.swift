@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import TheaterAPI
+
 /// What each actor of a tree gets, as `theater check` shows it before anything runs.
 struct GrantTree: Sendable {
     /// One key of a grant.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import TheaterAPI
 internal import TheaterValue
 
 /// `theater abi`: values and hashes of the guest ABI, by hand.
@@ -52,7 +53,7 @@ struct ABIDecodeCommand: TheaterCommand {
             throw CLIError(error, of: source == "-" ? "standard input" : "the value")
         }
         if json {
-            context.output.result(ValueJSON.json(value))
+            context.output.result(ValueMapping.json(value))
         } else {
             let width = line ? nil : context.output.width(.results)
             context.output.result(ValueText.print(value, options: .init(width: width)))
@@ -109,14 +110,14 @@ struct ABIEncodeCommand: TheaterCommand {
         if json {
             context.output.result(
                 .object([
-                    ("size", .integer(bytes.count)), ("hex", .string(HexText.format(bytes))),
+                    ("size", .integer(bytes.count)), ("hex", .string(Hexadecimal.encode(bytes))),
                 ]))
         }
         guard let file else {
-            if !json { context.output.result(HexText.format(bytes)) }
+            if !json { context.output.result(Hexadecimal.encode(bytes)) }
             return .success
         }
-        let content = hex ? Array((HexText.format(bytes) + "\n").utf8) : bytes
+        let content = hex ? Array((Hexadecimal.encode(bytes) + "\n").utf8) : bytes
         if file == "-" {
             context.output.write(content, to: .results)
         } else {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import TheaterAPI
 internal import TheaterChain
 
 /// `theater chain export`: a chain with all that is needed to verify it, in one file.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import TheaterAPI
 internal import TheaterChain
 
 /// `theater chain prove`: a proof about a chain for somebody who does not have it.

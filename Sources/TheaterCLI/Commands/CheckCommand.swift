@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import TheaterAPI
 
 /// `theater check`: what an actor is and may do, without running it.
 struct CheckCommand: TheaterCommand {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import TheaterAPI
 
 /// `theater doctor`: whether this machine has what Theater needs.
 struct DoctorCommand: TheaterCommand {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import TheaterAPI
 
 /// `theater`: the commands together.
 struct RootCommand: AsyncParsableCommand {
@@ -41,7 +42,9 @@ struct RootCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Node",
                 subcommands: [
-                    ServeCommand.self, PsCommand.self, TreeCommand.self, InspectCommand.self,
+                    ServeCommand.self, UpCommand.self, PsCommand.self, TreeCommand.self,
+                    TopCommand.self,
+                    InspectCommand.self,
                     StopCommand.self, KillCommand.self, RestartCommand.self, SendCommand.self,
                     RequestCommand.self, CallCommand.self, ChannelCommand.self, LogsCommand.self,
                     EventsCommand.self,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import TheaterAPI
 internal import TheaterStore
 
 /// `theater store`: the content that actors keep.
@@ -169,7 +170,7 @@ struct StoreGetCommand: TheaterCommand {
             context.output.result(
                 .object([
                     ("content", .string("\(found.id)")), ("size", .integer(found.content.count)),
-                    ("hex", .string(HexText.format(found.content))),
+                    ("hex", .string(Hexadecimal.encode(found.content))),
                 ]))
         } else {
             context.output.write(found.content, to: .results)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import TheaterAPI
+
 /// Why a command could not do what it was asked: the text for people and the status for the shell.
 public struct CLIError: Error, Sendable, Hashable {
     /// How the process ends.

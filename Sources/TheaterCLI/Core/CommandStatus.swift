@@ -10,7 +10,7 @@ public enum CommandStatus: Int32, Sendable, Hashable, CaseIterable {
     case usage = 2
     /// A chain or a blob is not as it was recorded, or code does not do what a chain says.
     case verification = 3
-    /// The manifest is missing or wrong.
+    /// A manifest or a configuration is missing or wrong.
     case manifest = 4
     /// The module is missing, is no actor, or cannot be loaded.
     case module = 5
@@ -36,7 +36,7 @@ public enum CommandStatus: Int32, Sendable, Hashable, CaseIterable {
         case .failure: "the actor failed or answered with an error; a check has a finding"
         case .usage: "wrong arguments, a bad value, or a function the actor does not have"
         case .verification: "a chain, blob, proof, bundle or replay is not as it was recorded"
-        case .manifest: "the manifest is missing or wrong"
+        case .manifest: "a manifest or a configuration is missing or wrong"
         case .module: "the module is missing, is no actor, or does not load"
         case .importRefused: "an import is not granted, not offered, or not the same"
         case .build: "the actor could not be built"

@@ -121,9 +121,23 @@ enum Files {
         }
     }
 
+    /// The names in a folder, sorted.
+    ///
+    /// - Throws: `cli.unreadable` when it cannot be read.
+    static func list(_ path: String, status: CommandStatus) throws(CLIError) -> [String] {
+        guard let names = listing(path) else {
+            throw CLIError(
+                status, "cli.unreadable",
+                "cannot read the folder '\(path)': \(reason()); correct the path, or its rights")
+        }
+        return names
+    }
+
     /// The names in a folder, sorted; none when it cannot be read.
-    static func names(in path: String) -> [String] {
-        guard let folder = opendir(path) else { return [] }
+    static func names(in path: String) -> [String] { listing(path) ?? [] }
+
+    private static func listing(_ path: String) -> [String]? {
+        guard let folder = opendir(path) else { return nil }
         defer { closedir(folder) }
         var names: [String] = []
         while let entry = readdir(folder), names.count < 10_000 {

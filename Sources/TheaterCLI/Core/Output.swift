@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import TheaterAPI
+
 /// Where a command writes to.
 public enum OutputStream: Sendable, Hashable {
     /// Results: standard output.

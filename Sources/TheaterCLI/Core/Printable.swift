@@ -93,18 +93,6 @@ enum DurationLabel {
 
 /// Bytes as hexadecimal digits.
 enum HexText {
-    /// Writes lower-case digits.
-    static func format(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity(bytes.count * 2)
-        for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
-
     /// Reads digits in either case, white space among them, with or without `0x`; `nil` for
     /// anything else.
     static func parse(_ text: some Collection<UInt8>) -> [UInt8]? {

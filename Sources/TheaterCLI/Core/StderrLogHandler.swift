@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Logging
+internal import Synchronization
 internal import TheaterPlatform
 
 /// Writes log messages for people: `HH:MM:SS.mmm [name] text`, one write for each line.
@@ -14,7 +15,12 @@ struct StderrLogHandler: LogHandler {
 
     var metadataProvider: Logger.MetadataProvider?
     var metadata: Logger.Metadata = [:]
-    var logLevel: Logger.Level
+    var logLevel: Logger.Level {
+        get { ownLevel ?? shared.value }
+        set { ownLevel = newValue }
+    }
+    private var ownLevel: Logger.Level?
+    private let shared: LogLevel
     private let output: any Output
     private let isColoured: Bool
     private let now: @Sendable () -> WallTime
@@ -25,17 +31,29 @@ struct StderrLogHandler: LogHandler {
         now: @escaping @Sendable () -> WallTime = { .now() }
     ) {
         self.output = output
-        logLevel = level
+        shared = LogLevel(level)
         self.isColoured = isColoured
         self.now = now
     }
 
+    /// Makes a handler whose level may change.
+    private init(output: any Output, shared: LogLevel, isColoured: Bool) {
+        self.output = output
+        self.shared = shared
+        self.isColoured = isColoured
+        now = { .now() }
+    }
+
     /// A logger that writes to the messages of a context.
     static func logger(_ context: CLIContext, isQuiet: Bool) -> Logger {
+        logger(context, LogLevel(isQuiet ? .error : .info))
+    }
+
+    /// A logger that writes to the messages of a context what is at a level, which may change, or above it.
+    static func logger(_ context: CLIContext, _ level: LogLevel) -> Logger {
         Logger(label: "theater") { _ in
             StderrLogHandler(
-                output: context.output, level: isQuiet ? .error : .info,
-                isColoured: context.usesColour(.messages))
+                output: context.output, shared: level, isColoured: context.usesColour(.messages))
         }
     }
 
@@ -61,4 +79,17 @@ struct StderrLogHandler: LogHandler {
             output.message("\(time) \(label) \(text)")
         }
     }
+}
+
+/// A level of logs that may change while they are written.
+final class LogLevel: Sendable {
+    private let level: Mutex<Logger.Level>
+
+    init(_ level: Logger.Level) { self.level = Mutex(level) }
+
+    /// The level.
+    var value: Logger.Level { level.withLock { $0 } }
+
+    /// Changes it, for all who write.
+    func set(_ level: Logger.Level) { self.level.withLock { $0 = level } }
 }

@@ -19,6 +19,8 @@ extension CLIError {
         case "api.parameter", "api.body", "api.ambiguous", "client.bad-address": return .usage
         case "api.credential", "api.scope", "api.origin", "api.host": return .refused
         case "actor.not-found", "actor.name-taken": return .failure
+        case "roster.damaged", "roster.disk", "roster.newer-format": return .data
+        case "roster.duplicate": return .manifest
         default: break
         }
         if let code = ActorError.Code(rawValue: error.code) {
@@ -33,6 +35,7 @@ extension CLIError {
     private static let hints = [
         "actor.not-found": " with `theater ps`",
         "actor.name-taken": "; see `theater ps`, or give it another name with --name",
+        "api.path": "; see `theater help store`",
         "actor.ended": "; see what it did with `theater events`",
         "message.not-registered": "; see what it takes with `theater inspect`",
         "message.no-callback": "; see what it takes with `theater inspect`",

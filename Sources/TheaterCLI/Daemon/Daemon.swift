@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
 internal import Logging
+internal import Synchronization
+internal import TheaterAPI
 internal import TheaterChain
+internal import TheaterClient
 internal import TheaterNode
 internal import TheaterPlatform
 internal import TheaterRuntime
@@ -13,31 +17,40 @@ struct Daemon: Sendable {
     private let node: Node
     private let server: APIServer
     private let audit: Journal
-    private let options: ServerOptions
-    private let grace: Duration
+    private let settings: ServeSettings
     private let notices: ServiceNotices
     private let logger: Logger
+    private let logLevel: LogLevel
+    private let live: LiveSettings
     private let exporter: TelemetryExporter?
+
+    /// What the configuration may change while the node runs.
+    private final class LiveSettings: Sendable {
+        private let settings: Mutex<ServeSettings>
+        init(_ settings: ServeSettings) { self.settings = Mutex(settings) }
+        var value: ServeSettings { settings.withLock { $0 } }
+        func set(_ value: ServeSettings) { settings.withLock { $0 = value } }
+    }
 
     /// Opens the data directory.
     ///
     /// - Parameter telemetry: where spans and metrics go; `nil` for nowhere.
     init(
-        dataDirectory: String, options: ServerOptions, grace: Duration, notices: ServiceNotices,
-        telemetry: TelemetryOptions?, logger: Logger
+        _ settings: ServeSettings, options: ServerOptions, telemetry: TelemetryOptions?,
+        notices: ServiceNotices, logger: Logger, logLevel: LogLevel
     ) throws(CLIError) {
         exporter = telemetry.map {
             TelemetryExporter($0, version: options.version, logger: logger)
         }
         do {
-            var nodeOptions = NodeOptions(dataDirectory: dataDirectory)
+            var nodeOptions = NodeOptions(dataDirectory: settings.data)
             nodeOptions.observability.spans = exporter
             node = try Node(nodeOptions, logger: logger)
         } catch {
             throw CLIError(unexpected: error)
         }
         do {
-            audit = try Self.openAudit(in: dataDirectory)
+            audit = try Self.openAudit(in: settings.data)
             server = try APIServer(
                 ServedNode(
                     system: node.system, control: node.control, journal: node.journal,
@@ -46,10 +59,11 @@ struct Daemon: Sendable {
         } catch {
             throw CLIError(unexpected: error)
         }
-        self.options = options
-        self.grace = grace
+        self.settings = settings
         self.notices = notices
         self.logger = logger
+        self.logLevel = logLevel
+        live = LiveSettings(settings)
     }
 
     /// Opens the journal of the audit, which has the form of a data directory of its own.
@@ -63,14 +77,21 @@ struct Daemon: Sendable {
         return try Journal.open(directory: Files.join(folder, "journal"))
     }
 
+    // MARK: Running
+
     /// Serves until a signal asks for the end.
-    func run() async throws(CLIError) {
-        let signals = SignalSource()
+    ///
+    /// - Parameter sources: where the settings are read again at SIGHUP; without a file it asks for the end.
+    func run(_ sources: ServeSources) async throws(CLIError) {
+        let signals = SignalSource([SIGINT, SIGTERM, SIGHUP])
         defer { signals.cancel() }
+        let (opened, opening) = AsyncStream.makeStream(of: String.self)
+        let (hangups, hanging) = AsyncStream.makeStream(
+            of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let outcome: Result<Void, ServerError> = await withTaskGroup(
             of: Result<Void, ServerError>?.self
         ) { group in
-            group.addTask { await serve() }
+            group.addTask { await serve(opening) }
             if let exporter {
                 group.addTask { [node] in
                     await exporter.run { node.system.totals() }
@@ -78,7 +99,19 @@ struct Daemon: Sendable {
                 }
             }
             group.addTask {
-                await heed(signals)
+                for await places in opened {
+                    await begin(places)
+                    // One reading at a time; of those that are asked for meanwhile one is enough.
+                    for await _ in hangups { await reload(sources, places) }
+                }
+                return nil
+            }
+            group.addTask {
+                await heed(signals) {
+                    guard sources.file != nil else { return false }
+                    hanging.yield()
+                    return true
+                }
                 return nil
             }
             // The listening ends first, whether it was asked to or failed.
@@ -100,17 +133,17 @@ struct Daemon: Sendable {
     }
 
     /// Brings the durable actors back that a crash took, and serves then: nobody sees half a tree.
-    private func serve() async -> Result<Void, ServerError> {
+    private func serve(
+        _ opening: AsyncStream<String>.Continuation
+    ) async -> Result<Void, ServerError> {
         do throws(CLIError) {
             _ = try await ResumeSelection(actors: nil).bringBack(in: node, logger)
         } catch {
             logger.error("no durable actor came back: \(error)")
         }
         do throws(ServerError) {
-            try await server.run { [notices, logger] places in
-                let words = "serving at " + places.joined(separator: " and ")
-                notices.ready(words)
-                logger.info("\(words)")
+            try await server.run { places in
+                opening.yield("serving at " + places.joined(separator: " and "))
             }
             return .success(())
         } catch {
@@ -118,10 +151,87 @@ struct Daemon: Sendable {
         }
     }
 
+    /// Starts what is to run. The node answers meanwhile, and is ready after it.
+    private func begin(_ words: String) async {
+        logger.info("\(words)")
+        notices.starting("starting the actors of the roster", within: 600)
+        // What the files say goes before what they said.
+        var isDone = false
+        if let folder = settings.roster { isDone = await takeOver(folder) }
+        if !isDone { await server.startRoster() }
+        server.finishStart()
+        notices.ready(words)
+        logger.info("ready")
+    }
+
+    // MARK: The configuration
+
+    private func reload(_ sources: ServeSources, _ words: String) async {
+        notices.reloading()
+        defer { notices.ready(words) }
+        do throws(CLIError) {
+            let next = try sources.settings()
+            let fixed = next.fixed(differingFrom: settings)
+            if !fixed.isEmpty {
+                logger.warning(
+                    "\(fixed.joined(separator: ", ")): counts from the next start of the node on")
+            }
+            logLevel.set(next.logLevel)
+            live.set(next)
+            if let folder = next.roster { await takeOver(folder) }
+            logger.info("the configuration was read again")
+        } catch {
+            logger.error("the configuration is not taken, the one before goes on: \(error.text)")
+        }
+    }
+
+    /// Makes what runs what the files of a folder say, through the node's own socket: it is in the audit like
+    /// what anybody does.
+    ///
+    /// - Returns: whether the files were understood and are on the roster.
+    @discardableResult
+    private func takeOver(_ folder: String) async -> Bool {
+        let source: RosterSource
+        do throws(CLIError) {
+            source = try RosterSource.read(
+                folder, from: ActorFiles(dataDirectory: settings.data))
+        } catch {
+            logger.error("the roster stays as it is: \(error.text)")
+            return false
+        }
+        let client = TheaterClient(socketPath: settings.socket)
+        let outcome: Result<JSONValue, ClientError>
+        do throws(ClientError) {
+            outcome = .success(
+                try await RosterUp(source: source, prunes: source.isWhole).run(client))
+        } catch {
+            outcome = .failure(error)
+        }
+        await client.close()
+        switch outcome {
+        case .success(let answer):
+            for change in answer["changes"]?.array ?? [] {
+                let line = RosterChangeText.line(change, isTrial: false)
+                if RosterChangeText.error(change) != nil {
+                    logger.error("roster: \(line)")
+                } else if change["change"]?.string != "keep" {
+                    logger.info("roster: \(line)")
+                }
+            }
+            return true
+        case .failure(let error):
+            logger.error("the roster stays as it is: \(error)")
+            return false
+        }
+    }
+
+    // MARK: The end
+
     /// The first signal ends the node in order, the second its actors at once, the third the process.
-    private func heed(_ signals: SignalSource) async {
+    private func heed(_ signals: SignalSource, hangUp: () -> Bool) async {
         var count = 0
-        for await _ in signals.signals {
+        for await signal in signals.signals {
+            if signal == SIGHUP, count > 0 || hangUp() { continue }
             count += 1
             if count == 1 {
                 notices.stopping()
@@ -140,7 +250,7 @@ struct Daemon: Sendable {
 
     private func close() async {
         do {
-            try await node.close(grace: grace)
+            try await node.close(grace: live.value.grace)
             try await audit.close()
             logger.info("stopped")
         } catch {

@@ -14,22 +14,33 @@ struct ServeCommand: TheaterCommand {
         abstract: "Run a node that stays, and is reached through its API.",
         discussion: """
             The node has the data directory for itself, and listens at a Unix socket that only its \
-            user may use: theater.sock in the data directory. It outlives its last actor.
+            user may use: theater.sock in the data directory. It outlives its last actor, and starts the \
+            actors of its roster; see `theater help up`.
 
             SIGTERM or Ctrl-C ends it in order: it takes no more requests, lets those it has finish, and \
-            stops every actor within --grace; a second one ends the actors at once.
+            stops every actor within --grace; a second one ends the actors at once. SIGHUP has it read \
+            --config again; without one it ends the node in order.
 
             Examples:
               theater serve
               theater serve --data /var/lib/theater
+              theater serve --config /etc/theater/theater.toml
               theater run --detach
               theater ps
 
-            Run by systemd with Type=notify, it says when it is ready. /healthz and /readyz answer \
-            without a credential.
+            Run by systemd with Type=notify, it says when it is ready, and takes sockets that are passed. \
+            /healthz and /readyz answer without a credential.
             """)
 
     @OptionGroup var data: DataOptions
+
+    @Option(
+        name: .customLong("config"),
+        help: ArgumentHelp(
+            "A TOML file with these settings; what stands on the command line goes before it.",
+            valueName: "file"),
+        completion: .file(extensions: ["toml"]))
+    var config: String?
 
     @Option(
         name: .customLong("socket"),
@@ -70,109 +81,114 @@ struct ServeCommand: TheaterCommand {
     @Option(
         name: .customLong("idle-timeout"),
         help: ArgumentHelp(
-            "How long a connection may be silent, or take to ask.", valueName: "duration"),
+            "How long a connection may be silent, or take to ask; 60s without it.",
+            valueName: "duration"),
         transform: DurationOption.parse)
-    var idleTimeout = Duration.seconds(60)
+    var idleTimeout: Duration?
 
     @Option(
         name: .customLong("body-timeout"),
         help: ArgumentHelp(
-            "How long the body of a request may take.", valueName: "duration"),
+            "How long the body of a request may take; 30s without it.", valueName: "duration"),
         transform: DurationOption.parse)
-    var bodyTimeout = Duration.seconds(30)
+    var bodyTimeout: Duration?
 
     @Option(
         name: .customLong("requests-per-second"),
         help: ArgumentHelp(
-            "How often in a second each token may ask; 0 for no bound.", valueName: "number"))
-    var requestsPerSecond = 1000
-
-    @Option(
-        help: ArgumentHelp("How long actors may take to stop.", valueName: "duration"),
-        transform: DurationOption.parse)
-    var grace = Duration.seconds(5)
+            "How often in a second each token may ask; 0 for no bound, 1000 without it.",
+            valueName: "number"))
+    var requestsPerSecond: Int?
 
     @Option(
         help: ArgumentHelp(
-            "How long requests may take to finish at the end.", valueName: "duration"),
+            "How long actors may take to stop; 5s without it.", valueName: "duration"),
         transform: DurationOption.parse)
-    var drain = Duration.seconds(10)
+    var grace: Duration?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long requests may take to finish at the end; 10s without it.",
+            valueName: "duration"),
+        transform: DurationOption.parse)
+    var drain: Duration?
+
+    @Option(
+        name: .customLong("roster"),
+        help: ArgumentHelp(
+            "A folder of actors that are to run, as `theater up` takes it; read again at SIGHUP.",
+            valueName: "dir"),
+        completion: .directory)
+    var roster: String?
+
+    @Flag(help: "Check --config and the other options, and start nothing.")
+    var check = false
 
     @Flag(name: .shortAndLong, help: "Show no logs, only errors.")
     var quiet = false
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
-        let directory = try data.resolved(in: context)
-        var options = ServerOptions(
-            socketPath: socket ?? Files.join(directory, "theater.sock"),
-            tokensPath: Files.join(directory, "tokens.json"), version: CommandLineTool.version,
-            dataDirectory: directory)
-        try setAddress(&options)
-        options.hostNames = hostNames
-        options.bodyTimeout = bodyTimeout
-        options.idleTimeout = idleTimeout
-        guard requestsPerSecond >= 0 else {
-            throw .usage("--requests-per-second must not be negative; 0 is for no bound")
-        }
-        options.requestsPerSecond = requestsPerSecond
-        options.drain = drain
+        let sources = sources(in: context)
+        let settings = try sources.settings()
         let telemetry: TelemetryOptions?
         do throws(TelemetryError) {
             telemetry = try TelemetryOptions { context.environment($0) }
         } catch {
             throw CLIError(.usage, error.code.rawValue, error.message)
         }
+        if check {
+            context.output.result("ok")
+            return .success
+        }
+        var options = ServerOptions(
+            socketPath: settings.socket, tokensPath: Files.join(settings.data, "tokens.json"),
+            rosterPath: Files.join(settings.data, "roster.json"),
+            version: CommandLineTool.version, dataDirectory: settings.data)
+        if let listening = settings.listening {
+            options.port = listening.port
+            if let encryption = listening.encryption {
+                options.address = listening.address
+                options.encryption = encryption
+            }
+        }
+        options.hostNames = settings.hostNames
+        options.bodyTimeout = settings.bodyTimeout
+        options.idleTimeout = settings.idleTimeout
+        options.requestsPerSecond = settings.requestsPerSecond
+        options.drain = settings.drain
+        options.passed = PassedSocket.all(
+            count: context.environment("LISTEN_FDS"), process: context.environment("LISTEN_PID"))
+        let level = LogLevel(settings.logLevel)
         let daemon = try Daemon(
-            dataDirectory: directory, options: options, grace: grace,
-            notices: ServiceNotices(context.environment("NOTIFY_SOCKET")), telemetry: telemetry,
-            logger: StderrLogHandler.logger(context, isQuiet: quiet))
-        try await daemon.run()
+            settings, options: options, telemetry: telemetry,
+            notices: ServiceNotices(context.environment("NOTIFY_SOCKET")),
+            logger: StderrLogHandler.logger(context, level), logLevel: level)
+        try await daemon.run(sources)
         return .success
     }
 
-    /// The port that `--listen` names, and what encrypts it.
-    private func setAddress(_ options: inout ServerOptions) throws(CLIError) {
-        guard (certificate == nil) == (key == nil) else {
-            throw .usage("--tls-cert and --tls-key need each other")
+    /// What stands on the command line, with the file that it names.
+    private func sources(in context: CLIContext) -> ServeSources {
+        var line = ServeConfiguration()
+        line.data = data.directory
+        line.socket = socket
+        line.listen = listen
+        line.certificate = certificate
+        line.key = key
+        line.hostNames = hostNames.isEmpty ? nil : hostNames
+        line.bodyTimeout = bodyTimeout
+        line.requestsPerSecond = requestsPerSecond
+        line.idleTimeout = idleTimeout
+        line.drain = drain
+        line.grace = grace
+        line.logLevel = quiet ? .error : nil
+        line.roster = roster
+        let usual: Result<String, CLIError>
+        do throws(CLIError) {
+            usual = .success(try data.resolved(in: context))
+        } catch {
+            usual = .failure(error)
         }
-        guard let listen else {
-            guard certificate == nil else { throw .usage("--tls-cert needs --listen") }
-            return
-        }
-        guard let colon = listen.lastIndex(of: ":"),
-            let port = UInt16(listen[listen.index(after: colon)...]), colon != listen.startIndex
-        else { throw .usage("'\(listen)' is no address; write 127.0.0.1:PORT") }
-        var address = listen[..<colon]
-        if address.hasPrefix("["), address.hasSuffix("]") {
-            address = address.dropFirst().dropLast()
-        }
-        options.port = Int(port)
-        if let certificate, let key {
-            options.address = String(address)
-            options.encryption = .init(certificatePath: certificate, keyPath: key)
-        } else if !["127.0.0.1", "localhost"].contains(address) {
-            throw CLIError(
-                .usage, ServerError.Code.notLoopback.rawValue,
-                "'\(listen)' is reached from elsewhere, and what goes over the wire would be in the clear; "
-                    + "write 127.0.0.1:\(port), or give --tls-cert and --tls-key")
-        }
-    }
-}
-
-/// What a service manager wants to know, if there is one.
-struct ServiceNotices: Sendable {
-    private let path: String?
-
-    /// - Parameter path: what `NOTIFY_SOCKET` says.
-    init(_ path: String?) { self.path = path?.isEmpty == false ? path : nil }
-
-    /// The node takes work.
-    func ready(_ words: String) { send("READY=1\nMAINPID=\(ThisProcess.number)\nSTATUS=\(words)") }
-
-    /// The node is ending.
-    func stopping() { send("STOPPING=1\nSTATUS=stopping") }
-
-    private func send(_ text: String) {
-        if let path { LocalSocket.send(text, to: path) }
+        return ServeSources(line: line, file: config, usualData: usual)
     }
 }

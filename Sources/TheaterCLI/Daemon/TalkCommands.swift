@@ -196,8 +196,3 @@ struct CallCommand: TheaterCommand {
         return resolver
     }
 }
-
-extension Output {
-    /// Writes results as one line of JSON.
-    func result(_ json: JSONValue) { result(json.description) }
-}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import TheaterAPI
 internal import TheaterStore
 
 /// What is in a store as text and as JSON.

@@ -25,7 +25,7 @@ final class FilesystemCommands: Sendable {
     private let rule: ProcessRule?
     private let host: ProcessHost?
     private let tasks: OwnedTasks
-    private let running = Mutex<ProcessSession?>(nil)
+    private let running = Mutex<(session: ProcessSession?, isClosed: Bool)>((nil, false))
 
     /// Reads the keys; what is wrong with them is left to the reader.
     init(_ grant: inout SectionReader, _ context: HandlerContext, root: String?) {
@@ -61,7 +61,11 @@ final class FilesystemCommands: Sendable {
 
     /// Ends the command that runs, and waits for that.
     func close() async {
-        running.withLock { $0 }?.stop()
+        let session = running.withLock { running in
+            running.isClosed = true
+            return running.session
+        }
+        session?.stop()
         await tasks.finish()
     }
 
@@ -86,9 +90,8 @@ final class FilesystemCommands: Sendable {
         do throws(ProcessError) {
             order = try rule.order(config)
         } catch {
-            let hostError = HostError(error.code.rawValue, error.message)
             guard error.code == .noProgram else {
-                return error.isDenial ? .denied(hostError) : .failure(hostError)
+                return error.isDenial ? .denied(error.hostError) : .failure(error.hostError)
             }
             return .value(Self.error(error.message))
         }
@@ -115,13 +118,17 @@ final class FilesystemCommands: Sendable {
         let session = ProcessSession(
             0, config, rule, own, ProcessSession.Notices(exited: { _ in }, gone: {}))
         heard.whenFull { [weak session] in session?.terminate(because: "its output is too large") }
-        running.withLock { $0 = session }
+        let isClosed = running.withLock { running in
+            running.session = session
+            return running.isClosed
+        }
+        if isClosed { session.stop() }
         var started = Result<UInt64, HostError>.success(0)
         await session.run(host, order) { result in
             started = result
             if let input = session.running?.input { try? input.finish() }
         }
-        running.withLock { $0 = nil }
+        running.withLock { $0.session = nil }
         if case .failure(let error) = started { return .success(Self.error(error.message)) }
         return .success(heard.outcome.map(Self.success) ?? Self.error(heard.problem))
     }

@@ -100,6 +100,8 @@ public final class ProcessHandler: Handler {
     private let rule: ProcessRule
     private let host: ProcessHost?
     private let tasks: OwnedTasks
+    /// A process keeps its place until all is gone, and its task a little longer, for the last callbacks.
+    private let tasksMax: Int
     private let desk: Mutex<ProcessDesk<ProcessSession>>
 
     /// Makes the handler of one actor.
@@ -109,8 +111,8 @@ public final class ProcessHandler: Handler {
         try grant.finish()
         self.context = context
         host = context.services.service(ProcessHost.self)
-        // A process keeps its place until all is gone, and its task a little longer, for the last callback.
-        tasks = OwnedTasks(world: context.world, countMax: rule.processesMax * 4 + 16)
+        tasksMax = rule.processesMax * 4 + 16
+        tasks = OwnedTasks(world: context.world, countMax: tasksMax)
         desk = Mutex(ProcessDesk(countMax: rule.processesMax))
     }
 
@@ -158,21 +160,20 @@ public final class ProcessHandler: Handler {
         do throws(ProcessError) {
             order = try rule.order(config)
         } catch {
-            let hostError = HostError(error.code.rawValue, error.message)
-            return error.isDenial ? .denied(hostError) : .failure(hostError)
+            return error.isDenial ? .denied(error.hostError) : .failure(error.hostError)
         }
         order.wantsOutput = context.cell.exports(ProcessSession.callbacks.output)
         order.wantsError = context.cell.exports(ProcessSession.callbacks.error)
-        guard let number = tasks.reserve() else { return tooMany() }
+        guard let number = tasks.reserve() else { return tooManyUnheard() }
         let added = desk.withLock { desk in
             desk.add(startTime: context.world.milliseconds) { id in
                 ProcessSession(id, config, rule, context, notices(id))
             }
         }
         switch added {
-        case .failure:
+        case .failure(let error):
             tasks.forget(number)
-            return tooMany()
+            return error.refusal == .closed ? ending() : tooMany()
         case .success(let session):
             let checked = order
             return .parked { answering in
@@ -197,6 +198,23 @@ public final class ProcessHandler: Handler {
                 "process.too-many",
                 "the actor has \(rule.processesMax) processes, which is all its grant allows; end one, "
                     + "or raise max_processes"))
+    }
+
+    /// Nothing of the grant: the actor is behind with its callbacks.
+    private func tooManyUnheard() -> HostReply {
+        if desk.withLock({ $0.isClosed }) { return ending() }
+        return .failure(
+            HostError(
+                "process.too-many",
+                "the actor has not heard of the end of \(tasksMax - rule.processesMax) processes or more; "
+                    + "let this call end, and start further ones when they were heard of"))
+    }
+
+    private func ending() -> HostReply {
+        .failure(
+            HostError(
+                ProcessError.Code.unavailable.rawValue,
+                "the actor is ending, and starts no process any more"))
     }
 
     // MARK: What there is
@@ -277,6 +295,9 @@ public final class ProcessHandler: Handler {
 }
 
 extension ProcessError {
+    /// The error as the actor gets it.
+    var hostError: HostError { HostError(code.rawValue, message, isDenial: isDenial) }
+
     /// Whether the grant, or the rules for all grants, forbid what was asked.
     var isDenial: Bool {
         switch code {

@@ -23,7 +23,7 @@ final class ProcessRule: Sendable {
     private let environment: ProcessEnvironment
     private let limits: LaunchRequest.Limits
     private let sandbox: ProgramOrder.Sandbox
-    /// Digests that were computed, by the file that they are of. Bounded by the number of pins.
+    /// Digests that were computed, by the file that they are of. Forgotten when there are many.
     private let digests = Mutex<[ProgramFile.FileIdentity: [UInt8]]>([:])
 
     /// Reads the keys; what is wrong with them is left to the reader.
@@ -67,7 +67,7 @@ final class ProcessRule: Sendable {
 
     // MARK: Checking
 
-    /// Checks what the actor asks for, and opens the program and the folder.
+    /// Checks what the actor asks for but for the pins, and opens the program and the folder.
     func order(_ config: SpawnConfig) throws(ProcessError) -> ProgramOrder {
         let (file, name) = try program(config.program)
         for argument in config.arguments where argument.utf8.contains(0) {
@@ -92,11 +92,16 @@ final class ProcessRule: Sendable {
         do throws(ProcessError) {
             file = try ProgramFile.open(asked)
         } catch {
-            guard error.code == .noProgram, !programs.contains(asked) else { throw error }
+            guard error.code == .noProgram, !mayBe(asked) else { throw error }
             // Whether a program exists is nobody's business who may not run it.
             throw denied(asked)
         }
         guard let name = name(of: file, asked: asked) else { throw denied(asked) }
+        return (file, name)
+    }
+
+    /// Checks a program that may run against the pins. May read all of it, so not for the guest's thread.
+    func checkPins(_ file: ProgramFile) throws(ProcessError) {
         for pin in pins where pin.isMeant(file) {
             guard digest(of: file) == pin.digest else {
                 throw ProcessError(
@@ -105,7 +110,23 @@ final class ProcessRule: Sendable {
                         + "pin the new one")
             }
         }
-        return (file, name)
+    }
+
+    /// Whether a program might run if it was there: the grant names it, or all of a folder where it would be.
+    private func mayBe(_ asked: String) -> Bool {
+        let isPath = asked.utf8.contains(UInt8(ascii: "/"))
+        // Where such a path would lead, nobody knows.
+        guard
+            !isPath
+                || !asked.utf8.split(separator: UInt8(ascii: "/")).contains(where: {
+                    $0.elementsEqual("..".utf8)
+                })
+        else { return programs.contains(asked) }
+        let places = isPath ? [asked] : ProgramFile.searchPath.map { $0 + "/" + asked }
+        return programs.contains { entry in
+            guard entry.utf8.last == UInt8(ascii: "*") else { return entry == asked }
+            return places.contains { $0.utf8.starts(with: entry.utf8.dropLast()) }
+        }
     }
 
     private func denied(_ asked: String) -> ProcessError {

@@ -18,8 +18,8 @@ final class ProcessSession: Sendable {
     static let drainTime = Duration.seconds(2)
     /// From SIGTERM to SIGKILL when the actor ends, and from there until the keeper is left alone.
     static let stopTimes = (grace: Duration.seconds(1), last: Duration.seconds(3))
-    /// Before a callback that found no turn is tried again.
-    static let retryPause = Duration.milliseconds(10)
+    /// How long the launcher has to start a program.
+    static let startTime = Duration.seconds(30)
     /// The most bytes that one read takes from a pipe.
     static let readSizeMax = 64 * 1024
 
@@ -38,10 +38,13 @@ final class ProcessSession: Sendable {
     }
 
     private struct State {
+        /// What starts the program.
+        var start: Task<Void, Never>?
         var program: RunningProgram?
         var exitCode: Int32?
         var isTerminating = false
         var isStopped = false
+        /// Whether there is no program, or none any more.
         var isGone = false
         var openStreams = 2
         /// What waits for a time: cancelled when the process is gone.
@@ -84,10 +87,12 @@ final class ProcessSession: Sendable {
     ) async {
         let program: RunningProgram
         do throws(ProcessError) {
-            program = try await host.start(order)
+            try rule.checkPins(order.file)
+            program = try await start(host, order)
         } catch {
+            await endTimers()
             notices.gone()
-            started(.failure(HostError(error.code.rawValue, error.message)))
+            started(.failure(error.hostError))
             return
         }
         begin(program)
@@ -97,6 +102,27 @@ final class ProcessSession: Sendable {
         }
         await obey(program)
         await end(program)
+    }
+
+    /// Starts the program, within its time: a launcher that is stopped holds nobody up for ever.
+    private func start(
+        _ host: ProcessHost, _ order: ProgramOrder
+    ) async throws(ProcessError) -> RunningProgram {
+        guard !state.withLock({ $0.isStopped }) else {
+            throw ProcessError(.unavailable, "the actor is ending, and starts no process any more")
+        }
+        let outcome = StartOutcome()
+        let start = context.world.start {
+            await outcome.take { () async throws(ProcessError) in try await host.start(order) }
+        }
+        let isStopped = state.withLock { state in
+            state.start = start
+            return state.isStopped
+        }
+        schedule((isStopped ? Self.stopTimes.last : Self.startTime, { start.cancel() }))
+        await start.value
+        state.withLock { $0.start = nil }
+        return try outcome.get()
     }
 
     private func begin(_ program: RunningProgram) {
@@ -145,23 +171,28 @@ final class ProcessSession: Sendable {
     }
 
     private func end(_ program: RunningProgram) async {
-        let (timers, readers) = state.withLock { state in
-            state.isGone = true
-            defer { (state.timers, state.readers) = ([], []) }
-            return (state.timers, state.readers)
-        }
-        for timer in timers { timer.cancel() }
-        for timer in timers { await timer.value }
+        await endTimers()
         program.output?.settle()
         program.error?.settle()
         program.abandon()
+        if !program.isGone { leftBehind(program) }
         notices.gone()
-        for reader in readers { await reader.value }
+        for reader in state.withLock({ $0.readers }) { await reader.value }
         let code = state.withLock { state in
             state.program = nil
             return state.isStopped ? nil : state.exitCode
         }
         if let code { _ = await deliver(Self.callbacks.exit, .s32(code)) }
+    }
+
+    /// Says that the process is not known to be gone, and is waited for no longer.
+    private func leftBehind(_ program: RunningProgram) {
+        let isStopped = state.withLock { $0.isStopped }
+        context.logger.error(
+            isStopped
+                ? "the process is not gone in time; its keeper goes on to end it"
+                : "the keeper and the launcher of the process were killed: what it started may be left",
+            metadata: ["process.id": "\(id)", "process.system-id": "\(program.systemID)"])
     }
 
     // MARK: Output
@@ -221,20 +252,8 @@ final class ProcessSession: Sendable {
     ///
     /// - Returns: whether it makes sense to call it again.
     private func deliver(_ callback: String, _ argument: Value) async -> Bool {
-        while !state.withLock({ $0.isStopped }) {
-            let answer = await context.cell.callEvenWhenFull(callback, [.u64(id), argument])
-            guard case .failure(let error) = answer else { return true }
-            switch error.code {
-            case .late, .mailboxFull:
-                // Nothing was called, and nothing may be lost.
-                guard (try? await context.world.sleep(for: Self.retryPause)) != nil else {
-                    return false
-                }
-            case .failed: return true
-            case .absent, .ended, .crashed: return false
-            }
-        }
-        return false
+        await context.cell.goesOn(
+            callback, [.u64(id), argument], while: { !self.state.withLock { $0.isStopped } })
     }
 
     // MARK: Ending it
@@ -259,13 +278,17 @@ final class ProcessSession: Sendable {
 
     /// Ends the process because its actor ends: nothing is delivered any more.
     func stop() {
-        let (program, readers) = state.withLock { state in
+        let (start, program, readers) = state.withLock { state in
             state.isStopped = true
             state.isTerminating = true
-            return (state.program, state.readers)
+            return (state.start, state.program, state.readers)
         }
         for reader in readers { reader.cancel() }
-        guard let program else { return }
+        guard let program else {
+            // When it runs after all, it is ended at once.
+            if let start { schedule((Self.stopTimes.last, { start.cancel() })) }
+            return
+        }
         program.output?.stop()
         program.error?.stop()
         program.order(.signalGroup(SIGTERM))
@@ -278,16 +301,48 @@ final class ProcessSession: Sendable {
     /// Does things, each a time after the one before, unless the process is gone before.
     private func schedule(_ steps: (time: Duration, work: @Sendable () -> Void)...) {
         let world = context.world
-        let timer = world.start {
-            for step in steps {
-                guard (try? await world.sleep(for: step.time)) != nil else { return }
-                step.work()
-            }
+        state.withLock { state in
+            guard !state.isGone else { return }
+            state.timers.append(
+                world.start {
+                    for step in steps {
+                        guard (try? await world.sleep(for: step.time)) != nil else { return }
+                        step.work()
+                    }
+                })
         }
-        let isGone = state.withLock { state in
-            if !state.isGone { state.timers.append(timer) }
-            return state.isGone
+    }
+
+    /// Has nothing wait for a time any more; there will be no further timer.
+    private func endTimers() async {
+        let timers = state.withLock { state in
+            state.isGone = true
+            defer { state.timers = [] }
+            return state.timers
         }
-        if isGone { timer.cancel() }
+        for timer in timers { timer.cancel() }
+        for timer in timers { await timer.value }
+    }
+}
+
+/// What came of the start of a program.
+private final class StartOutcome: Sendable {
+    private let result = Mutex<Result<RunningProgram, ProcessError>?>(nil)
+
+    func take(_ start: () async throws(ProcessError) -> RunningProgram) async {
+        let outcome: Result<RunningProgram, ProcessError>
+        do throws(ProcessError) {
+            outcome = .success(try await start())
+        } catch {
+            outcome = .failure(error)
+        }
+        result.withLock { $0 = outcome }
+    }
+
+    func get() throws(ProcessError) -> RunningProgram {
+        guard let outcome = result.withLock({ $0 }) else {
+            throw ProcessError(.unavailable, "the start of the program had no outcome")
+        }
+        return try outcome.get()
     }
 }

@@ -103,18 +103,3 @@ final class ChildSubscriptions: Sendable {
             while: { self.isWanted(child, number) })
     }
 }
-
-extension CellPort {
-    /// Calls back, and again as long as the actor is too busy to begin and the call is wanted.
-    func callBack(
-        _ function: String, _ arguments: [Value], while isWanted: () -> Bool
-    ) async -> Result<Value, CallbackError> {
-        while true {
-            guard isWanted() else {
-                return .failure(CallbackError(.ended, "nobody wants '\(function)' any more"))
-            }
-            let result = await callEvenWhenFull(function, arguments)
-            guard case .failure(let error) = result, error.code == .late else { return result }
-        }
-    }
-}

@@ -50,8 +50,6 @@ public final class TerminalHandler: Handler {
     static let inputSizeMax = 1024
     /// The notices that wait for the actor; of more, the oldest are dropped.
     private static let noticesMax = 16
-    /// Before a callback that found no turn is tried again.
-    private static let retryPause = Duration.milliseconds(10)
 
     private static let callbacks = (
         input: "theater:simple/terminal.handle-input",
@@ -200,21 +198,8 @@ public final class TerminalHandler: Handler {
     ///
     /// - Returns: whether it makes sense to call it again.
     private func deliver(_ callback: String, _ arguments: [Value]) async -> Bool {
-        while !Task.isCancelled {
-            guard
-                case .failure(let error) = await context.cell.callEvenWhenFull(callback, arguments)
-            else { return true }
-            switch error.code {
-            case .late, .mailboxFull:
-                // Nothing was called, and no key may be lost.
-                guard (try? await context.world.sleep(for: Self.retryPause)) != nil else {
-                    return false
-                }
-            case .failed: return true
-            case .absent, .ended, .crashed: return false
-            }
-        }
-        return false
+        // Again until it was called: no key may be lost.
+        await context.cell.goesOn(callback, arguments, while: { !Task.isCancelled })
     }
 
     // MARK: Refusals

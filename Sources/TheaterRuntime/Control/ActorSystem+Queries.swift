@@ -3,7 +3,7 @@
 internal import CoreMetrics
 internal import Logging
 internal import Synchronization
-internal import TheaterChain
+public import TheaterChain
 public import TheaterManifest
 public import TheaterPact
 public import TheaterPlatform
@@ -16,6 +16,13 @@ extension ActorSystem {
     ///
     /// - Throws: `actor.not-found` or `actor.ended`.
     public func manifest(of id: ActorID) throws(ActorError) -> Manifest { try cell(id).manifest }
+
+    /// The SHA-256 of the code that a live actor runs.
+    ///
+    /// - Throws: `actor.not-found` or `actor.ended`.
+    public func module(of id: ActorID) throws(ActorError) -> Digest {
+        try cell(id).template.moduleDigest
+    }
 
     /// The state of a live actor after its last call that is over; does not wait for a running one.
     ///

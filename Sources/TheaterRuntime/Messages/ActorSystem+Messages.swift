@@ -34,6 +34,8 @@ extension ActorSystem {
     @concurrent
     public func post(_ body: [UInt8], to actor: ActorID) async throws(MessageError) {
         let inbox = liveCell(actor)?.inbox
+        // The inbox takes what the disk has room for.
+        await inbox?.waitForSpace()
         try send(body, to: actor)
         guard let inbox, inbox.isStrict else { return }
         do throws(JournalError) {

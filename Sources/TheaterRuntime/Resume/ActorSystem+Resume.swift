@@ -116,7 +116,14 @@ private struct Resumption: Sendable {
         for child in census.children(of: point.actor) {
             await bring(child: child, of: member, family, &made)
         }
-        try await system.startMissing(cell, family, census)
+        do throws(ActorError) {
+            try await system.startMissing(cell, family, census)
+        } catch {
+            // The others of the tree are there already, and go on.
+            system.logger.error(
+                "a declared child that was never started is not started: \(error.message)",
+                metadata: ["actor.id": "\(point.actor)", "actor.name": "\(member.name)"])
+        }
     }
 
     /// Makes the cell of an actor; without its snapshot when that does not fit.

@@ -84,7 +84,8 @@ extension Cell {
             keeper: keeper, every: UInt64(every),
             last: point.snapshot?.life.sequence ?? point.birth.sequence,
             birth: point.birth.sequence, bornAt: point.bornAt, firstState: point.firstState,
-            parent: point.parent)
+            parent: point.parent,
+            flight: SnapshotSchedule.Flight(isUsed: point.snapshot != nil))
     }
 
     /// Puts into the mailbox what the crash left undone: the call that it cut off, and the mail.
@@ -123,7 +124,8 @@ extension Cell {
     ) throws(ActorError) -> [(UInt64, Mail)] {
         let handled =
             point.call == nil ? record.handledMail : record.takenMail ?? record.handledMail
-        let first = max(record.placement?.firstMail ?? 0, handled.map { $0 + 1 } ?? 0)
+        let first = max(
+            record.placement?.firstMail ?? 0, handled.map { $0 == .max ? $0 : $0 + 1 } ?? 0)
         var mail: [(UInt64, Mail)] = []
         var dropped: Set<UInt64> = []
         do {
@@ -157,12 +159,15 @@ extension Cell {
                 .resume, "'\(name)' has no function '\(call.function)', which its chain calls")
         }
         let now = world.now()
+        let limits = manifest.limits
+        let timeout =
+            call.function == "theater:simple/actor.init" ? limits.initTimeout : limits.callTimeout
         let operation = Operation(
             function: function, arguments: [],
             takesState: StateUse.takesState(function, call.parameters, state: state),
             isCallback: call.function.hasPrefix("theater:simple/"), fuel: call.fuel,
-            deadline: now.advanced(by: manifest.limits.callTimeout),
-            timeout: manifest.limits.callTimeout, submitted: now, mail: mail, cutOff: call,
+            deadline: now.advanced(by: timeout), timeout: timeout, submitted: now, mail: mail,
+            cutOff: call,
             reply: .closure { [logger, weak self] result in
                 if let self { system?.exchange.endpoint(of: id)?.remember(sent: []) }
                 guard case .failure(let error) = result else { return }

@@ -12,7 +12,12 @@ internal import TheaterValue
 struct SnapshotSchedule {
     /// Whether one is being kept at the moment.
     final class Flight: Sendable {
-        private let state = Mutex((isBusy: false, isUsed: false, isOver: false))
+        private let state: Mutex<(isBusy: Bool, isUsed: Bool, isOver: Bool)>
+
+        /// - Parameter isUsed: whether there are some of the actor already.
+        init(isUsed: Bool = false) {
+            state = Mutex((isBusy: false, isUsed: isUsed, isOver: false))
+        }
 
         func begin() -> Bool {
             state.withLock { state in
@@ -51,7 +56,7 @@ struct SnapshotSchedule {
     let bornAt: WallTime
     let firstState: [UInt8]
     let parent: ActorID?
-    let flight = Flight()
+    var flight = Flight()
 }
 
 extension Cell {

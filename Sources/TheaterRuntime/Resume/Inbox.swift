@@ -89,6 +89,9 @@ final class Inbox: @unchecked Sendable {
     /// Gives the chain free for the actor's next life.
     func close() { writer = nil }
 
+    /// Waits while more is recorded than the disk takes; not under the lock.
+    func waitForSpace() async { await journal.waitForSpace() }
+
     /// Returns once all that was accepted is on disk; not under the lock.
     func sync() async throws(JournalError) { try await journal.sync() }
 }

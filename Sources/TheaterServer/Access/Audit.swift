@@ -17,6 +17,7 @@ public final class Audit: Sendable {
     private static let interface = "theater:node/audit"
     /// Requests come from many tasks at once, and a writer takes one.
     private let writer: Mutex<ChainWriter>
+    private let journal: Journal
     private let refusals: Mutex<[RefusalKind: RefusalLimit]>
 
     /// How many refusals of a kind are written in a minute; further ones are counted, and the next one that
@@ -53,6 +54,7 @@ public final class Audit: Sendable {
     /// - Throws: what the journal throws.
     public init(_ journal: Journal) throws(JournalError) {
         refusals = Mutex([:])
+        self.journal = journal
         let known = journal.actors().first { $0.name == Self.chainName }
         if let known {
             writer = Mutex(try journal.resumeChain(actor: known.actor))
@@ -60,6 +62,9 @@ public final class Audit: Sendable {
             writer = Mutex(try journal.makeChain(actor: .random(), name: Self.chainName))
         }
     }
+
+    /// Why nothing can be written any more.
+    var failure: JournalError? { journal.failure }
 
     /// What is written of a request.
     struct Entry {

@@ -11,9 +11,18 @@ internal import TheaterRuntime
 /// What a request comes with beside itself.
 struct APIContext: InitializableFromSource {
     let channel: any Channel
-    let connection = Connection.current
+    let connection: Connection
+    /// Which request of its connection it is.
+    let number: Int
 
-    init(source: ApplicationRequestContextSource) { channel = source.channel }
+    init(source: ApplicationRequestContextSource) {
+        channel = source.channel
+        connection = .current
+        number = connection.arrivals.next()
+    }
+
+    /// Whether the request has come to its last byte.
+    var isWhole: Bool { connection.arrivals.hasWhole(number) }
 }
 
 /// Answers requests: finds the operation, does it, and turns whatever goes wrong into a problem.
@@ -28,6 +37,7 @@ struct APIResponder: HTTPResponder {
     let chains: ChainRoutes
     let channels: ChannelRoutes
     let tokens: TokenRoutes
+    let roster: RosterRoutes
     let gate: Gate
     let rate: RequestRate
     let audit: Audit
@@ -65,7 +75,7 @@ struct APIResponder: HTTPResponder {
             let revocations = nodes.life.revocations
             let credential = try admit(request, to: operation, id: id, context) ?? .nobody
             let caller = Caller(credential: credential, revocations: revocations)
-            let call = try call(operation, places, request, id: id, caller)
+            let call = try call(operation, places, request, id: id, caller, context)
             return operation.isMutation
                 ? try await performAudited(call, context)
                 : try await performTraced(call, context)
@@ -104,10 +114,11 @@ struct APIResponder: HTTPResponder {
     /// Reads a request, or writes down that something was to be changed and was not understood.
     private func call(
         _ operation: TheaterAPI.Operation, _ places: [String: String], _ request: Request,
-        id: String, _ caller: Caller
+        id: String, _ caller: Caller, _ context: APIContext
     ) throws(Problem) -> Call {
         do throws(Problem) {
-            return try Call(operation, places, request, id: id, caller)
+            return try Call(
+                operation, places, request, id: id, caller, isWhole: context.isWhole)
         } catch {
             if operation.isMutation {
                 try audit.refused(entry(request, id, caller.credential), code: error.code)
@@ -196,6 +207,8 @@ struct APIResponder: HTTPResponder {
         case .listTokens: tokens.list()
         case .createToken: try await tokens.create(call)
         case .revokeToken: try await tokens.revoke(call)
+        case .roster: try await roster.show()
+        case .putRoster: try await roster.put(call)
         case .listActors: try actors.list(call)
         case .tree: actors.tree()
         case .startActor: try await actors.start(call)

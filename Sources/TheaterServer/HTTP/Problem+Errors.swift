@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import TheaterAPI
+internal import TheaterChain
 internal import TheaterHandler
 internal import TheaterRuntime
 internal import TheaterStore
@@ -18,6 +19,11 @@ extension Problem {
     init(_ error: MessageError) {
         self.init(
             status: Self.status(of: error.code), code: error.code.rawValue, detail: error.message)
+    }
+
+    /// What the journal says when it has stopped.
+    init(_ error: JournalError) {
+        self.init(status: 503, code: error.code.rawValue, detail: error.description)
     }
 
     /// What the store says.

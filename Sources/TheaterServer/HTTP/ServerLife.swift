@@ -34,6 +34,7 @@ final class ServerLife: Sendable {
         var streams: [UInt64: Stream] = [:]
         var lastStream: UInt64 = 0
         var revocations: UInt64 = 0
+        var ailments: [String: String] = [:]
     }
 
     private struct Stream {
@@ -46,6 +47,16 @@ final class ServerLife: Sendable {
 
     /// Whether the end has begun.
     var isDraining: Bool { state.withLock { $0.isDraining } }
+
+    /// What keeps the node from being all that it should be; `nil` when nothing does.
+    var ailment: String? {
+        state.withLock { state in state.ailments.min { $0.key < $1.key }?.value }
+    }
+
+    /// Says what is wrong with a part of the node, or with `nil` that nothing is.
+    func setAilment(_ part: String, _ words: String?) {
+        state.withLock { $0.ailments[part] = words }
+    }
 
     /// Takes a place for an upload.
     ///

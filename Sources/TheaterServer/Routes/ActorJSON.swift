@@ -7,9 +7,18 @@ internal import TheaterRuntime
 
 /// Actors as documents.
 enum ActorJSON {
-    static func summary(_ info: ActorInfo) -> JSONValue {
-        .object(
-            head(info.id, info.name, info.status) + [.init("mailbox", .integer(info.mailboxDepth))])
+    /// - Parameter metrics: what to show of its load; `nil` for none.
+    static func summary(_ info: ActorInfo, _ metrics: ActorMetrics?) -> JSONValue {
+        let load = metrics.map { metrics -> JSONValue in
+            [
+                "calls": .integer(metrics.calls), "errors": .integer(metrics.errors),
+                "fuel_used": .integer(metrics.fuelUsed), "memory": .integer(metrics.memorySize),
+                "restarts": .integer(metrics.restarts),
+            ]
+        }
+        return .object(
+            head(info.id, info.name, info.status) + [.init("mailbox", .integer(info.mailboxDepth))]
+                + (load.map { [.init("load", $0)] } ?? []))
     }
 
     static func tree(_ tree: ActorTree) -> JSONValue {

@@ -31,8 +31,12 @@ struct ActorRoutes: Sendable {
         // Ordered by identity, so that a page goes on where the last one ended, whoever came or went.
         let rest = system.actors().filter { info in after.map { info.id > $0 } ?? true }
         let page = rest.prefix(limit)
+        let hasLoad = try call.flag("load")
         return Answer.json([
-            "actors": .array(page.map(ActorJSON.summary)),
+            "actors": .array(
+                page.map { info in
+                    ActorJSON.summary(info, hasLoad ? try? system.metrics(of: info.id) : nil)
+                }),
             "next": .optional(rest.count > limit ? page.last?.id.description : nil),
         ])
     }
@@ -126,7 +130,7 @@ struct ActorRoutes: Sendable {
         return request
     }
 
-    private func manifest(
+    func manifest(
         _ text: String, variables: [String: String], state: String?
     ) throws(Problem) -> Manifest {
         let manifest: Manifest

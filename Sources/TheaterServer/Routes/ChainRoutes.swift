@@ -35,7 +35,18 @@ struct ChainRoutes: Sendable {
         let id = try lookup.recorded(call.place("actor"))
         // Without a beginning, what comes from now on: counted here, so that the client knows where it
         // goes on after a connection that brought nothing.
-        let first = try start(call) ?? node.journal.existingHead(actor: id)?.count ?? 0
+        let first: UInt64
+        if let wanted = try start(call) {
+            first = wanted
+        } else {
+            first = node.journal.existingHead(actor: id)?.count ?? 0
+            // The client goes on from there after a crash, too.
+            do throws(JournalError) {
+                try await node.journal.settled()
+            } catch {
+                throw Problem(error)
+            }
+        }
         let subscription: EventSubscription
         do throws(ActorError) {
             subscription = try await node.control.send {
@@ -45,7 +56,8 @@ struct ChainRoutes: Sendable {
             throw Problem(error)
         }
         let events = EventStream(
-            subscription: subscription, filter: TypeFilter(call.list("type")))
+            subscription: subscription, filter: TypeFilter(call.list("type")), actor: id,
+            journal: node.journal)
         let facts = StreamFacts(kind: .events, actor: id, since: node.world.wallTime()) {
             [weak subscription] in
             StreamFacts.Load(

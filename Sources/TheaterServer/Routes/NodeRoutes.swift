@@ -14,9 +14,13 @@ struct NodeRoutes: Sendable {
     let options: ServerOptions
     let bodies: Bodies
     let life: ServerLife
+    let audit: Audit
     private let started = WallTime.now()
 
-    init(node: ServedNode, options: ServerOptions, bodies: Bodies, life: ServerLife) {
+    init(
+        node: ServedNode, options: ServerOptions, bodies: Bodies, life: ServerLife, audit: Audit
+    ) {
+        self.audit = audit
         self.node = node
         self.options = options
         self.bodies = bodies
@@ -28,7 +32,9 @@ struct NodeRoutes: Sendable {
     /// What keeps the node from taking work; `nil` when nothing does.
     private var ailment: String? {
         if life.isDraining { return "the node is ending" }
+        if let ailment = life.ailment { return ailment }
         if let failure = node.journal.failure { return "chains cannot be written: \(failure)" }
+        if let failure = audit.failure { return "the audit cannot be written: \(failure)" }
         // Then nothing can be opened: connections, files, processes.
         return ThisProcess.hasDescriptors ? nil : "the process has no descriptors left"
     }

@@ -57,6 +57,7 @@ struct NodeLifeTests {
         let path = folder.path("notify")
         let listener = try RawSocket.datagrams(path)
         let node = try await RunningNode(in: folder, environment: ["NOTIFY_SOCKET": path])
+        #expect(RawSocket.datagram(listener).hasPrefix("EXTEND_TIMEOUT_USEC="))
         #expect(RawSocket.datagram(listener).hasPrefix("READY=1\n"))
         #expect(await node.stop() == 0)
         #expect(RawSocket.datagram(listener).hasPrefix("STOPPING=1\n"))
@@ -66,6 +67,7 @@ struct NodeLifeTests {
     @Test("health and readiness are told without a credential")
     func health() async throws {
         let node = try await RunningNode()
+        _ = try await node.program.line(containing: "ready")
         for path in ["/healthz", "/readyz"] {
             let answer = try await RawSocket.request(node.socketPath, "GET", path)
             #expect(answer.status == 200)

@@ -19,7 +19,8 @@ struct TelemetryTests {
             [],
             environment: [
                 "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:\(collector.port)",
-                "OTEL_EXPORTER_OTLP_HEADERS": "x-key=open sesame", "OTEL_SERVICE_NAME": "stage",
+                "OTEL_EXPORTER_OTLP_HEADERS": "x-key=open sesame, authorization = Basic%20YTpi",
+                "OTEL_SERVICE_NAME": "stage",
                 "OTEL_BSP_SCHEDULE_DELAY": "20", "OTEL_METRIC_EXPORT_INTERVAL": "20",
             ])
         let handlers = ["runtime", "message-server"]
@@ -61,7 +62,8 @@ struct TelemetryTests {
             let end = span["endTimeUnixNano"]?.string ?? ""
             #expect(Int64(start) ?? 1 <= Int64(end) ?? 0)
         }
-        #expect(collector.heads.allSatisfy { $0.contains("x-key: open sesame") })
+        #expect(collector.heads.allSatisfy { $0.contains("x-key: open sesame\r\n") })
+        #expect(collector.heads.allSatisfy { $0.contains("authorization: basic ytpi\r\n") })
 
         // A failure, in a trace of its own.
         _ = try? await node.client.call("sender", "say", [.string("nobody")])
@@ -104,7 +106,34 @@ struct TelemetryTests {
             ($0["theater.telemetry.spans.dropped"]?.first ?? 0) >= 2001
         }
         #expect(try await node.client.actor("chatter")["status"]?.string == "running")
+        collector.answer("200 OK")
+        let again = try await node.program.line(containing: "takes telemetry again")
+        #expect(again.contains("spans since the start were not sent"), "\(again)")
+        // More at once than may wait.
+        _ = try await node.client.call("chatter", "chat", [])
+        _ = try await node.program.line(containing: "spans come faster than they are sent")
         #expect(await node.stop() == 0)
+    }
+
+    // Goal: neither an actor nor the end of the node waits for a collector that is there and says nothing. Method:
+    // requests may take ten minutes, and the test may take two.
+    @Test("a collector that never answers holds up nobody, and at the end it is told what was lost")
+    func silent() async throws {
+        let collector = try Collector(status: nil)
+        let node = try await RunningNode(
+            [],
+            environment: [
+                "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:\(collector.port)",
+                "OTEL_EXPORTER_OTLP_TIMEOUT": "600000", "OTEL_BSP_SCHEDULE_DELAY": "1",
+            ])
+        try await node.start(try TestActors.chatter(), name: "chatter")
+        for _ in 0..<3 { _ = try await node.client.call("chatter", "chat", []) }
+        await collector.heard { !$0.heads.isEmpty }
+        #expect(await node.stop() == 0)
+        // All of three calls with 2,000 host calls each, whether they waited, found no room, or were on their way.
+        #expect(
+            node.program.stderr.contains("6003 spans since the start were not sent"),
+            "\(node.program.stderr)")
     }
 
     @Test("variables that cannot be are refused at the start, and without them nothing is sent")
@@ -112,7 +141,11 @@ struct TelemetryTests {
         let folder = try Folder()
         for (name, value) in [
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
-            ("OTEL_EXPORTER_OTLP_HEADERS", "novalue"), ("OTEL_BSP_SCHEDULE_DELAY", "0"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://ada:s3cret@127.0.0.1:1"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "https:///v1"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "s3cret"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "a key=s3cret"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "x-key=s3cret%0d%0a"), ("OTEL_BSP_SCHEDULE_DELAY", "0"),
             ("OTEL_BSP_MAX_QUEUE_SIZE", "many"),
         ] {
             var environment = ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"]
@@ -120,6 +153,7 @@ struct TelemetryTests {
             let refused = try await Finished(["serve"], in: folder, environment: environment)
             #expect(refused.status == 2, "\(name)")
             #expect(refused.stderr.contains("[telemetry.bad-variable]"), "\(refused.stderr)")
+            #expect(!refused.stderr.contains("s3cret"), "\(refused.stderr)")
         }
         let collector = try Collector()
         let node = try await RunningNode(
@@ -136,19 +170,28 @@ struct TelemetryTests {
 
 /// Takes what is sent to it as a collector of OTLP does, and keeps it.
 final class Collector: Sendable {
-    private struct State {
+    struct State {
         var heads: [String] = []
         var spans: [JSONValue] = []
         var metrics: [String: [UInt64]] = [:]
+        fileprivate var status: String?
     }
 
     let port: UInt16
     private let listener: Int32
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+    private let news: AsyncStream<Void>
+    private let newsWriter: AsyncStream<Void>.Continuation
 
     var heads: [String] { state.withLock { $0.heads } }
 
-    init(status: String = "200 OK") throws {
+    /// Answers otherwise from here on.
+    func answer(_ status: String) { state.withLock { $0.status = status } }
+
+    /// - Parameter status: what is answered; `nil` for nothing.
+    init(status: String? = "200 OK") throws {
+        state = Mutex(State(status: status))
+        (news, newsWriter) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -167,7 +210,7 @@ final class Collector: Sendable {
             while true {
                 let client = accept(listener, nil, nil)
                 guard client >= 0, let collector = self else { return }
-                Thread.detachNewThread { Self.serve(client, status) { collector.keep($0, $1) } }
+                Thread.detachNewThread { Self.serve(client) { collector.keep($0, $1) } }
             }
         }
     }
@@ -178,7 +221,7 @@ final class Collector: Sendable {
     }
 
     private static func serve(
-        _ client: Int32, _ status: String, _ keep: (String, JSONValue?) -> Void
+        _ client: Int32, _ keep: (String, JSONValue?) -> String?
     ) {
         defer { close(client) }
         var bytes: [UInt8] = []
@@ -191,8 +234,10 @@ final class Collector: Sendable {
                     head.components(separatedBy: "content-length: ").dropFirst().first
                     .flatMap { Int($0.prefix { $0.isNumber }) } ?? 0
                 if bytes.count >= split + length {
-                    keep(head, try? JSONValue.parse(Array(bytes[split..<split + length])))
+                    let status = keep(
+                        head, try? JSONValue.parse(Array(bytes[split..<split + length])))
                     bytes.removeFirst(split + length)
+                    guard let status else { continue }
                     let answer = Array("HTTP/1.1 \(status)\r\nContent-Length: 2\r\n\r\n{}".utf8)
                     guard send(client, answer, answer.count, Int32(MSG_NOSIGNAL)) > 0 else {
                         return
@@ -206,8 +251,10 @@ final class Collector: Sendable {
         }
     }
 
-    private func keep(_ head: String, _ body: JSONValue?) {
-        state.withLock { state in
+    /// - Returns: what is answered.
+    private func keep(_ head: String, _ body: JSONValue?) -> String? {
+        defer { newsWriter.yield() }
+        return state.withLock { state in
             state.heads.append(head)
             for resource in body?["resourceSpans"]?.array ?? [] {
                 for scope in resource["scopeSpans"]?.array ?? [] {
@@ -224,25 +271,28 @@ final class Collector: Sendable {
                     }
                 }
             }
+            return state.status
         }
     }
 
-    /// Waits until the spans that came are enough.
+    /// Waits until what came is enough.
+    @discardableResult
+    func heard(_ isEnough: (State) -> Bool) async -> State {
+        while true {
+            let state = state.withLock { $0 }
+            if isEnough(state) { return state }
+            for await _ in news { break }
+        }
+    }
+
+    /// The spans that came, when they are enough.
     func spans(_ isEnough: ([JSONValue]) -> Bool) async throws -> [JSONValue] {
-        while true {
-            let spans = state.withLock { $0.spans }
-            if isEnough(spans) { return spans }
-            await Task.yield()
-        }
+        await heard { isEnough($0.spans) }.spans
     }
 
-    /// Waits until the metrics that came last are as wanted.
+    /// The metrics that came last, when they are as wanted.
     func metrics(_ isEnough: ([String: [UInt64]]) -> Bool) async throws -> [String: [UInt64]] {
-        while true {
-            let metrics = state.withLock { $0.metrics }
-            if isEnough(metrics) { return metrics }
-            await Task.yield()
-        }
+        await heard { isEnough($0.metrics) }.metrics
     }
 
     /// An attribute of a span as text.

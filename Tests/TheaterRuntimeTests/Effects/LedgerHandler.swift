@@ -122,16 +122,20 @@ func bookkeeper(_ functions: [String] = ["put", "set", "trap"]) throws -> String
     }
 }
 
-/// The system's disk, whose syncs a test can hold up or make fail.
+/// The system's disk, whose syncs a test can hold up or make fail, and whose room it can take away.
 final class BrittleDisk: Disk {
     private let disk = SystemDisk()
     private let fails = Mutex(false)
     private let holds = Mutex(false)
+    private let room = Mutex(Int.max)
     private let released = DispatchSemaphore(value: 0)
     /// Told when a sync is held.
     let held = AsyncStream<Void>.makeStream()
 
     func breakSyncs() { fails.withLock { $0 = true } }
+
+    /// Leaves room for so many bytes more.
+    func fill(leaving size: Int) { room.withLock { $0 = size } }
 
     /// Makes the next sync wait until ``release()``.
     func holdSync() { holds.withLock { $0 = true } }
@@ -149,7 +153,19 @@ final class BrittleDisk: Disk {
     ) throws(DiskError) -> Int { try disk.read(file, into: buffer, at: offset) }
     func write(
         _ file: DiskFile, from buffer: UnsafeRawBufferPointer, at offset: UInt64
-    ) throws(DiskError) -> Int { try disk.write(file, from: buffer, at: offset) }
+    ) throws(DiskError) -> Int {
+        let size = room.withLock { room in
+            let size = min(room, buffer.count)
+            room -= size
+            return size
+        }
+        guard size > 0 || buffer.isEmpty else {
+            throw DiskError(operation: .write, path: file.path, errno: ENOSPC)
+        }
+        // What still fits is written, as a file system does.
+        return try disk.write(
+            file, from: UnsafeRawBufferPointer(rebasing: buffer[..<size]), at: offset)
+    }
     func sync(_ file: DiskFile) throws(DiskError) {
         if fails.withLock({ $0 }) {
             throw DiskError(operation: .sync, path: file.path, errno: EIO)

@@ -142,8 +142,59 @@ final class EscapeTests {
                 #expect(denials.allSatisfy { $0.hasSuffix("[process.program-denied]") })
             }
         }
+        // With a pin the other file never runs: what is checked is the open file.
+        let right = try digestText(try program("right", "#!/bin/sh\necho original"))
+        let pinned = try await processes.actor(
+            [
+                "allowed_programs": .array([.string(path)]),
+                "pins": .array([.string("sha256:\(right) \(path)")]),
+            ], name: "pinned")
+        var count = 0
+        for round in 0..<40 {
+            if round.isMultiple(of: 2) { _ = try program("tool", "#!/bin/sh\necho original") }
+            if (try? await processes.spawn(pinned, path)) != nil { count += 1 }
+        }
         swapper.cancel()
         _ = try? await swapper.value
+        let heard = try await processes.heard(pinned, exits: count)
+        #expect(heard.allSatisfy { $0.text == "original\n" || $0.text == "0" }, "\(heard)")
+        let denials = try await processes.stage.denials(pinned)
+        #expect(denials.allSatisfy { $0.hasSuffix("[process.wrong-digest]") }, "\(denials)")
+        await processes.close()
+    }
+
+    @Test("a working folder that is swapped for a link leads nowhere else")
+    func swappedFolder() async throws {
+        let inside = try folder("inside")
+        let path = try folder("inside/work")
+        let id = try await processes.actor([
+            "allowed_programs": .array([.string("readlink")]),
+            "allowed_paths": .array([.string(inside)]),
+        ])
+        let swapper = Task {
+            while !Task.isCancelled {
+                rename(path, path + "-away")
+                symlink("/", path)
+                await Task.yield()
+                unlink(path)
+                rename(path + "-away", path)
+                await Task.yield()
+            }
+        }
+        var count = 0
+        for _ in 0..<60 {
+            let answer = try? await processes.spawn(id, "readlink", "/proc/self/cwd") {
+                $0.folder = path
+            }
+            if answer != nil { count += 1 }
+        }
+        swapper.cancel()
+        await swapper.value
+        let heard = try await processes.heard(id, exits: count).filter { $0.kind == "out" }
+        #expect(heard.allSatisfy { $0.text.hasPrefix(path) }, "\(heard)")
+        let denials = try await processes.stage.denials(id)
+        #expect(denials.allSatisfy { $0.hasSuffix("[process.folder-denied]") }, "\(denials)")
+        #expect(count + denials.count == 60)
         await processes.close()
     }
 

@@ -188,6 +188,24 @@ struct ProcessStage {
         }
     }
 
+    /// The processes of whose ends an actor has heard, when so many have ended. The chain is read as it is, neither
+    /// verified nor replayed: that takes the longer the more there is in the journal.
+    func ended(_ id: ActorID, count: Int) async throws -> [UInt64] {
+        while true {
+            var ended: [UInt64] = []
+            var cursor = try await stage.journal.events(of: id)
+            while let event = try cursor.next() {
+                guard case .called(let function, let bytes, _, _)? = try event.decodedPayload(),
+                    function == Self.callbacks + ".handle-exit"
+                else { continue }
+                let items = try #require(try CGRF.decode(bytes).asItems)
+                ended.append(try #require(items[1].integer(as: UInt64.self)))
+            }
+            if ended.count >= count { return ended }
+            try await Self.pause()
+        }
+    }
+
     /// Waits until an actor has heard a text, and answers all that it heard of that stream.
     func text(_ id: ActorID, _ kind: String = "out", until part: String) async throws -> String {
         while true {
@@ -205,11 +223,7 @@ struct ProcessStage {
 
     /// The processes whose command line contains a text.
     static func processes(with text: String) -> [pid_t] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        return names.compactMap { pid_t($0) }.filter { pid in
-            let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
-            return String(decoding: line, as: UTF8.self).contains(text)
-        }
+        SystemProcesses.withCommandLine(containing: text)
     }
 
     static func processes(_ count: Int, with text: String) async throws {

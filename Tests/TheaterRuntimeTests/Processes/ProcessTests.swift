@@ -8,6 +8,7 @@ import TheaterHandlers
 import TheaterManifest
 import TheaterPact
 import TheaterPlatform
+import TheaterTesting
 import TheaterValue
 
 @testable import TheaterRuntime
@@ -80,6 +81,54 @@ struct ProcessTests {
         #expect(raw.joined() == "abcdefghij" && raw.allSatisfy { $0.utf8.count <= 3 })
         let standard = try await output("x") { $0.outputMode = 3 }
         #expect(standard == ["x"])
+        await processes.close()
+    }
+
+    @Test("a buffer of no size or of a huge one is bounded by the grant, in every mode")
+    func bufferSizes() async throws {
+        let id = try await processes.actor([
+            "allowed_programs": .array([.string("*")]), "max_output_buffer": .integer(20_000),
+        ])
+        // One text of JSON without a newline, of 15,000 bytes, and one that is too long.
+        let script = "printf '\"'; head -c 14998 /dev/zero | tr '\\0' x; printf '\"'"
+        var exits = 0
+        for (mode, size, most) in [
+            (0, 0, 8192), (1, 0, 8192), (2, 0, 0), (3, 0, 4096),
+            (0, UInt32.max, 20_000), (1, .max, 15_000), (2, .max, 15_000), (3, .max, 4096),
+        ] {
+            let pid = try await processes.spawn(id, "sh", "-c", script) {
+                $0.outputMode = mode
+                $0.bufferSize = size
+            }
+            exits += 1
+            let pieces = try await processes.heard(id, exits: exits)
+                .filter { $0.process == pid && $0.kind == "out" }.map(\.text.utf8.count)
+            #expect(pieces.reduce(0, +) == (most == 0 ? 0 : 15_000), "mode \(mode), \(size)")
+            #expect((pieces.max() ?? 0) <= most, "mode \(mode), \(size)")
+        }
+        let large = try await processes.spawn(id, "head", "-c", "50000", "/dev/zero") {
+            ($0.outputMode, $0.chunkSize) = (3, .max)
+        }
+        let chunks = try await processes.heard(id, exits: exits + 1)
+            .filter { $0.process == large && $0.kind == "out" }.map(\.text.utf8.count)
+        #expect(chunks == [20_000, 20_000, 10_000])
+        await processes.close()
+    }
+
+    @Test("a character whose bytes come apart is whole in a line of JSON")
+    func splitCharacter() async throws {
+        let id = try await processes.actor()
+        _ = try await processes.spawn(
+            id, "python3", "-uc",
+            """
+            import array, fcntl, os, termios
+            waiting = array.array("i", [0])
+            for part in [b'["\\xc3', b'\\xa9', b'"', b']\\n']:
+                os.write(1, part)
+                while fcntl.ioctl(1, termios.FIONREAD, waiting) == 0 and waiting[0]: pass
+            """
+        ) { $0.outputMode = 2 }
+        #expect(try await processes.heard(id, exits: 1).map(\.text) == ["[\"\u{e9}\"]", "0"])
         await processes.close()
     }
 
@@ -409,6 +458,70 @@ struct ProcessTests {
         clock.advance(by: .seconds(9))
         #expect(await end.error == nil)
         #expect(ProcessStage.processes(with: mark) == [], "gone when the end is told")
+        await processes.close()
+    }
+
+    // Goal: an end is not told as if all was gone when it is not. Method: a keeper that is stopped does nothing.
+    @Test("a process that is not gone in time is said to be left, and ends later")
+    func leftBehind() async throws {
+        let clock = ManualClock()
+        let processes = try ProcessStage(world: clock.world)
+        let mark = ProcessStage.mark()
+        let id = try await processes.actor()
+        _ = try await processes.spawn(
+            id, "sh", "-c", "trap '' TERM; echo $PPID; while :; do sleep \(mark); done")
+        let keeper = try #require(pid_t(try await processes.text(id, until: "\n").dropLast()))
+        kill(keeper, SIGSTOP)
+        let before = clock.sleepCount(of: .seconds(1))
+        let end = Work { () async throws(ActorError) in
+            try await processes.stage.system.stop(id, grace: .seconds(60))
+        }
+        while clock.sleepCount(of: .seconds(1)) == before { try await ProcessStage.pause() }
+        clock.advance(by: .seconds(1))
+        while clock.sleepCount(of: .seconds(3)) == 0 { try await ProcessStage.pause() }
+        clock.advance(by: .seconds(3))
+        #expect(await end.error == nil)
+        #expect(processes.stage.log.lines.contains { $0.contains("is not gone in time") })
+        #expect(ProcessStage.processes(with: mark) != [])
+        kill(keeper, SIGCONT)
+        while ProcessStage.processes(with: mark) != [] { try await ProcessStage.pause() }
+        await processes.close()
+    }
+
+    @Test("the end of a process whose keeper was killed is told when all of it is gone")
+    func killedKeeper() async throws {
+        let mark = ProcessStage.mark()
+        let id = try await processes.actor()
+        _ = try await processes.spawn(
+            id, "sh", "-c",
+            "for i in 1 2 3 4 5; do (setsid sh -c 'sleep \(mark) & sleep \(mark)' &); done; echo $PPID; "
+                + "sleep \(mark)")
+        let keeper = try #require(pid_t(try await processes.text(id, until: "\n").dropLast()))
+        kill(keeper, SIGKILL)
+        #expect(try await processes.heard(id, exits: 1).last?.text == "-9")
+        #expect(ProcessStage.processes(with: mark) == [], "gone when the end is told")
+        #expect(!stage.log.lines.contains { $0.contains("gone in time") || $0.contains("killed") })
+        await processes.close()
+    }
+
+    @Test("a launcher that does not answer makes the start an error when its time is over")
+    func silentLauncher() async throws {
+        let clock = ManualClock()
+        let processes = try ProcessStage(world: clock.world)
+        let id = try await processes.actor()
+        _ = try await processes.spawn(id, "sh", "-c", "echo $PPID; exec sleep 100000")
+        let keeper = try #require(pid_t(try await processes.text(id, until: "\n").dropLast()))
+        let launcher = try #require(SystemProcesses.parent(of: keeper))
+        let all = [launcher] + SystemProcesses.children(of: launcher)
+        for pid in all { kill(pid, SIGSTOP) }
+        let before = clock.sleepCount(of: .seconds(30))
+        let refusal = Task { try await processes.refusal(id, "true") }
+        while clock.sleepCount(of: .seconds(30)) == before { try await ProcessStage.pause() }
+        clock.advance(by: .seconds(30))
+        #expect(try await refusal.value.hasSuffix("[process.spawn-failed]"))
+        for pid in all { kill(pid, SIGCONT) }
+        // Its place is free again, and programs start.
+        _ = try await processes.spawn(id, "true")
         await processes.close()
     }
 

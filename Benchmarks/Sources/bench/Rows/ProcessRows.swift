@@ -14,6 +14,7 @@ enum ProcessRows {
     static let rows = [
         Row(name: "Process.true", place: .here) { [try await short($0)] },
         Row(name: "Process.cat", place: .here) { [try await cat($0)] },
+        Row(name: "Process.raw", place: .here) { [try await raw($0)] },
         Row(name: "Process.lines", place: .here) { [try await lines($0)] },
     ]
 
@@ -104,8 +105,49 @@ enum ProcessRows {
     private static func hear(_ stage: Stage, _ id: ActorID) async throws -> Double {
         try await nanoseconds(of: {
             consume(try await stage.system.call(id, Guests.start))
+            // An actor that ended gives no signal.
+            let watch = Task {
+                let reason = try? await stage.system.awaitEnd(of: id)
+                if !Task.isCancelled, reason != nil { Signal.shared.give() }
+            }
             await Signal.shared.next()
+            watch.cancel()
         })
+    }
+
+    /// What goes through `cat` as it is, in pieces of 64 KiB at the most, each a callback of its own.
+    private static func raw(_ setting: Setting) async throws -> Figure {
+        let host = try host(setting)
+        let stage = try stage(host, setting)
+        let size = setting.times(1024) << 20
+        let id = try await actor(
+            stage,
+            try Guests.hearer("/bin/sh", ["-c", "head -c \(size) /dev/zero | cat"], .raw))
+        let node = try NodePeer.start(setting)
+        let before = try Machine.residentKibibytes()
+        var figure = try await setting.rounds.measure(
+            Figure(
+                name: "Process.raw",
+                what: "\(size >> 20) MiB through `cat`, raw, into callbacks of an actor",
+                unit: .nanoseconds, target: .ratio(1)), times: 1,
+            peer: node.map { node in { try node.run("raw", size)[0] } },
+            peerProcessor: { node?.processor ?? 0 },
+            ours: {
+                let spent = try await hear(stage, id)
+                // What stands around the bytes of each call is heard with them.
+                guard case .u32(let heard) = try await stage.system.call(id, Guests.heard),
+                    Int(heard) >= size, Int(heard) < size + size / 8
+                else { throw BenchError("\(size) bytes were written, and others heard") }
+                return spent
+            })
+        let growth = try Machine.residentKibibytes() - before
+        figure.peerName = node.map { "\($0.version):" }
+        figure.note =
+            "\(Unit.mebibytes(growth)) more resident than before"
+            + (node == nil ? "; NO PEER: node is missing" : "")
+        try await stage.close()
+        await host.close()
+        return figure
     }
 
     /// Many short lines, each of which is a callback of its own.

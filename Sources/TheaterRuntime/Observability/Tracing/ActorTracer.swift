@@ -65,11 +65,6 @@ final class ActorTracer: @unchecked Sendable {
         TraceContext.$current.withValue(hostCall?.context, operation: work)
     }
 
-    /// The same for a call that is parked: the running host call is that one.
-    func within<Argument>(_ work: (Argument) -> Void, _ argument: Argument) {
-        TraceContext.$current.withValue(hostCall?.context) { work(argument) }
-    }
-
     /// The same for what a handler does later.
     func bind<Result: Sendable>(
         _ work: @escaping @Sendable () async -> Result

@@ -8,7 +8,7 @@ extension CellHost {
         guard let tracer = recorder.tracer else { return handlers[handler].answer(call) }
         switch tracer.within({ handlers[handler].answer(call) }) {
         case .later(let operation): return .later(tracer.bind(operation))
-        case .parked(let start): return .parked { tracer.within(start, $0) }
+        case .parked(let start): return .parked { answering in tracer.within { start(answering) } }
         case let answer: return answer
         }
     }
