@@ -57,6 +57,19 @@ struct CommandTests {
         #expect(!run.messages.isEmpty)
     }
 
+    @Test(
+        "a word that is no command is told the nearest one",
+        arguments: [
+            (["pss"], "`theater ps`"), (["chain", "verfy", "--json"], "`theater chain verify`"),
+            (["token", "crate"], "`theater token create`"), (["zzzzzzz"], "`theater --help`"),
+        ])
+    func nearest(arguments: [String], says: String) async {
+        let run = await InProcess(arguments)
+        #expect(run.status == .usage)
+        #expect(run.messages.contains("is no command of"), "\(run.messages)")
+        #expect(run.messages.contains(says), "\(run.messages)")
+    }
+
     @Test("without a place for the chain nothing is run, and both names are said")
     func noHome() async throws {
         let folder = try Folder()

@@ -50,18 +50,24 @@ extension Guests {
           (then (unreachable)))
         """
 
-    /// Answers each request with the same bytes, without looking at them.
+    /// Answers each request with the same bytes, and takes each message, without looking at them.
     static func answerer() throws -> [UInt8] {
         let reply = Value.result(
             ok: .tuple([]), err: .string,
             .ok(.tuple([.u64(1), .option(.list(.primitive(.u8)), .bytes(body))])))
+        let kept = Value.result(ok: .tuple([]), err: .string, .ok(.tuple([.u64(1)])))
         return try module(
             """
             exports { \(client) {
                 handle-request: func(state: value, request-id: string, data: list<u8>) ->
-                    result<tuple<value, option<list<u8>>>, string>
+                    result<tuple<value, option<list<u8>>>, string>,
+                handle-send: func(state: value, data: list<u8>) -> result<value, string>
             } }
-            """, imports: [], body: [try answering("\(client).handle-request", reply, at: 4096)])
+            """, imports: [],
+            body: [
+                try answering("\(client).handle-request", reply, at: 4096),
+                try answering("\(client).handle-send", kept, at: 4608),
+            ])
     }
 
     /// Exports `ask`, which makes as many requests of an actor as its argument says.

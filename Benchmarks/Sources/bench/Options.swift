@@ -82,6 +82,7 @@ struct Options {
     /// The options that a process of its own gets for one row.
     func arguments(forRow name: String) -> [String] {
         ["--alone", name, "--rounds", "\(rounds)", "--divisor", "\(divisor)", "--folder", folder]
+            + (theater.map { ["--theater", $0] } ?? [])
             + (erlang.map { ["--erlang", $0] } ?? [])
             + (node.map { ["--node", $0] } ?? [])
     }

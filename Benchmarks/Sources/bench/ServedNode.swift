@@ -21,6 +21,7 @@ final class ServedNode {
             if let answer = try? ask("GET", "/readyz"), answer.hasPrefix("HTTP/1.1 200") { return }
             usleep(5000)
         }
+        end()
         throw BenchError("'theater serve' does not answer at \(data)/theater.sock")
     }
 

@@ -34,11 +34,12 @@ struct Doctor {
     static let freeSizeMin: UInt64 = 100 << 20
 
     /// Everything there is to know, the most important first.
-    func facts() -> [DoctorFact] {
-        [
-            DoctorFact(name: "theater", value: CommandLineTool.version), toolchain(), engine(),
-            guests(), openFiles(),
-        ] + data()
+    ///
+    /// - Parameter found: gets each fact as soon as it is known: some take long.
+    func facts(_ found: (DoctorFact) -> Void) {
+        found(DoctorFact(name: "theater", value: CommandLineTool.version))
+        for look in [toolchain, engine, guests, openFiles] { found(look()) }
+        for fact in data() { found(fact) }
     }
 
     private func toolchain() -> DoctorFact {

@@ -21,17 +21,18 @@ struct DoctorCommand: TheaterCommand {
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
         let doctor = Doctor(context: context, dataDirectory: try data.resolved(in: context))
-        let facts = doctor.facts()
+        var facts: [DoctorFact] = []
+        doctor.facts { fact in
+            facts.append(fact)
+            if json { return }
+            let mark = fact.remedy == nil ? "ok  " : "FIX "
+            context.output.result("\(mark) \(Printable.pad(fact.name, 11)) \(fact.value)")
+            if let remedy = fact.remedy { context.output.result("       → \(remedy)") }
+        }
         let isWell = facts.allSatisfy { $0.remedy == nil }
         if json {
             context.output.result(
                 .object([("ok", .bool(isWell)), ("facts", .array(facts.map(\.json)))]))
-        } else {
-            for fact in facts {
-                let mark = fact.remedy == nil ? "ok  " : "FIX "
-                context.output.result("\(mark) \(Printable.pad(fact.name, 11)) \(fact.value)")
-                if let remedy = fact.remedy { context.output.result("       → \(remedy)") }
-            }
         }
         return isWell ? .success : .failure
     }

@@ -29,6 +29,16 @@ extension Output {
     /// Writes a line of results.
     func result(_ line: String) { write(Array((line + "\n").utf8), to: .results) }
 
+    /// Writes lines of results at once.
+    func results(_ lines: some Sequence<String>) {
+        var text: [UInt8] = []
+        for line in lines {
+            text += line.utf8
+            text.append(UInt8(ascii: "\n"))
+        }
+        if !text.isEmpty { write(text, to: .results) }
+    }
+
     /// Writes a line for people.
     func message(_ line: String) { write(Array((line + "\n").utf8), to: .messages) }
 

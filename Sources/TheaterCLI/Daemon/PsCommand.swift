@@ -18,13 +18,14 @@ struct PsCommand: TheaterCommand {
         }
         let output = context.output
         if form.json {
-            for actor in actors { output.result(actor.description) }
+            output.results(actors.map(\.description))
         } else if form.quiet {
-            for actor in actors { output.result(actor["id"]?.string ?? "") }
+            output.results(actors.map { $0["id"]?.string ?? "" })
         } else {
             let width = output.width(.results)
-            output.result("ACTOR     NAME                      STATUS      WAITING")
-            for actor in actors { output.result(Self.line(actor, width: width)) }
+            output.results(
+                ["ACTOR     NAME                      STATUS      WAITING"]
+                    + actors.map { Self.line($0, width: width) })
         }
         return .success
     }
@@ -73,9 +74,7 @@ struct TreeCommand: TheaterCommand {
                 context.output.result(root.description)
             } else {
                 let width = context.output.width(.results)
-                for line in Self.lines(root) {
-                    context.output.result(Printable.cut(line, to: width))
-                }
+                context.output.results(Self.lines(root).map { Printable.cut($0, to: width) })
             }
         }
         return .success

@@ -22,7 +22,6 @@ enum NodeRows {
     }
 
     private static let messages = "[[handler]]\ntype = \"message-server\"\n"
-    private static let runtime = "[[handler]]\ntype = \"runtime\"\n"
 
     private static func manifest(_ more: String) -> String {
         "name = \"bench\"\npackage = \"bench.wasm\"\n[[handler]]\ntype = \"runtime\"\n" + more
@@ -102,8 +101,11 @@ enum NodeRows {
                 "GET /v1/actors/logger/events/stream HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)
             for watcher in watchers { try ServedNode.write(watcher, text) }
             // The fourth never reads.
-            let readers = watchers.prefix(3).map { watcher in
-                Thread {
+            let readers = DispatchGroup()
+            for watcher in watchers.prefix(3) {
+                readers.enter()
+                Thread.detachNewThread {
+                    defer { readers.leave() }
                     var chunk = [UInt8](repeating: 0, count: 262_144)
                     while true {
                         let count = read(watcher, &chunk, chunk.count)
@@ -112,13 +114,13 @@ enum NodeRows {
                     }
                 }
             }
-            for reader in readers { reader.start() }
             let spent = try round()
             let list = try node.ask("GET", "/v1/node/subscribers")
             lost =
                 list.components(separatedBy: "\"lost\":").dropFirst()
                 .compactMap { Int($0.prefix { $0.isNumber }) }.last ?? 0
             for watcher in watchers { shutdown(watcher, Int32(SHUT_RDWR)) }
+            readers.wait()
             return spent
         }
         let megabytes = heard.load(ordering: .relaxed) >> 20

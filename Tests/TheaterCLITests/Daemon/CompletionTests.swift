@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// What a shell offers at the key.
+@Suite("Completion", .timeLimit(.minutes(2)))
+struct CompletionTests {
+    // Method: bash reads the script that the program prints, and is asked as it is when somebody presses the key.
+    private static func offered(_ node: RunningNode, _ words: [String]) async throws -> [String] {
+        let bash = Process()
+        bash.executableURL = URL(filePath: "/bin/bash")
+        bash.arguments =
+            [
+                "-c",
+                """
+                source <("$THEATER" completion bash)
+                COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMPREPLY=()
+                COMP_POINT=${#COMP_LINE}
+                theater() { "$THEATER" "$@"; }
+                _theater theater "${!#}" "${COMP_WORDS[$(($# - 2))]}"
+                printf '%s\\n' "${COMPREPLY[@]}"
+                """, "bash", "theater",
+            ] + words
+        var variables = ProcessInfo.processInfo.environment
+        variables["THEATER"] = try Program.path()
+        variables["THEATER_HOME"] = node.folder.path("data")
+        bash.environment = variables
+        bash.currentDirectoryURL = node.folder.url
+        let pipe = Pipe()
+        bash.standardOutput = pipe
+        try bash.run()
+        return await withCheckedContinuation { continuation in
+            // A thread of its own: it blocks until the shell has ended.
+            Thread.detachNewThread {
+                let data = pipe.fileHandleForReading.readDataToEndOfFile()
+                bash.waitUntilExit()
+                let text = String(decoding: data, as: UTF8.self)
+                continuation.resume(
+                    returning: text.split(separator: "\n").map(String.init).sorted())
+            }
+        }
+    }
+
+    @Test("a shell offers live actors, tokens and chains, and without a node nothing")
+    func names() async throws {
+        let node = try await RunningNode()
+        for name in ["anna", "anton", "berta"] {
+            try await node.start(try TestActors.fixture(), name: name)
+        }
+        #expect(try await Self.offered(node, ["inspect", ""]) == ["anna", "anton", "berta"])
+        #expect(try await Self.offered(node, ["stop", "an"]) == ["anna", "anton"])
+        #expect(
+            try await Self.offered(node, ["upgrade", "x.wasm", "--actors", "b"]) == ["berta"])
+        #expect(try await node.run(["token", "create", "mine", "--scope", "observe"]).status == 0)
+        #expect(try await Self.offered(node, ["token", "revoke", ""]) == ["mine"])
+        #expect(try await node.run(["kill", "anna"]).status == 0)
+        #expect(try await Self.offered(node, ["stop", "an"]) == ["anton"])
+        #expect(try await Self.offered(node, ["chain", "show", "an"]) == ["anna", "anton"])
+        #expect(
+            try await Self.offered(node, ["inspect", "--socket", "nowhere", ""]) == [])
+        #expect(await node.stop() == 0)
+        #expect(try await Self.offered(node, ["inspect", ""]) == [])
+    }
+
+    @Test("lists print identities only, for other commands")
+    func quiet() async throws {
+        let node = try await RunningNode()
+        let id = try await node.start(try TestActors.fixture(), name: "anna")
+        #expect(try await node.run(["chain", "list", "--quiet"]).stdout == id + "\n")
+        #expect(try await node.run(["ps", "-q"]).stdout == id + "\n")
+        let stores = try await node.run(["store", "ls", "-q"]).stdout.split(separator: "\n")
+        #expect(stores.contains("theater.modules") && stores.allSatisfy { !$0.contains(" ") })
+        let blobs = try await node.run(["store", "ls", "--store-id", "theater.modules", "-q"])
+        #expect(blobs.stdout.count == 65, "\(blobs.stdout)")
+        #expect(try await node.run(["token", "list", "-q"]).stdout == "")
+        #expect(try await node.run(["chain", "list", "-q", "--json"]).status == 2)
+        #expect(await node.stop() == 0)
+    }
+}
