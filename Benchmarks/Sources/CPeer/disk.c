@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool write_all(int file, const uint8_t *bytes, size_t size) {
+bool peer_write_all(int file, const uint8_t *bytes, size_t size) {
   while (size > 0) {
     ssize_t done = write(file, bytes, size);
     if (done < 0 && errno == EINTR) continue;
@@ -48,7 +48,7 @@ int64_t peer_disk_stream(const char *path, size_t size, uint64_t count, size_t b
     memcpy(buffer + filled, record, size);
     filled += size;
     if (filled >= batch || i + 1 == count) {
-      ok = write_all(file, buffer, filled) && fdatasync(file) == 0;
+      ok = peer_write_all(file, buffer, filled) && fdatasync(file) == 0;
       filled = 0;
     }
   }

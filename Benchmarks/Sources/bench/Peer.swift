@@ -59,4 +59,9 @@ final class Peer {
     static func stream(_ path: String, size: Int, count: Int, batch: Int) throws -> Double {
         try check(peer_disk_stream(path, size, UInt64(count), batch), per: count)
     }
+
+    /// Nanoseconds of each record of writers that append to one log and wait for the disk, each for itself.
+    static func commit(_ path: String, size: Int, writers: Int, each: Int) throws -> Double {
+        try check(peer_disk_commit(path, size, writers, UInt64(each)), per: writers * each)
+    }
 }

@@ -46,6 +46,10 @@ int64_t peer_copy(size_t size, uint64_t count);
 /// bytes (a batch of one record: after each): what a group commit costs without a format, a hash or a lock.
 int64_t peer_disk_stream(const char *path, size_t size, uint64_t count, size_t batch);
 
+/// `writers` threads append `each` records of `size` bytes to one log, and wait after each until it is on
+/// the disk; one thread writes and syncs what has gathered meanwhile: a group commit without a format or a hash.
+int64_t peer_disk_commit(const char *path, size_t size, size_t writers, uint64_t each);
+
 /// Keeps the calling thread, and every thread it starts from now on, on the first `count` of its cores.
 void peer_use_cores(int count);
 

@@ -2,8 +2,10 @@
 
 import Foundation
 import Logging
+import TheaterChain
 import TheaterManifest
 import TheaterNode
+import TheaterPlatform
 import TheaterRuntime
 import TheaterStore
 import TheaterValue
@@ -78,21 +80,23 @@ enum RecoveryRows {
         }
         // A call and its host calls.
         for _ in 0..<max(1, events / 100) { try await call(98) }
-        // The newest snapshot is near the end, however busy the disk was.
+        // A snapshot is kept while the actor goes on, and this actor does nothing but make events: it waits
+        // until one from near the end is kept, so that a round differs from another in its history alone.
         if every > 0, events > every {
-            while true {
-                let labels = try node.store.labels(of: .snapshots).map(\.label.text)
-                if let last = labels.compactMap({ Int($0.suffix(20)) }).max(),
-                    last >= events - every - 200
-                {
-                    break
-                }
+            while try newestSnapshot(of: id, in: node) < events - every {
                 try await call(98)
+                try await Task.sleep(for: .milliseconds(50))
             }
         }
         try await node.journal.sync()
         try FileManager.default.copyItem(atPath: path + "-made", toPath: path)
         try await node.close(grace: .zero)
         try FileManager.default.removeItem(atPath: path + "-made")
+    }
+
+    /// How many events the newest snapshot covers that is kept of an actor; 0 when there is none.
+    private static func newestSnapshot(of id: ActorID, in node: Node) throws -> Int {
+        let labels = try node.store.labels(of: .snapshots).map(\.label.text)
+        return labels.filter { $0.hasPrefix("\(id)/") }.compactMap { Int($0.suffix(20)) }.max() ?? 0
     }
 }
