@@ -8,6 +8,7 @@ public import TheaterHandler
 internal import TheaterHandlers
 public import TheaterPlatform
 public import TheaterProcess
+public import TheaterReplay
 public import TheaterRuntime
 public import TheaterStore
 
@@ -142,6 +143,19 @@ public final class Node: Sendable {
     public func resume(_ wanted: Set<ActorID>? = nil) async throws(ActorError) -> ResumeReport {
         try await system.resume(
             wanted, from: code, options: Self.registry(others).replayOptions())
+    }
+
+    /// The wasm that an actor had at the end of its chain.
+    ///
+    /// - Throws: `replay.incomplete` when the chain has no life, `replay.no-code` when the code is not kept.
+    public func wasm(of actor: ActorID) async throws(ReplayError) -> [UInt8] {
+        let reader: JournalReader
+        do throws(JournalError) {
+            reader = try await journal.reader()
+        } catch {
+            throw ReplayError.unreadable("the journal", error)
+        }
+        return try await code.code(for: try ChainLineage(of: actor, in: reader).code()).wasm
     }
 
     // MARK: The store

@@ -104,15 +104,21 @@ extension Cell {
                     function, arguments, takesState: takesState, isCallback: isCallback,
                     options: options, reply: .closure(completion), now: now)
             }
-        let (operation, action) = shared.withLock { shared in
+        let (operation, taken) = shared.withLock { shared in
             var operation = unnumbered
             operation.mail = inbox?.number(of: mail)
-            let action = shared.mailbox.submit(
-                exceedingCapacity: exceedsCapacity || world.has(.overfullMailbox),
-                isDroppable: isDroppable
-            ) { [operation] _ in operation }
-            inbox?.accept(mail, action)
-            return (operation, action)
+            return (
+                operation,
+                take(
+                    operation, mail, &shared.mailbox,
+                    exceedsCapacity: exceedsCapacity || world.has(.overfullMailbox),
+                    isDroppable: isDroppable)
+            )
+        }
+        let action: Mailbox<Operation>.SubmitAction
+        switch taken {
+        case .success(let decided): action = decided
+        case .failure(let error): return unkept(error)
         }
         switch action {
         case .wait(_, let dropped):
