@@ -32,6 +32,8 @@ public struct NodeOptions: Sendable {
     public var terminal: TerminalHost?
     /// Handlers beside those that every node has.
     public var handlers: [any Handler.Type]
+    /// How the actors are watched, and who gets spans of what they do.
+    public var observability = ObservabilityOptions()
 
     /// Makes options.
     public init(
@@ -123,7 +125,8 @@ public final class Node: Sendable {
         system = ActorSystem(
             engine: engine, journal: journal, handlers: registry, logger: logger,
             services: services, resolver: NodeResolver(store: store), keeper: code,
-            snapshots: StoredSnapshots(store, logger: logger), replay: registry.replayOptions())
+            snapshots: StoredSnapshots(store, logger: logger), replay: registry.replayOptions(),
+            observability: options.observability)
         var control = ControlServices()
         control.makeStore = { () throws(ActorError) in Self.newNamespace().name }
         self.control = ControlPlane(system, services: control)

@@ -26,6 +26,8 @@ extension Cell {
         var mail: UInt64?
         /// The call that a crash cut off, and that it goes on with.
         var cutOff: ResumePoint.Call?
+        /// What caused it, where spans are made.
+        var trace: TraceContext?
         /// Where the answer goes, when the runner is not the one who wants it.
         let reply: Reply
     }
@@ -95,7 +97,7 @@ extension Cell {
                 Operation(
                     function: function, arguments: arguments, takesState: takesState,
                     isCallback: isCallback, fuel: manifest.limits.fuelPerCall, deadline: beginBy,
-                    timeout: manifest.limits.callTimeout, submitted: now,
+                    timeout: manifest.limits.callTimeout, submitted: now, trace: cause,
                     reply: .closure(completion))
             } else {
                 self.operation(
@@ -143,6 +145,8 @@ extension Cell {
         }
     }
 
+    private var cause: TraceContext? { recorder.tracer == nil ? nil : TraceContext.current }
+
     private func operation(
         _ function: ExportBinding, _ arguments: [Value], takesState: Bool, isCallback: Bool,
         options: CallOptions, reply: Reply, now: MonotonicTime
@@ -153,7 +157,7 @@ extension Cell {
             isCallback: isCallback, fuel: min(options.fuel ?? .max, limits.fuelPerCall),
             deadline: now.advanced(
                 by: options.timeout.map { min($0, limits.callTimeout) } ?? limits.callTimeout),
-            submitted: now, reply: reply)
+            submitted: now, trace: cause, reply: reply)
     }
 
     /// Until when the running operation may wait for others: it must have time left to go on with
@@ -217,7 +221,8 @@ extension Cell {
                     function: operation.function, arguments: operation.arguments,
                     takesState: operation.takesState, isCallback: operation.isCallback,
                     fuel: operation.fuel, deadline: operation.deadline,
-                    submitted: operation.submitted, reply: .continuation(continuation))
+                    submitted: operation.submitted, trace: operation.trace,
+                    reply: .continuation(continuation))
                 let action = shared.withLock { shared in
                     shared.mailbox.submit(
                         exceedingCapacity: exceedsCapacity || world.has(.overfullMailbox)

@@ -31,7 +31,8 @@ struct ResumeCommand: TheaterCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "The actors without a parent that come back; all without it.", valueName: "actor"))
+            "The actors without a parent that come back; all without it.", valueName: "actor"),
+        completion: NameCompletion.chains)
     var actors: [String] = []
 
     @Option(
