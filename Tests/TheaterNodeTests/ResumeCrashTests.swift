@@ -135,7 +135,7 @@ struct ResumeCrashTests {
             let said = try await Self.run(
                 [data, ledger, durability, "\(round * 1_000_000)"],
                 killedAfter: isLast
-                    ? 1 : 1 + random.next(below: durability == "strict" ? 200 : 1000),
+                    ? 1 : 1 + random.next(below: durability == "strict" ? 200 : 400),
                 spin: isLast ? 0 : random.next(below: 3_000_000))
             try #require(!said.contains { $0.hasPrefix("error") }, "\(what): \(said)")
             let resumed = try #require(said.first { $0.hasPrefix("resumed ") }, "\(what)")
