@@ -166,6 +166,16 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: safe),
+        // What a node tells a collector.
+        .target(
+            name: "TheaterTelemetry",
+            dependencies: [
+                "TheaterAPI", "TheaterPlatform", "TheaterChain", "TheaterRuntime", logging,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: safe),
         // Layer 6: the composition root.
         .target(
             name: "TheaterNode",
@@ -184,6 +194,7 @@ let package = Package(
                 "TheaterManifest", "TheaterCapability", "TheaterStore", "TheaterHandler",
                 "TheaterHandlers", "TheaterProcess", "TheaterReplay", "TheaterRuntime",
                 "TheaterNode", "TheaterBuild", "TheaterAPI", "TheaterServer", "TheaterClient",
+                "TheaterTelemetry",
                 logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -112,3 +112,36 @@ public enum Hexadecimal {
         }
     }
 }
+
+/// Text with characters as percent signs and digits.
+public enum PercentText {
+    /// Reads it; `nil` for what is malformed or no UTF-8.
+    ///
+    /// - Parameter isForm: whether a plus sign is a blank.
+    public static func decode(_ text: some StringProtocol, isForm: Bool = false) -> String? {
+        guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") })
+        else { return String(text) }
+        var bytes: [UInt8] = []
+        var characters = text.utf8.makeIterator()
+        while let byte = characters.next() {
+            switch byte {
+            case UInt8(ascii: "%"):
+                guard let high = characters.next(), let low = characters.next(),
+                    let pair = Hexadecimal.decode(String(decoding: [high, low], as: UTF8.self))
+                else { return nil }
+                bytes += pair
+            case UInt8(ascii: "+") where isForm: bytes.append(0x20)
+            default: bytes.append(byte)
+            }
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+}
+
+extension Substring {
+    /// Itself without the blanks at its ends.
+    public var withoutBlanksAround: Substring {
+        let start = drop { $0 == " " }
+        return start.prefix(start.count - start.reversed().prefix { $0 == " " }.count)
+    }
+}

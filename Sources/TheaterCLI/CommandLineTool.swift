@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import TheaterAPI
+internal import TheaterManifest
 
 /// The `theater` program as a function: arguments in, status out.
 public enum CommandLineTool {
@@ -38,9 +39,9 @@ public enum CommandLineTool {
         let isJSON = arguments.prefix { $0 != "--" }.contains("--json")
         let command: any ParsableCommand
         do {
-            command = try RootCommand.parseAsRoot(CallArguments.mark(arguments))
+            command = try await RootCommand.asyncParseAsRoot(CallArguments.mark(arguments))
         } catch {
-            return finish(error, isJSON: isJSON, in: context)
+            return finish(error, arguments, isJSON: isJSON, in: context)
         }
         guard let command = command as? any TheaterCommand else {
             var command = command
@@ -48,7 +49,7 @@ public enum CommandLineTool {
                 try command.run()
                 return .success
             } catch {
-                return finish(error, isJSON: isJSON, in: context)
+                return finish(error, arguments, isJSON: isJSON, in: context)
             }
         }
         do throws(CLIError) {
@@ -66,7 +67,7 @@ public enum CommandLineTool {
 
     /// Ends as the argument parser asks: with help on standard output, or with what is wrong.
     private static func finish(
-        _ error: any Error, isJSON: Bool, in context: CLIContext
+        _ error: any Error, _ arguments: [String], isJSON: Bool, in context: CLIContext
     ) -> CommandStatus {
         let text = RootCommand.fullMessage(
             for: error, columns: min(100, context.output.width(.results)))
@@ -74,12 +75,39 @@ public enum CommandLineTool {
             if !text.isEmpty { context.output.result(text) }
             return .success
         }
+        if let unknown = unknownCommand(arguments) {
+            report(unknown, isJSON: isJSON, in: context)
+            return unknown.status
+        }
         if isJSON {
             report(.usage(RootCommand.message(for: error)), isJSON: true, in: context)
         } else {
             context.output.message(text)
         }
         return .usage
+    }
+}
+
+extension CommandLineTool {
+    /// The error of a word that stands where a command should, with the command that is most like it.
+    private static func unknownCommand(_ arguments: [String]) -> CLIError? {
+        var command: any ParsableCommand.Type = RootCommand.self
+        var path = "theater"
+        for word in arguments {
+            let known = command.configuration.subcommands
+            guard !known.isEmpty, !word.hasPrefix("-"), word != "help" else { return nil }
+            if let next = known.first(where: { $0.configuration.commandName == word }) {
+                (command, path) = (next, path + " " + word)
+                continue
+            }
+            let names = known.compactMap { $0.configuration.commandName }
+            let nearest = EditDistance.suggestion(for: word, among: names)
+            return .usage(
+                "'\(Printable.line(word, sizeMax: 64))' is no command of `\(path)`; "
+                    + (nearest.map { "did you mean `\(path) \($0)`? " } ?? "")
+                    + "`\(path) --help` lists them")
+        }
+        return nil
     }
 }
 

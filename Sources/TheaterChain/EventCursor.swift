@@ -35,6 +35,8 @@ public struct EventCursor {
     private var buffer: [UInt8] = []
     /// How many records the present slice has read.
     private var reads = 0
+    /// Where the event is that was read last.
+    private var place = Position.none
 
     init(
         _ segments: SegmentSet, _ entry: HeadEntry, _ range: Range<UInt64>, _ waypoints: Waypoints
@@ -65,6 +67,15 @@ public struct EventCursor {
             case .end: return nil
             }
         }
+    }
+
+    /// The next event, and where it stands in the log; `nil` after the last.
+    ///
+    /// - Throws: as ``next()``.
+    public mutating func nextWithPlace() throws(JournalError) -> (event: ChainEvent, at: LogPlace)?
+    {
+        guard let event = try next() else { return nil }
+        return (event, LogPlace(position: place))
     }
 
     /// The next event; `nil` after the last. Lets other tasks run after every few records.
@@ -107,6 +118,7 @@ public struct EventCursor {
         guard left > 0 else { return .more }
         reads += 1
         let event = try read(position)
+        place = position
         positions.removeLast()
         sequence += 1
         return .event(event)

@@ -63,7 +63,7 @@ extension EventPayload {
         case .outcomeError: .outcomeError
         case .settled: .settled
         case .forked: .forked
-        case .durable, .taken, .resumed, .inbox, .mail, .dropped: .note
+        case .durable, .taken, .resumed, .inbox, .mail, .dropped, .restarting: .note
         case .upgrade: .upgrade
         }
     }

@@ -79,7 +79,7 @@ extension EventPayload {
     enum Tag: UInt8 {
         case spawned = 1, called, returned, failed, hostCall, hostError, denied, limit, exited
         case intent, outcome, outcomeError, settled, forked
-        case durable, taken, resumed, inbox, mail, dropped
+        case durable, taken, resumed, inbox, mail, dropped, restarting
         case upgrade = 24
         case redactedHostCall, redactedOutcome
     }
@@ -267,7 +267,7 @@ extension EventPayload {
             let intent = try input.varint("intent")
             return .settled(
                 intent: intent, as: try input.choice("settlement"), note: try input.text("note"))
-        case .durable, .taken, .resumed, .inbox, .mail, .dropped:
+        case .durable, .taken, .resumed, .inbox, .mail, .dropped, .restarting:
             guard let note = try LifeNote(tag, &input) else {
                 throw input.wrong("the tag is not known")
             }

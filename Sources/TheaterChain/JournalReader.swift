@@ -107,13 +107,18 @@ public struct JournalReader: Sendable {
 
     /// Checks every chain, and that no record is missing among those the journal marked as durable.
     ///
+    /// - Parameter progress: told now and then how many events were checked, of so many.
     /// - Throws: `disk`. What is wrong is not an error but in the result.
-    public func verifyAll() throws(JournalError) -> JournalVerification {
+    public func verifyAll(
+        progress: (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in }
+    ) throws(JournalError) -> JournalVerification {
+        let total = heads.entries.reduce(0) { $0 + $1.count }
         var walks: [JournalWalk] = []
         for segments in [files, memory] {
             guard let segments else { continue }
             var walk = JournalWalk(segments, depth: .hashes(of: nil))
-            try walk.run()
+            let before = walks.reduce(0) { $0 + $1.eventCount }
+            try walk.run { progress(before + $0, total) }
             if !segments.isInMemory { walk.checkReach(index) }
             walks.append(walk)
         }

@@ -65,7 +65,9 @@ struct JournalWalk {
     }
 
     /// Walks to the end, or to the first problem.
-    mutating func run() throws(JournalError) {
+    ///
+    /// - Parameter passed: told after each segment how many events there were.
+    mutating func run(_ passed: (UInt64) -> Void = { _ in }) throws(JournalError) {
         let start = end
         var expected = start.segment
         if start.offset > 0, !segments.numbers.contains(start.segment) {
@@ -84,6 +86,7 @@ struct JournalWalk {
             } catch {
                 throw .disk(error)
             }
+            passed(eventCount)
             if isStopped { return }
         }
     }

@@ -48,6 +48,7 @@ extension Manifest {
         }
         for handler in handlers {
             text += "[[handler]]\ntype = \(ManifestText.quoted(handler.type))\n"
+            if let inDoubt = handler.inDoubt { text += "in_doubt = \"\(inDoubt.rawValue)\"\n" }
             for (key, value) in handler.configuration.sorted(by: { $0.key < $1.key }) {
                 text += "\(ManifestText.quoted(key)) = \(ManifestText.value(value))\n"
             }
@@ -144,6 +145,9 @@ extension Limits {
             add("request_timeout", "\"\(DurationText.format(requestTimeout))\"", if: true)
         }
         add("mailbox", "\(mailbox)", if: mailbox != defaults.mailbox)
+        add(
+            "mailbox_policy", "\"\(mailboxPolicy.rawValue)\"",
+            if: mailboxPolicy != defaults.mailboxPolicy)
         return text
     }
 }

@@ -8,6 +8,7 @@ public import TheaterHandler
 internal import TheaterHandlers
 public import TheaterPlatform
 public import TheaterProcess
+public import TheaterReplay
 public import TheaterRuntime
 public import TheaterStore
 
@@ -31,6 +32,8 @@ public struct NodeOptions: Sendable {
     public var terminal: TerminalHost?
     /// Handlers beside those that every node has.
     public var handlers: [any Handler.Type]
+    /// How the actors are watched, and who gets spans of what they do.
+    public var observability = ObservabilityOptions()
 
     /// Makes options.
     public init(
@@ -122,7 +125,8 @@ public final class Node: Sendable {
         system = ActorSystem(
             engine: engine, journal: journal, handlers: registry, logger: logger,
             services: services, resolver: NodeResolver(store: store), keeper: code,
-            snapshots: StoredSnapshots(store, logger: logger), replay: registry.replayOptions())
+            snapshots: StoredSnapshots(store, logger: logger), replay: registry.replayOptions(),
+            observability: options.observability)
         var control = ControlServices()
         control.makeStore = { () throws(ActorError) in Self.newNamespace().name }
         self.control = ControlPlane(system, services: control)
@@ -139,6 +143,19 @@ public final class Node: Sendable {
     public func resume(_ wanted: Set<ActorID>? = nil) async throws(ActorError) -> ResumeReport {
         try await system.resume(
             wanted, from: code, options: Self.registry(others).replayOptions())
+    }
+
+    /// The wasm that an actor had at the end of its chain.
+    ///
+    /// - Throws: `replay.incomplete` when the chain has no life, `replay.no-code` when the code is not kept.
+    public func wasm(of actor: ActorID) async throws(ReplayError) -> [UInt8] {
+        let reader: JournalReader
+        do throws(JournalError) {
+            reader = try await journal.reader()
+        } catch {
+            throw ReplayError.unreadable("the journal", error)
+        }
+        return try await code.code(for: try ChainLineage(of: actor, in: reader).code()).wasm
     }
 
     // MARK: The store

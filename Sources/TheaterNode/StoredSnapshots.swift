@@ -3,6 +3,7 @@
 internal import Logging
 internal import TheaterChain
 internal import TheaterEngine
+internal import TheaterManifest
 internal import TheaterPlatform
 internal import TheaterReplay
 internal import TheaterRuntime
@@ -12,7 +13,8 @@ internal import TheaterStore
 ///
 /// The memory is kept in pages by content, so what does not change is there once. A snapshot itself is a
 /// text that names them, under a label `<actor>/<event>` that is set last: one that is half written has no
-/// label, and the next collection removes what there is of it.
+/// label, and the next collection removes what there is of it. What does not have the digests that it names,
+/// or cannot be a snapshot of its actor, is passed over.
 struct StoredSnapshots: SnapshotKeeper {
     /// How many snapshots of an actor are kept.
     static let countMax = 2
@@ -60,9 +62,13 @@ struct StoredSnapshots: SnapshotKeeper {
         let text = SnapshotText.write(snapshot, pages: pages, state: state, first: first)
         guard let label = label(actor, sequence) else { return }
         try store.put(text, in: .snapshots, label: label)
-        for old in try labels(of: actor, store).dropLast(countMax) {
-            try store.removeLabel(old, in: .snapshots)
+        var kept = try labels(of: actor, store)
+        // What stands behind the newest is of a history that a restored backup has undone.
+        while let last = kept.last, last != label {
+            kept.removeLast()
+            try store.removeLabel(last, in: .snapshots)
         }
+        for old in kept.dropLast(countMax) { try store.removeLabel(old, in: .snapshots) }
     }
 
     /// The labels of an actor's snapshots, the oldest first.
@@ -72,6 +78,16 @@ struct StoredSnapshots: SnapshotKeeper {
         try store.labels(of: .snapshots).map(\.label).filter {
             $0.text.hasPrefix(prefix(actor))
         }
+    }
+
+    func actors() async -> Set<ActorID> {
+        let outcome = await store.perform { (store) throws(StoreError) in
+            try store.labels(of: .snapshots).compactMap {
+                $0.label.text.split(separator: "/").first
+            }
+        }
+        guard case .success(let names) = outcome else { return [] }
+        return Set(names.compactMap { ActorID(String($0)) })
     }
 
     func forget(_ actor: ActorID) async {
@@ -90,15 +106,13 @@ struct StoredSnapshots: SnapshotKeeper {
                 guard let number = UInt64(label.text.suffix(20)), number < sequence else {
                     continue
                 }
-                // One that is not whole is passed over in favour of an older one.
-                if let found = try? Self.load(label, store), found.life.actor == actor,
-                    found.life.sequence == number
-                {
-                    return found
+                do throws(SnapshotProblem) {
+                    return try Self.load(label, of: actor, at: number, store)
+                } catch {
+                    self.logger.warning(
+                        "a snapshot is not used: \(error.fact)",
+                        metadata: ["actor.id": "\(actor)", "snapshot.event": "\(number)"])
                 }
-                self.logger.warning(
-                    "a snapshot is not whole, and is passed over",
-                    metadata: ["actor.id": "\(actor)", "snapshot.event": "\(number)"])
             }
             return nil
         }
@@ -107,154 +121,47 @@ struct StoredSnapshots: SnapshotKeeper {
     }
 
     private static func load(
-        _ label: StoreLabel, _ store: ContentStore
-    ) throws(StoreError) -> ActorSnapshot? {
-        guard let id = try store.target(of: label, in: .snapshots),
-            var text = SnapshotText(try store.get(id, in: .snapshots)),
-            let parts = text.read()
-        else { return nil }
-        var memory = [UInt8](repeating: 0, count: parts.memorySize)
-        for (index, id) in parts.pages {
-            let page = try store.get(id, in: .snapshots)
-            let start = index * pageSize
-            guard start >= 0, start + page.count <= memory.count else { return nil }
-            memory.replaceSubrange(start..<(start + page.count), with: page)
+        _ label: StoreLabel, of actor: ActorID, at sequence: UInt64, _ store: ContentStore
+    ) throws(SnapshotProblem) -> ActorSnapshot {
+        do {
+            guard let id = try store.target(of: label, in: .snapshots) else {
+                throw SnapshotProblem("its label is gone")
+            }
+            let parts = try SnapshotText.read(try store.get(id, in: .snapshots))
+            guard parts.snapshot.life.actor == actor, parts.snapshot.life.sequence == sequence
+            else { throw SnapshotProblem("it is one of another actor, or of another event") }
+            // Nothing is allocated that the actor could not have.
+            let limit = try memoryMax(parts.snapshot.manifest, store)
+            guard parts.memorySize <= limit else {
+                throw SnapshotProblem(
+                    "it has \(parts.memorySize) bytes of memory, and the actor may have \(limit)")
+            }
+            var memory = [UInt8](repeating: 0, count: parts.memorySize)
+            for (index, id) in parts.pages {
+                guard try store.size(of: id, in: .snapshots) == UInt64(pageSize) else {
+                    throw SnapshotProblem("page \(index) is not there, or is no page")
+                }
+                let page = try store.get(id, in: .snapshots)
+                let start = index * pageSize
+                memory.replaceSubrange(start..<(start + pageSize), with: page)
+            }
+            var snapshot = parts.snapshot
+            snapshot.life.guest.memory = memory
+            snapshot.state = try store.get(parts.state, in: .snapshots)
+            snapshot.firstState = try store.get(parts.first, in: .snapshots)
+            return snapshot
+        } catch let error as SnapshotProblem {
+            throw error
+        } catch {
+            throw SnapshotProblem("\(error)")
         }
-        var snapshot = parts.snapshot
-        snapshot.life.guest.memory = memory
-        snapshot.state = try store.get(parts.state, in: .snapshots)
-        snapshot.firstState = try store.get(parts.first, in: .snapshots)
-        return snapshot
-    }
-}
-
-/// A snapshot as text: one field on each line.
-struct SnapshotText {
-    struct Parts {
-        var snapshot: ActorSnapshot
-        var memorySize: Int
-        var pages: [(Int, ContentID)]
-        var state: ContentID
-        var first: ContentID
-    }
-
-    private static let title = "theater.snapshot 1"
-    private var lines: ArraySlice<Substring>
-
-    init?(_ bytes: [UInt8]) {
-        let text = String(decoding: bytes, as: UTF8.self)
-        lines = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
-        guard lines.popFirst() == Self.title[...] else { return nil }
     }
 
-    static func write(
-        _ snapshot: ActorSnapshot, pages: [(Int, ContentID)], state: ContentID, first: ContentID
-    ) -> [UInt8] {
-        let (life, guest) = (snapshot.life, snapshot.life.guest)
-        var lines: [String] = [title, life.actor.description]
-        func add(_ values: UInt64...) {
-            lines.append(values.map { String($0) }.joined(separator: " "))
+    /// How much memory the manifest of an actor allows.
+    private static func memoryMax(_ manifest: Digest, _ store: ContentStore) throws -> UInt64 {
+        guard let id = ContentID(bytes: manifest.bytes) else {
+            throw SnapshotProblem("its manifest has no digest")
         }
-        add(life.sequence)
-        for digest in [life.head, life.module, snapshot.manifest] {
-            lines.append(digest.description)
-        }
-        lines.append(hex(Array(snapshot.name.utf8)))
-        lines.append(snapshot.parent?.description ?? "-")
-        add(snapshot.birth)
-        lines.append(String(snapshot.bornAt.nanoseconds))
-        add(life.fuelUsed)
-        if let mail = life.record.handledMail { add(mail) } else { lines.append("-") }
-        lines.append(life.record.isRegistered ? "1" : "0")
-        if let placement = life.record.placement {
-            lines.append(hex(EventPayload.note(.durable(placement)).encode()))
-        } else {
-            lines.append("-")
-        }
-        if let buffer = guest.buffer {
-            add(UInt64(buffer.lowerBound), UInt64(buffer.upperBound))
-        } else {
-            lines.append("-")
-        }
-        add(UInt64(guest.hostPages.lowerBound), UInt64(guest.hostPages.upperBound))
-        lines.append(guest.globals.map { String($0) }.joined(separator: " "))
-        lines += [state.description, first.description]
-        add(UInt64(guest.memory.count))
-        for (index, id) in pages { lines.append(String(index) + " " + id.description) }
-        return Array(lines.joined(separator: "\n").utf8)
-    }
-
-    mutating func read() -> Parts? {
-        guard let actor = next().flatMap({ ActorID($0) }), let sequence = number(),
-            let head = digest(), let module = digest(), let manifest = digest(),
-            let name = next().flatMap({ Self.bytes(String($0)) }), let parent = next(),
-            let birth = number(), let bornAt = next().flatMap({ Int64($0) })
-        else { return nil }
-        guard let fuel = number(), let handled = next(), let registered = next(),
-            let placement = next(), let buffer = next(), let host = range(), let globals = next(),
-            let state = content(), let first = content(), let size = number(), size <= 4 << 30
-        else { return nil }
-        var record = LifeRecord()
-        record.handledMail = UInt64(handled)
-        record.isRegistered = registered == "1"
-        if let bytes = Self.bytes(String(placement)),
-            case .note(.durable(let found))? = try? EventPayload.decode(
-                bytes, type: EventType.durable.name)
-        {
-            record.placement = found
-        }
-        var pages: [(Int, ContentID)] = []
-        while let line = next(), !line.isEmpty {
-            let parts = line.split(separator: " ")
-            guard parts.count == 2, let index = Int(parts[0]), (0...65536).contains(index),
-                let id = ContentID(parts[1])
-            else { return nil }
-            pages.append((index, id))
-        }
-        let words = globals.split(separator: " ").map { UInt64($0) }
-        guard !words.contains(nil) else { return nil }
-        let guest = GuestImage(
-            memory: [], globals: words.compactMap { $0 }, buffer: Self.range(buffer),
-            hostPages: host)
-        return Parts(
-            snapshot: ActorSnapshot(
-                life: LifeImage(
-                    guest: guest, actor: actor, sequence: sequence, head: head, module: module,
-                    fuelUsed: fuel, record: record),
-                birth: birth, bornAt: WallTime(nanoseconds: bornAt), manifest: manifest,
-                name: String(decoding: name, as: UTF8.self), parent: ActorID(String(parent)),
-                firstState: [], state: []),
-            memorySize: Int(clamping: size), pages: pages, state: state, first: first)
-    }
-
-    private static func hex(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
-
-    private static func bytes(_ text: String) -> [UInt8]? {
-        var (digits, bytes) = (text.utf8.makeIterator(), [UInt8]())
-        while let high = digits.next() {
-            guard let low = digits.next(),
-                let byte = UInt8(String(decoding: [high, low], as: UTF8.self), radix: 16)
-            else { return nil }
-            bytes.append(byte)
-        }
-        return bytes
-    }
-
-    private mutating func next() -> Substring? { lines.popFirst() }
-
-    private mutating func digest() -> Digest? { next().flatMap { Digest(hex: $0) } }
-
-    private mutating func content() -> ContentID? { next().flatMap { ContentID($0) } }
-
-    private mutating func number() -> UInt64? { next().flatMap { UInt64($0) } }
-
-    private mutating func range() -> Range<UInt32>? { next().flatMap { Self.range($0) } }
-
-    private static func range(_ text: Substring) -> Range<UInt32>? {
-        let parts = text.split(separator: " ").compactMap { UInt32($0) }
-        guard parts.count == 2, parts[0] <= parts[1] else { return nil }
-        return parts[0]..<parts[1]
+        return try Limits(recorded: try store.get(id, in: .code)).memory.bytes
     }
 }

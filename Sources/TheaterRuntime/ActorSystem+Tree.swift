@@ -289,6 +289,14 @@ extension ActorSystem {
         lineage.forgetTeam()
     }
 
+    /// Whether a life that ends now is one that a resume of its parent has to follow with another.
+    func isFollowed(_ cell: Cell, _ reason: ExitReason) -> Bool {
+        guard let parent = roster.withLock({ $0.lineages[cell.id] })?.parent,
+            parent.blueprint?.manifest.chain.isDurable == true
+        else { return false }
+        return parent.team?.willLive(cell.id, after: reason) ?? false
+    }
+
     /// A life is over, and nothing of it is left.
     func ended(_ cell: Cell, _ reason: ExitReason) {
         let lineage = roster.withLock { $0.end(cell, reason) }

@@ -253,7 +253,10 @@ public final class ActorSystem: Sendable {
         let keepsRecent = template.imports.contains { $0.signature.name == "get-chain" }
         let recorder = Recorder(
             writer: writer, journal: journal, grants: blueprint.granted, keepsRecent: keepsRecent,
-            world: world, feed: feed)
+            world: world, feed: feed,
+            tracer: observatory.spans.map {
+                ActorTracer(actor: id, name: name, sink: $0, world: world)
+            })
         let placement = inbox.map { Placement(blueprint, lineage, firstMail: $0.next) }
         switch origin {
         case .resumed: break

@@ -26,6 +26,8 @@ extension Cell {
         var mail: UInt64?
         /// The call that a crash cut off, and that it goes on with.
         var cutOff: ResumePoint.Call?
+        /// What caused it, where spans are made.
+        var trace: TraceContext?
         /// Where the answer goes, when the runner is not the one who wants it.
         let reply: Reply
     }
@@ -95,22 +97,28 @@ extension Cell {
                 Operation(
                     function: function, arguments: arguments, takesState: takesState,
                     isCallback: isCallback, fuel: manifest.limits.fuelPerCall, deadline: beginBy,
-                    timeout: manifest.limits.callTimeout, submitted: now,
+                    timeout: manifest.limits.callTimeout, submitted: now, trace: cause,
                     reply: .closure(completion))
             } else {
                 self.operation(
                     function, arguments, takesState: takesState, isCallback: isCallback,
                     options: options, reply: .closure(completion), now: now)
             }
-        let (operation, action) = shared.withLock { shared in
+        let (operation, taken) = shared.withLock { shared in
             var operation = unnumbered
             operation.mail = inbox?.number(of: mail)
-            let action = shared.mailbox.submit(
-                exceedingCapacity: exceedsCapacity || world.has(.overfullMailbox),
-                isDroppable: isDroppable
-            ) { [operation] _ in operation }
-            inbox?.accept(mail, action)
-            return (operation, action)
+            return (
+                operation,
+                take(
+                    operation, mail, &shared.mailbox,
+                    exceedsCapacity: exceedsCapacity || world.has(.overfullMailbox),
+                    isDroppable: isDroppable)
+            )
+        }
+        let action: Mailbox<Operation>.SubmitAction
+        switch taken {
+        case .success(let decided): action = decided
+        case .failure(let error): return unkept(error)
         }
         switch action {
         case .wait(_, let dropped):
@@ -137,6 +145,8 @@ extension Cell {
         }
     }
 
+    private var cause: TraceContext? { recorder.tracer == nil ? nil : TraceContext.current }
+
     private func operation(
         _ function: ExportBinding, _ arguments: [Value], takesState: Bool, isCallback: Bool,
         options: CallOptions, reply: Reply, now: MonotonicTime
@@ -147,7 +157,7 @@ extension Cell {
             isCallback: isCallback, fuel: min(options.fuel ?? .max, limits.fuelPerCall),
             deadline: now.advanced(
                 by: options.timeout.map { min($0, limits.callTimeout) } ?? limits.callTimeout),
-            submitted: now, reply: reply)
+            submitted: now, trace: cause, reply: reply)
     }
 
     /// Until when the running operation may wait for others: it must have time left to go on with
@@ -211,7 +221,8 @@ extension Cell {
                     function: operation.function, arguments: operation.arguments,
                     takesState: operation.takesState, isCallback: operation.isCallback,
                     fuel: operation.fuel, deadline: operation.deadline,
-                    submitted: operation.submitted, reply: .continuation(continuation))
+                    submitted: operation.submitted, trace: operation.trace,
+                    reply: .continuation(continuation))
                 let action = shared.withLock { shared in
                     shared.mailbox.submit(
                         exceedingCapacity: exceedsCapacity || world.has(.overfullMailbox)

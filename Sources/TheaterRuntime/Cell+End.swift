@@ -2,6 +2,7 @@
 
 internal import Logging
 internal import Synchronization
+internal import TheaterChain
 internal import TheaterEngine
 internal import TheaterHandler
 internal import TheaterPlatform
@@ -101,6 +102,7 @@ extension Cell {
         }
         handlers = []
         let reason = shared.withLock { $0.requested ?? .stopped }
+        if system?.isFollowed(self, reason) == true { try? recorder.note(.restarting) }
         recorder.exited(reason)
         if isForced, world.has(.doubleExit) { recorder.exited(reason) }
         try? await recorder.settle()

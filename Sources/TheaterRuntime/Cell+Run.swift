@@ -129,6 +129,7 @@ extension Cell {
             let fuel = min(operation.fuel, fuelLeft)
             if operation.cutOff == nil {
                 if let mail = operation.mail { try recorder.note(.taken(mail: mail)) }
+                recorder.tracer?.callBegins(name, causedBy: operation.trace)
                 try recorder.called(operation.function, input, fuel: fuel)
             }
             if let mail = operation.mail { record.handledMail = mail }

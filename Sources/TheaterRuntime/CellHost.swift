@@ -52,6 +52,7 @@ final class CellHost: GuestHost, @unchecked Sendable {
         meter.hostCall(
             interfaceIndex: template.interfaceIndices[index], of: template.interfaces.count)
         if !binding.isRepeatable { hasReachedOut = true }
+        recorder.tracer?.hostCallBegins(binding.signature)
         let call: HostCall
         switch unsafe decode(input, binding) {
         case .success(let decoded): call = decoded
@@ -68,7 +69,7 @@ final class CellHost: GuestHost, @unchecked Sendable {
         if let effect = binding.effect {
             return unsafe begin(effect, binding, [UInt8](input), call)
         }
-        switch handlers[binding.handler].answer(call) {
+        switch ask(binding.handler, call) {
         case .value(let value):
             return unsafe finish(binding, input, value)
         case .failure(let error):

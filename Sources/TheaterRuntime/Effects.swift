@@ -78,7 +78,7 @@ extension CellHost {
     private func perform(
         _ call: HostCall, _ binding: ImportBinding, _ completion: HostCompletion, _ world: World
     ) -> Task<Void, Never>? {
-        switch handlers[binding.handler].answer(call) {
+        switch ask(binding.handler, call) {
         case .later(let operation):
             return world.start { completion.resume(returning: EffectAnswer(await operation())) }
         case .parked(let start):

@@ -145,6 +145,17 @@ struct Mailbox<Operation: Sendable> {
         return isWanted
     }
 
+    /// Whether an operation would be taken in.
+    func wouldTake(exceedingCapacity: Bool = false) -> Bool {
+        switch phase {
+        case .draining, .ending, .ended: false
+        case _ where isRefusing && !exceedingCapacity: false
+        case .idle: true
+        case .starting, .busy:
+            depth < capacity || exceedingCapacity || (policy == .dropOldest && droppableCount > 0)
+        }
+    }
+
     /// Takes an operation in.
     ///
     /// - Parameters:

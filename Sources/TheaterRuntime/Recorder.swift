@@ -49,12 +49,15 @@ final class Recorder: @unchecked Sendable {
     private let world: World
     /// Where those who subscribed get the events.
     let feed: EventFeed
+    /// Makes spans of what is recorded; `nil` where nobody takes any.
+    let tracer: ActorTracer?
 
     init(
         writer: ChainWriter?, journal: Journal?,
         grants: [(grant: HandlerGrant, type: any Handler.Type)],
-        keepsRecent: Bool, world: World, feed: EventFeed = EventFeed()
+        keepsRecent: Bool, world: World, feed: EventFeed = EventFeed(), tracer: ActorTracer? = nil
     ) {
+        self.tracer = tracer
         self.writer = writer
         actor = writer?.actor
         self.journal = journal
@@ -95,7 +98,7 @@ final class Recorder: @unchecked Sendable {
     func called(
         _ function: ExportBinding, _ parameters: [UInt8], fuel: UInt64
     ) throws(ActorError) {
-        try append(
+        let head = try append(
             .called,
             .called(
                 function: function.name, parameters: parameters, fuel: fuel,
@@ -104,12 +107,13 @@ final class Recorder: @unchecked Sendable {
             try writer.appendCalled(
                 function: function.nameBytes, parameters: parameters, fuel: fuel, time: time)
         }
+        tracer?.called(head)
     }
 
     func returned(
         _ function: ExportBinding, _ output: [UInt8], fuelUsed: UInt64
     ) throws(ActorError) {
-        try append(
+        let head = try append(
             .returned,
             .returned(
                 function: function.name, output: output, state: nil, fuelUsed: fuelUsed)
@@ -117,14 +121,16 @@ final class Recorder: @unchecked Sendable {
             try writer.appendReturned(
                 function: function.nameBytes, output: output, fuelUsed: fuelUsed, time: time)
         }
+        tracer?.ended(head, hasFailed: false)
     }
 
     func failed(_ function: String, _ error: ActorError) {
         if let cause = error.cause, cause.code == .outOfFuel || cause.code == .deadline {
             _ = try? append(.limit(kind: cause.code.rawValue, message: cause.message))
         }
-        _ = try? append(
+        let head = try? append(
             .failed(function: function, kind: error.code.rawValue, message: error.description))
+        tracer?.ended(head ?? nil, hasFailed: true)
     }
 
     /// Records a host call that is over.
@@ -133,7 +139,7 @@ final class Recorder: @unchecked Sendable {
     func hostCall(
         _ type: EventType, _ input: UnsafeRawBufferPointer, _ output: [UInt8], isRedacted: Bool
     ) throws(ActorError) {
-        try append(
+        let head = try append(
             type,
             .hostCall(interface: "", function: "", input: unsafe [UInt8](input), output: output),
             isRedacted: isRedacted
@@ -142,15 +148,17 @@ final class Recorder: @unchecked Sendable {
                 type, input: input.bytes, output: output.span.bytes, isRedacted: isRedacted,
                 time: time)
         }
+        tracer?.hostCallEnded(head)
     }
 
     func hostError(
         _ signature: FunctionSignature, _ input: [UInt8], _ message: String
     ) throws(ActorError) {
-        try append(
+        let head = try append(
             .hostError(
                 interface: signature.interface, function: signature.name, input: input,
                 message: message))
+        tracer?.hostCallEnded(head, hasFailed: true)
     }
 
     /// Records that an effect is about to be begun.
@@ -178,15 +186,17 @@ final class Recorder: @unchecked Sendable {
         let (interface, function) = (signature.interface, signature.name)
         switch result {
         case .success(let output):
-            try append(
+            let head = try append(
                 .outcome(
                     interface: interface, function: function, intent: intent.sequence,
                     output: output), isRedacted: isRedacted)
+            tracer?.hostCallEnded(head)
         case .failure(let error):
-            try append(
+            let head = try append(
                 .outcomeError(
                     interface: interface, function: function, intent: intent.sequence,
                     message: error.description))
+            tracer?.hostCallEnded(head, hasFailed: true)
         }
     }
 
@@ -202,6 +212,7 @@ final class Recorder: @unchecked Sendable {
 
     func denied(_ what: String, _ reason: String) throws(ActorError) {
         try append(.denied(what: what, reason: reason))
+        tracer?.denied()
     }
 
     func exited(_ reason: ExitReason) {

@@ -18,10 +18,17 @@ public struct TallyGuest {
     public var target: String?
     /// Whether it calls `test:ledger/ledger.put` with each message.
     public var writes = false
+    /// Whether it exports `handle-resumed`, which counts as ``resumedText`` in the ledger if it writes.
+    public var resumes = false
+    /// Whether it accepts channels, whose messages and ends it counts too.
+    public var takesChannels = false
     /// Further instructions of `handle-send`, before its answer.
     public var instructions = ""
     /// Further definitions.
     public var body: [String] = []
+
+    /// What `handle-resumed` writes.
+    public static let resumedText = "resumed ........"
 
     /// Makes a guest that only counts.
     public init() {}
@@ -42,6 +49,7 @@ public struct TallyGuest {
     /// The module's text, and where in its memory the count is.
     public func made() throws -> (wat: String, count: Int) {
         let (answerAt, sendAt, putAt) = (20_000, 21_000, 22_000)
+        var (resumed, exports, clients) = ("", "", "")
         let state = Value.u64(Self.mark)
         let answer = try CGRF.encode(
             .result(ok: .tuple([]), err: .string, .ok(.tuple([state]))))
@@ -78,6 +86,23 @@ public struct TallyGuest {
             actor.imports.append(WatActor.importing("test:ledger/ledger", "put", as: "put"))
             actor.body.append(WatActor.data(bytes, at: putAt))
             steps.append(Self.step("put", putAt, bytes.count, place, inputBody))
+            actor.body.append(WatActor.data(Array(Self.resumedText.utf8), at: 24_000))
+            resumed = """
+                (memory.copy (i32.const \(place)) (i32.const 24000) (i32.const \(Self.bodySize)))
+                (drop (call $put (i32.const \(putAt)) (i32.const \(bytes.count)) (i32.const 512)
+                  (i32.const 516)))
+                """
+        }
+        if resumes {
+            exports +=
+                "theater:simple/durable-client { handle-resumed: func(state: value) -> value }\n"
+            actor.body.append(
+                WatActor.function(
+                    "theater:simple/durable-client.handle-resumed",
+                    resumed + Self.answering(answerAt, answer.count)))
+        }
+        if takesChannels {
+            (clients, actor.body) = try channels(actor.body, answerAt, answer.count, count)
         }
         steps.append(instructions)
         actor.metadata = try PackageMetadata(
@@ -87,7 +112,9 @@ public struct TallyGuest {
                 exports {
                     theater:simple/message-server-client {
                         handle-send: func(state: value, data: list<u8>) -> value
+                        \(clients)
                     }
+                    \(exports)
                     test:tally/tally { total: func(state: value) -> value }
                 }
                 """, file: "tally.pact")
@@ -101,6 +128,37 @@ public struct TallyGuest {
         ]
         actor.body += body
         return (actor.wat, count)
+    }
+
+    /// The callbacks of channels: all are accepted.
+    private func channels(
+        _ body: [String], _ answerAt: Int, _ answerSize: Int, _ count: Int
+    ) throws -> (clients: String, body: [String]) {
+        let accepts = Value.record(
+            Value.Record(
+                "channel-accept",
+                [
+                    .init("accepted", .bool(true)),
+                    .init("message", .option(.list(.primitive(.u8)), nil)),
+                ]))
+        let accepted = try CGRF.encode(
+            .result(ok: .tuple([]), err: .string, .ok(.tuple([.u64(0), accepts]))))
+        let counting =
+            "(i64.store (i32.const \(count)) (i64.add (i64.load (i32.const \(count))) (i64.const 1)))"
+            + Self.answering(answerAt, answerSize)
+        let client = "theater:simple/message-server-client."
+        return (
+            """
+            handle-channel-open: func(state: value, id: string, data: list<u8>) -> value
+            handle-channel-message: func(state: value, id: string, data: list<u8>) -> value
+            handle-channel-close: func(state: value, id: string) -> value
+            """,
+            body + [
+                WatActor.answering(client + "handle-channel-open", accepted, at: 25_000),
+                WatActor.function(client + "handle-channel-message", counting),
+                WatActor.function(client + "handle-channel-close", counting),
+            ]
+        )
     }
 
     /// Copies the message into a host function's arguments, and calls it.

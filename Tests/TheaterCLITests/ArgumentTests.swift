@@ -10,7 +10,7 @@ import TheaterValue
 @Suite("Arguments")
 struct ArgumentTests {
     @Test("each --arg belongs to the --call before it")
-    func mark() throws {
+    func mark() async throws {
         let marked = CallArguments.mark([
             "run", ".", "--call", "a", "--arg", "1", "--arg=-2", "--call=b", "--stdin", "--json",
         ])
@@ -19,7 +19,7 @@ struct ArgumentTests {
                 "run", ".", "--call", "a", "--arg", "1:1", "--arg=1:-2", "--call=b", "--stdin",
                 "--stdin-of", "2", "--json",
             ])
-        let command = try #require(try RootCommand.parseAsRoot(marked) as? RunCommand)
+        let command = try #require(try await RootCommand.asyncParseAsRoot(marked) as? RunCommand)
         let calls = try CallArguments.calls(
             functions: command.functions, arguments: command.arguments, inputs: command.inputs)
         #expect(
@@ -44,9 +44,9 @@ struct ArgumentTests {
     }
 
     @Test("a value may look like an option")
-    func unusualValues() throws {
+    func unusualValues() async throws {
         let marked = CallArguments.mark(["run", "--call", "f", "--arg", "--json", "--arg", ""])
-        let command = try #require(try RootCommand.parseAsRoot(marked) as? RunCommand)
+        let command = try #require(try await RootCommand.asyncParseAsRoot(marked) as? RunCommand)
         #expect(command.arguments == ["1:--json", "1:"])
         #expect(!command.json)
     }

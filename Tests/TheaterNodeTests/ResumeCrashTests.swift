@@ -72,18 +72,46 @@ struct ResumeCrashTests {
         return String(decoding: said[...end], as: UTF8.self).split(separator: "\n").map(String.init)
     }
 
-    /// The texts of the messages that a chain's calls handle, in order.
-    private static func handled(_ actor: ActorID, _ reader: JournalReader) throws -> [String] {
-        var texts: [String] = []
-        var cursor = try reader.events(of: actor)
-        while let event = try cursor.next() {
-            guard case .called(let function, let parameters, _, _)? = try event.decodedPayload(),
-                function.hasSuffix("handle-send"),
-                case .tuple(let items) = try CGRF.decode(parameters), let body = items.last?.asBytes
-            else { continue }
-            texts.append(String(decoding: body, as: UTF8.self))
+    /// What a chain says.
+    private struct Told {
+        /// The texts of the messages that its calls handle, in order.
+        var handled: [String] = []
+        /// The texts of the effects that were given up.
+        var givenUp: Set<String> = []
+        var resumes = 0
+        var callbacks = 0
+        var fromSnapshots = 0
+
+        init(_ actor: ActorID, _ reader: JournalReader) throws {
+            var intents: [UInt64: String] = [:]
+            var cursor = try reader.events(of: actor)
+            while let event = try cursor.next() {
+                switch try event.decodedPayload() {
+                case .called(let function, let parameters, _, _)?:
+                    if function.hasSuffix("handle-resumed") { callbacks += 1 }
+                    guard function.hasSuffix("handle-send"),
+                        case .tuple(let items) = try CGRF.decode(parameters),
+                        let body = items.last?.asBytes
+                    else { continue }
+                    handled.append(String(decoding: body, as: UTF8.self))
+                case .intent(_, _, let input, _, _)?:
+                    intents[event.sequence] = try CGRF.decode(input).asString
+                case .settled(let intent, _, _)?:
+                    if let text = intents[intent] { givenUp.insert(text) }
+                case .note(.resumed(_, let snapshot))?:
+                    resumes += 1
+                    if snapshot != nil { fromSnapshots += 1 }
+                default: break
+                }
+            }
         }
-        return texts
+    }
+
+    /// The texts in a ledger, without those of `handle-resumed`.
+    private static func lines(_ ledger: String) throws -> [String] {
+        try String(contentsOfFile: ledger, encoding: .utf8).split(separator: "\n").map {
+            String($0.suffix(TallyGuest.bodySize))
+        }.filter { $0 != TallyGuest.resumedText }
     }
 
     // Goal: whatever the instant of the kill, nothing that was acknowledged is lost, nothing is handled
@@ -91,7 +119,8 @@ struct ResumeCrashTests {
     // actors under messages is killed again and again on one data directory, and compared with what the
     // worker said outside and with the file that its effects went to.
     @Test(
-        "kill -9 loses no acknowledged message, and handles none twice", .timeLimit(.minutes(5)),
+        "kill -9 loses no acknowledged message, and handles none twice",
+        .timeLimit(.minutes(max(5, killCount / 10))),
         arguments: ["async", "strict"])
     func kills(durability: String) async throws {
         let seed = UInt64.random(in: 0 ... .max)
@@ -120,25 +149,42 @@ struct ResumeCrashTests {
         let chains = reader.lifeChains()
         try #require(chains.map(\.name) == ["relay", "relay/store"])
         let (relay, store) = (chains[0].actor, chains[1].actor)
-        let (passed, kept) = (try Self.handled(relay, reader), try Self.handled(store, reader))
+        let (first, second) = (try Told(relay, reader), try Told(store, reader))
+        let (passed, kept) = (first.handled, second.handled)
         #expect(Set(passed).count == passed.count, "seed \(seed): handled twice")
         #expect(Set(kept).count == kept.count, "seed \(seed): passed on twice")
         // What the last run acknowledged may wait in the inbox.
-        let before = acknowledged.filter { (Int($0) ?? 0) < Self.killCount * 1_000_000 }
+        let isBefore = { (text: String) in (Int(text) ?? 0) < Self.killCount * 1_000_000 }
+        let before = acknowledged.filter(isBefore)
         let lost = before.subtracting(passed)
         if durability == "strict" {
             #expect(lost.isEmpty, "seed \(seed): \(lost.count) lost, \(lost.min() ?? "")")
         }
         // The totals were asked for when all that was left of the kills before was handled.
-        let handledBefore = passed.filter { (Int($0) ?? 0) < Self.killCount * 1_000_000 }.count
-        #expect(totals == ["u64(\(handledBefore))", "u64(\(handledBefore))"], "seed \(seed)")
-        let lines = try String(contentsOfFile: ledger, encoding: .utf8).split(separator: "\n")
-        let done = lines.map { $0.split(separator: " ").last.map(String.init) ?? "" }
+        let handledBefore = passed.filter(isBefore)
+        let total: Substring = "u64(\(handledBefore.count))"
+        #expect(totals == [total, total], "seed \(seed)")
+        // The world has each message once: of the relay, which does again what is in doubt, exactly; of the
+        // store what was not given up.
+        let (booked, done) = (try Self.lines(ledger + ".relay"), try Self.lines(ledger))
+        #expect(Set(booked).count == booked.count, "seed \(seed): an effect was done twice")
         #expect(Set(done).count == done.count, "seed \(seed): an effect was done twice")
+        #expect(Set(booked.filter(isBefore)) == Set(handledBefore), "seed \(seed)")
+        #expect(
+            Set(kept.filter(isBefore)).subtracting(done).isSubset(of: second.givenUp),
+            "seed \(seed): an effect is missing")
+        #expect(first.givenUp.isEmpty, "seed \(seed)")
+        for told in [first, second] {
+            #expect(told.callbacks <= told.resumes && told.callbacks > 0, "seed \(seed)")
+        }
+        #expect(first.fromSnapshots + second.fromSnapshots > 0, "seed \(seed): no snapshot")
         try await Self.expectReplays(reader, data, "seed \(seed)")
         print(
             "resume, \(durability): \(Self.killCount) kills, \(acknowledged.count) acknowledged, "
-                + "\(passed.count) handled, \(done.count) effects")
+                + "\(before.count) of them before the last run, \(lost.count) of those lost; "
+                + "\(passed.count) handled, \(booked.count) booked, \(done.count) done, "
+                + "\(second.givenUp.count) given up; \(first.resumes + second.resumes) lives went on, "
+                + "\(first.fromSnapshots + second.fromSnapshots) from snapshots")
     }
 
     private static func expectReplays(

@@ -178,11 +178,22 @@ final class ResumeStage {
         crashes += 1
         let next = folder.path + "/\(crashes)"
         try FileManager.default.copyItem(atPath: path, toPath: next)
+        try copyBlobs(to: next)
         path = next
         gone.append(node)
         for actor in node.system.tree() { _ = try? await node.system.terminate(actor.id) }
         try await meanwhile(path)
         node = try Self.open(path)
+    }
+
+    /// Content is on disk before anything names it; what was put there while the rest was copied comes after.
+    private func copyBlobs(to next: String) throws {
+        let (from, to) = (path + "/store/blobs/", next + "/store/blobs/")
+        let files = FileManager.default
+        for blob in files.enumerator(atPath: from)?.compactMap({ $0 as? String }).sorted() ?? []
+        where !files.fileExists(atPath: to + blob) {
+            try? files.copyItem(atPath: from + blob, toPath: to + blob)
+        }
     }
 
     /// The present node goes away with its actors, and another directory is opened.

@@ -14,7 +14,7 @@ import TheaterValue
 
 @Suite("Snapshots")
 struct SnapshotTests {
-    private static func counting(
+    static func counting(
         _ stage: ResumeStage, every: Int, change: (inout TallyGuest) -> Void = { _ in }
     ) async throws -> ActorID {
         var request = try stage.request("counter", change: change)
@@ -22,7 +22,7 @@ struct SnapshotTests {
         return try await stage.node.system.spawn(request)
     }
 
-    private static func send(
+    static func send(
         _ stage: ResumeStage, _ numbers: ClosedRange<Int>, to id: ActorID
     ) async throws {
         for number in numbers {
@@ -33,7 +33,7 @@ struct SnapshotTests {
     }
 
     /// Waits until a snapshot that is being kept is kept.
-    private static func kept(
+    static func kept(
         _ stage: ResumeStage, of id: ActorID, atLeast sequence: UInt64 = 1
     ) async throws -> [String] {
         while true {
@@ -47,7 +47,7 @@ struct SnapshotTests {
         }
     }
 
-    private static func usedSnapshot(_ stage: ResumeStage, _ id: ActorID) async throws -> UInt64? {
+    static func usedSnapshot(_ stage: ResumeStage, _ id: ActorID) async throws -> UInt64? {
         for event in try await stage.events(of: id).reversed() {
             if case .note(.resumed(_, let snapshot)) = event { return snapshot }
         }

@@ -133,6 +133,8 @@ struct MailboxTests {
                     let exceeds = random.next(below: 50) == 0
                     let oldest = waiting.firstIndex { $0.isDroppable }
                     let isFull = waiting.count >= capacity && !exceeds
+                    let wouldTake = mailbox.wouldTake(exceedingCapacity: exceeds)
+                    #expect(wouldTake == (!isFull || oldest != nil), "seed \(seed)")
                     let action = mailbox.submit(
                         exceedingCapacity: exceeds, isDroppable: isDroppable
                     ) { _ in number }

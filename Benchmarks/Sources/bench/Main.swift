@@ -9,6 +9,7 @@ struct Bench {
         CommandRows.rows + SpawnRows.rows + CallRows.rows + HostCallRows.rows + ActorRows.rows
         + ValueRows.rows + JournalRows.rows + ReplayRows.rows + RecoveryRows.rows
         + RuntimeRows.rows + SupervisionRows.rows + ControlRows.rows + ProcessRows.rows
+        + NodeRows.rows
 
     static func main() async {
         do {

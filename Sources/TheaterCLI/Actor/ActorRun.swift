@@ -195,6 +195,12 @@ private final class Live: Sendable {
         let (back, problems) = try await selection.bringBack(in: node, run.logger)
         if back.isEmpty {
             if let problem = problems.first { throw problem }
+            if let names = selection.actors, !names.isEmpty {
+                throw CLIError(
+                    .failure, "actor.resume",
+                    "what was named is no actor without a parent; a child comes back with its parent"
+                )
+            }
             run.logger.notice(
                 "no durable actor was left without an end; there is nothing to resume")
         } else if run.plan.calls.isEmpty {
@@ -246,12 +252,31 @@ private final class Live: Sendable {
     /// Resolves the calls with what the module says about itself before it is started, so that a
     /// mistyped call starts nothing; `nil` when the module has to be started for that, or cannot be.
     private func resolveEarly(_ input: [UInt8]?) async throws(CLIError) -> [ResolvedCall]? {
+        if let selection = run.plan.resumes { return try await resolveStored(selection, input) }
         let wasm = run.plan.wasm
         guard let module = try? await node.system.engine.modules.module(for: wasm),
             let metadata = try? PackageMetadata.find(inModule: wasm)?.metadata
         else { return nil }
         return try run.plan.resolved(
             CallResolver(names: module.functionNames, metadata: metadata), input: input)
+    }
+
+    /// Resolves the calls of an actor that is still to be brought back: a run ends it in order, and a mistyped
+    /// call must not.
+    private func resolveStored(
+        _ selection: ResumeSelection, _ input: [UInt8]?
+    ) async throws(CLIError) -> [ResolvedCall] {
+        try await selection.check(in: node)
+        guard let actor = selection.actors?.first, !run.plan.calls.isEmpty else { return [] }
+        do {
+            let wasm = try await node.wasm(of: actor)
+            let module = try await node.system.engine.modules.module(for: wasm)
+            let metadata = try PackageMetadata.find(inModule: wasm)?.metadata
+            return try run.plan.resolved(
+                CallResolver(names: module.functionNames, metadata: metadata), input: input)
+        } catch {
+            throw CLIError(unexpected: error)
+        }
     }
 
     /// Resolves the calls with what the started actor says about itself.

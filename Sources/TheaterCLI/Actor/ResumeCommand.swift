@@ -31,7 +31,8 @@ struct ResumeCommand: TheaterCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "The actors without a parent that come back; all without it.", valueName: "actor"))
+            "The actors without a parent that come back; all without it.", valueName: "actor"),
+        completion: NameCompletion.chains)
     var actors: [String] = []
 
     @Option(
@@ -107,6 +108,32 @@ struct Resumed: Sendable {
 struct ResumeSelection: Sendable {
     /// The actors without a parent that are wanted; `nil` for all.
     let actors: Set<ActorID>?
+
+    /// Checks that each actor that is wanted by name can come back at all.
+    func check(in node: Node) async throws(CLIError) {
+        for actor in actors ?? [] {
+            do {
+                let reader = try await node.journal.reader()
+                guard let chain = reader.summary(of: actor) else { continue }
+                let name = chain.name ?? actor.description
+                guard reader.summary(of: actor.inbox) != nil else {
+                    throw CLIError(
+                        .failure, "actor.resume",
+                        "'\(name)' is not durable; write durable = true under [chain] of its manifest, and "
+                            + "start it again")
+                }
+                var cursor = try reader.events(of: actor, in: max(chain.count, 1) - 1..<chain.count)
+                guard case .exited(let kind, let reason, _)? = try cursor.next()?.decodedPayload()
+                else { continue }
+                throw CLIError(
+                    .failure, "actor.ended",
+                    "'\(name)' has ended (\(kind): \(reason)), and what comes back is what a crash took; start "
+                        + "it again, or fork it")
+            } catch {
+                throw CLIError(unexpected: error)
+            }
+        }
+    }
 
     /// Brings them back, and logs who did and did not.
     ///

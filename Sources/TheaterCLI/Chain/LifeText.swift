@@ -20,6 +20,7 @@ enum LifeText {
             "mail, \(kind(mail)) from \(mail.sender?.description ?? "outside"), "
                 + "\(mail.body.count) bytes"
         case .dropped(let mail, let reason): "dropped mail \(mail): \(reason)"
+        case .restarting: "its supervisor starts it again"
         }
     }
 
@@ -44,6 +45,7 @@ enum LifeText {
             ] + (mail.channel.isEmpty ? [] : [("channel", .text(mail.channel))])
         case .dropped(let mail, let reason):
             return [("mail", .number(mail)), ("reason", .text(reason))]
+        case .restarting: return []
         }
     }
 

@@ -28,7 +28,9 @@ struct ChainPruneCommand: TheaterCommand {
             "size_after"}.
             """)
 
-    @Argument(help: ArgumentHelp("The chains.", valueName: "actor|name"))
+    @Argument(
+        help: ArgumentHelp("The chains.", valueName: "actor|name"),
+        completion: NameCompletion.chains)
     var chains: [String] = []
 
     @Option(

@@ -20,7 +20,9 @@ struct ChainCheckpointCommand: TheaterCommand {
             With --json: {"actor", "size", "root", "head", "key", "checkpoint"}.
             """)
 
-    @Argument(help: ArgumentHelp("The chain.", valueName: "actor|name"))
+    @Argument(
+        help: ArgumentHelp("The chain.", valueName: "actor|name"),
+        completion: NameCompletion.chains)
     var chain: String
 
     @Option(help: ArgumentHelp("Of the first so many events; of all without.", valueName: "n"))

@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import TheaterAPI
 internal import TheaterChain
+internal import TheaterPlatform
 
 /// `theater chain`: looks at what was recorded.
 struct ChainCommand: AsyncParsableCommand {
@@ -43,15 +44,15 @@ struct ChainListCommand: TheaterCommand {
         commandName: "list", abstract: "List the chains, the newest last.")
 
     @OptionGroup var data: DataOptions
-
-    @Flag(help: "Print one JSON object for each chain.")
-    var json = false
+    @OptionGroup var form: ListForm
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
         let directory = try ChainDirectory(dataDirectory: data.resolved(in: context))
         let chains = directory.reader.actors()
-        if json {
+        if form.json {
             for chain in chains { context.output.result(ChainText.json(chain)) }
+        } else if form.quiet {
+            for chain in chains { context.output.result(chain.actor.description) }
         } else {
             let width = context.output.width(.results)
             for line in ChainText.list(chains, width: width) { context.output.result(line) }
@@ -72,7 +73,9 @@ struct ChainShowCommand: TheaterCommand {
             "hash", "parent", "payload_digest", "payload"}.
             """)
 
-    @Argument(help: ArgumentHelp("The chain.", valueName: "actor|name"))
+    @Argument(
+        help: ArgumentHelp("The chain.", valueName: "actor|name"),
+        completion: NameCompletion.chains)
     var chain: String?
 
     @OptionGroup var data: DataOptions

@@ -20,7 +20,9 @@ struct ChainDoubtsCommand: TheaterCommand {
             "function", "input", "effect", "in_doubt"}.
             """)
 
-    @Argument(help: ArgumentHelp("The chains.", valueName: "actor|name"))
+    @Argument(
+        help: ArgumentHelp("The chains.", valueName: "actor|name"),
+        completion: NameCompletion.chains)
     var chains: [String] = []
 
     @OptionGroup var data: DataOptions
@@ -74,7 +76,9 @@ struct ChainResolveCommand: TheaterCommand {
               theater chain resolve 5f0c9a1e 7 --outcome not-done
             """)
 
-    @Argument(help: ArgumentHelp("The chain.", valueName: "actor|name"))
+    @Argument(
+        help: ArgumentHelp("The chain.", valueName: "actor|name"),
+        completion: NameCompletion.chains)
     var chain: String
 
     @Argument(help: ArgumentHelp("The event that began the effect.", valueName: "sequence"))

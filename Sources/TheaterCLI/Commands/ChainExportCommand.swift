@@ -20,7 +20,9 @@ struct ChainExportCommand: TheaterCommand {
             "first_time", "last_time", "modules", "manifests", "withheld"}.
             """)
 
-    @Argument(help: ArgumentHelp("The chain.", valueName: "actor|name"))
+    @Argument(
+        help: ArgumentHelp("The chain.", valueName: "actor|name"),
+        completion: NameCompletion.chains)
     var chain: String
 
     @Option(

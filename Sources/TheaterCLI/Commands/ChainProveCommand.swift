@@ -27,7 +27,9 @@ struct ChainProveCommand: TheaterCommand {
             "proof"}.
             """)
 
-    @Argument(help: ArgumentHelp("The chain.", valueName: "actor|name"))
+    @Argument(
+        help: ArgumentHelp("The chain.", valueName: "actor|name"),
+        completion: NameCompletion.chains)
     var chain: String
 
     @Argument(help: "The event, counted from zero.")

@@ -19,7 +19,9 @@ struct ChainVerifyCommand: TheaterCommand {
             "checkpoints"}; of all chains a last line {"summary": …} follows.
             """)
 
-    @Argument(help: ArgumentHelp("The chains.", valueName: "actor|name"))
+    @Argument(
+        help: ArgumentHelp("The chains.", valueName: "actor|name"),
+        completion: NameCompletion.chains)
     var chains: [String] = []
 
     @OptionGroup var data: DataOptions
@@ -39,8 +41,10 @@ struct ChainVerifyCommand: TheaterCommand {
         let directory = try ChainDirectory(dataDirectory: path)
         let kept = try KeptCheckpoints(dataDirectory: path, reader: directory.reader)
         if chains.isEmpty {
+            let progress = ProgressLine("verifying", in: context)
             let verification = try Self.translating { () throws(JournalError) in
-                try directory.reader.verifyAll()
+                defer { progress.end() }
+                return try directory.reader.verifyAll { progress.show($0, of: $1) }
             }
             return try show(verification, kept, context.output)
         }

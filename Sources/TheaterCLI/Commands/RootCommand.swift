@@ -58,7 +58,8 @@ struct RootCommand: AsyncParsableCommand {
                     ABICommand.self,
                 ]),
             CommandGroup(
-                name: "Set-up", subcommands: [DoctorCommand.self, CompletionCommand.self]),
+                name: "Set-up",
+                subcommands: [DoctorCommand.self, CompletionCommand.self, VersionCommand.self]),
         ])
 }
 

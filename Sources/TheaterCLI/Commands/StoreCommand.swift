@@ -196,9 +196,7 @@ struct StoreListCommand: TheaterCommand {
     var id: String?
 
     @OptionGroup var data: DataOptions
-
-    @Flag(help: "Print one JSON object for each line.")
-    var json = false
+    @OptionGroup var form: ListForm
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
         var named = StoreOptionGroup()
@@ -209,8 +207,10 @@ struct StoreListCommand: TheaterCommand {
         try StoreDirectory.translating { () throws(StoreError) in
             guard let namespace else {
                 let usage = try store.usage()
-                if json {
+                if form.json {
                     for usage in usage { output.result(StoreText.json(usage)) }
+                } else if form.quiet {
+                    for usage in usage { output.result(usage.namespace.name) }
                 } else {
                     for line in StoreText.list(usage) { output.result(line) }
                 }
@@ -223,8 +223,10 @@ struct StoreListCommand: TheaterCommand {
             for (id, size) in try store.contents(of: namespace) {
                 if output.isBroken { break }
                 let names = labels[id] ?? []
-                if json {
+                if form.json {
                     output.result(StoreText.json(id, size, names))
+                } else if form.quiet {
+                    output.result("\(id)")
                 } else {
                     output.result(StoreText.line(id, size, names))
                 }

@@ -56,8 +56,9 @@ extension CLIError {
         var message = error.description
         if error.code == .locked {
             message +=
-                "\nOne process at a time has a data directory: stop the other one, give this one "
-                + "its own with --data DIR, or keep nothing with --no-record."
+                "\nOne process at a time has a data directory: stop the other one, or give this one its "
+                + "own with --data DIR. `theater run --detach` starts an actor in the node that has "
+                + "it, and `theater run --no-record` keeps nothing."
         }
         self.init(.data, error.code.rawValue, message)
     }

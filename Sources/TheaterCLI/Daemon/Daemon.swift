@@ -10,6 +10,7 @@ internal import TheaterNode
 internal import TheaterPlatform
 internal import TheaterRuntime
 internal import TheaterServer
+internal import TheaterTelemetry
 
 /// A node with its API, from its beginning to its end.
 struct Daemon: Sendable {
@@ -21,6 +22,7 @@ struct Daemon: Sendable {
     private let logger: Logger
     private let logLevel: LogLevel
     private let live: LiveSettings
+    private let exporter: TelemetryExporter?
 
     /// What the configuration may change while the node runs.
     private final class LiveSettings: Sendable {
@@ -31,12 +33,19 @@ struct Daemon: Sendable {
     }
 
     /// Opens the data directory.
+    ///
+    /// - Parameter telemetry: where spans and metrics go; `nil` for nowhere.
     init(
-        _ settings: ServeSettings, options: ServerOptions, notices: ServiceNotices, logger: Logger,
-        logLevel: LogLevel
+        _ settings: ServeSettings, options: ServerOptions, telemetry: TelemetryOptions?,
+        notices: ServiceNotices, logger: Logger, logLevel: LogLevel
     ) throws(CLIError) {
+        exporter = telemetry.map {
+            TelemetryExporter($0, version: options.version, logger: logger)
+        }
         do {
-            node = try Node(NodeOptions(dataDirectory: settings.data), logger: logger)
+            var nodeOptions = NodeOptions(dataDirectory: settings.data)
+            nodeOptions.observability.spans = exporter
+            node = try Node(nodeOptions, logger: logger)
         } catch {
             throw CLIError(unexpected: error)
         }
@@ -83,6 +92,12 @@ struct Daemon: Sendable {
             of: Result<Void, ServerError>?.self
         ) { group in
             group.addTask { await serve(opening) }
+            if let exporter {
+                group.addTask { [node] in
+                    await exporter.run { node.system.totals() }
+                    return nil
+                }
+            }
             group.addTask {
                 for await places in opened {
                     await begin(places)

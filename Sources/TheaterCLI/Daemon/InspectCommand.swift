@@ -9,7 +9,7 @@ struct ActorArgument: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
             "An actor: its name, its identity, or at least four digits of its beginning.",
-            valueName: "actor"))
+            valueName: "actor"), completion: NameCompletion.actors)
     var actor: String
 
     func validate() throws {

@@ -5,6 +5,7 @@ internal import Logging
 internal import TheaterNode
 internal import TheaterPlatform
 internal import TheaterServer
+internal import TheaterTelemetry
 
 /// `theater serve`: a node that stays.
 struct ServeCommand: TheaterCommand {
@@ -129,6 +130,12 @@ struct ServeCommand: TheaterCommand {
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
         let sources = sources(in: context)
         let settings = try sources.settings()
+        let telemetry: TelemetryOptions?
+        do throws(TelemetryError) {
+            telemetry = try TelemetryOptions { context.environment($0) }
+        } catch {
+            throw CLIError(.usage, error.code.rawValue, error.message)
+        }
         if check {
             context.output.result("ok")
             return .success
@@ -153,7 +160,7 @@ struct ServeCommand: TheaterCommand {
             count: context.environment("LISTEN_FDS"), process: context.environment("LISTEN_PID"))
         let level = LogLevel(settings.logLevel)
         let daemon = try Daemon(
-            settings, options: options,
+            settings, options: options, telemetry: telemetry,
             notices: ServiceNotices(context.environment("NOTIFY_SOCKET")),
             logger: StderrLogHandler.logger(context, level), logLevel: level)
         try await daemon.run(sources)

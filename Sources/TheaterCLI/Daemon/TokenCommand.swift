@@ -33,7 +33,9 @@ struct TokenCreateCommand: TheaterCommand {
     @Argument(help: "What the audit is to call its bearer.")
     var name: String
 
-    @Option(help: "What it allows: observe, message, operate or admin.")
+    @Option(
+        help: "What it allows: observe, message, operate or admin.",
+        completion: .list(Scope.allCases.map(\.rawValue)))
     var scope: String
 
     @OptionGroup var client: ClientOptions
@@ -61,24 +63,26 @@ struct TokenCreateCommand: TheaterCommand {
 /// `theater token list`: the tokens there are.
 struct TokenListCommand: TheaterCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the tokens, without themselves.")
+        commandName: "list", abstract: "List the tokens, without themselves; --quiet names only.")
 
     @OptionGroup var client: ClientOptions
-
-    @Flag(help: "Print one JSON object for each.")
-    var json = false
+    @OptionGroup var form: ListForm
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
         let tokens = try await client.withClient(in: context) { (client) throws(ClientError) in
             try await client.tokens()
         }
-        if !json { context.output.result("NAME                      SCOPE     MADE") }
+        if form.json {
+            for token in tokens { context.output.result(token) }
+            return .success
+        }
+        if !form.quiet { context.output.result("NAME                      SCOPE     MADE") }
         for token in tokens {
-            guard !json else {
-                context.output.result(token)
+            let name = Printable.line(token["name"]?.string ?? "-", sizeMax: 256)
+            guard !form.quiet else {
+                context.output.result(name)
                 continue
             }
-            let name = Printable.line(token["name"]?.string ?? "-", sizeMax: 256)
             context.output.result(
                 [
                     Printable.pad(Printable.cut(name, to: 24), 24),
@@ -95,7 +99,7 @@ struct TokenRevokeCommand: TheaterCommand {
     static let configuration = CommandConfiguration(
         commandName: "revoke", abstract: "Take a token back; it is refused from then on.")
 
-    @Argument(help: "The token's name.")
+    @Argument(help: "The token's name.", completion: NameCompletion.tokens)
     var name: String
 
     @OptionGroup var client: ClientOptions

@@ -31,10 +31,14 @@ struct DiffCommand: TheaterCommand {
             of content, labels and ranges of pages the first 64 are listed, beside their numbers.
             """)
 
-    @Argument(help: ArgumentHelp("The one chain.", valueName: "actor[@event]"))
+    @Argument(
+        help: ArgumentHelp("The one chain.", valueName: "actor[@event]"),
+        completion: NameCompletion.chains)
     var left: String
 
-    @Argument(help: ArgumentHelp("The other.", valueName: "actor[@event]"))
+    @Argument(
+        help: ArgumentHelp("The other.", valueName: "actor[@event]"),
+        completion: NameCompletion.chains)
     var right: String
 
     @OptionGroup var data: DataOptions

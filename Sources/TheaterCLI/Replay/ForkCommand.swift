@@ -36,7 +36,7 @@ struct ForkCommand: TheaterCommand {
     @Argument(
         help: ArgumentHelp(
             "The chain, and the last event that is the fork's past, too; without it the chain's last.",
-            valueName: "actor[@event]"))
+            valueName: "actor[@event]"), completion: NameCompletion.chains)
     var point: String
 
     @Option(

@@ -38,7 +38,9 @@ struct ReplayCommand: TheaterCommand {
             replayed is {"actor", "name", "error": {"code", "message"}}.
             """)
 
-    @Argument(help: ArgumentHelp("The chains.", valueName: "actor|name"))
+    @Argument(
+        help: ArgumentHelp("The chains.", valueName: "actor|name"),
+        completion: NameCompletion.chains)
     var chains: [String] = []
 
     @OptionGroup var data: DataOptions
@@ -90,7 +92,15 @@ struct ReplayCommand: TheaterCommand {
         let histories =
             state ? try HistoryLoader(dataDirectory: path, context, engine: engine) : nil
         var (differs, failure) = (false, CommandStatus.success)
+        let progress = ProgressLine("replaying", in: context)
+        let total = selected.reduce(0) { $0 + $1.count }
+        var done: UInt64 = 0
         for summary in selected {
+            progress.show(done, of: total)
+            defer {
+                progress.end()
+                done += summary.count
+            }
             if let until, until >= summary.count {
                 throw .usage(
                     "the chain has \(ChainText.events(summary.count)), counted from zero; --until "

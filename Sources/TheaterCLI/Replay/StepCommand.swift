@@ -22,7 +22,8 @@ struct StepCommand: TheaterCommand {
             """)
 
     @Argument(
-        help: ArgumentHelp("The chain, and the event to begin at.", valueName: "actor[@event]"))
+        help: ArgumentHelp("The chain, and the event to begin at.", valueName: "actor[@event]"),
+        completion: NameCompletion.chains)
     var chain: String
 
     @OptionGroup var data: DataOptions

@@ -52,7 +52,7 @@ struct UpgradeCommand: TheaterCommand {
         parsing: .upToNextOption,
         help: ArgumentHelp(
             "The live actors; of a check the chains, in place of all that fit.",
-            valueName: "actor|name"))
+            valueName: "actor|name"), completion: NameCompletion.actors)
     var actors: [String] = []
 
     @Option(

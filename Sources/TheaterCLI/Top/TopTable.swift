@@ -79,7 +79,7 @@ struct TopTable {
         let rate = before == nil ? "CALLS" : "CALLS/S"
         var lines = [
             head(), totals(), "",
-            "ACTOR     NAME                      STATUS      "
+            "ACTOR     NAME                     STATUS      "
                 + [rate, "ERRORS", "MEMORY", "WAITING"].map {
                     Printable.padLeft($0, $0 == "MEMORY" ? 9 : 7)
                 }
@@ -157,7 +157,7 @@ struct TopTable {
         let actor = row.actor
         let name = Printable.line(actor.name, sizeMax: 256)
         return [
-            String(actor.id.prefix(8)), Printable.pad(Printable.cut(name, to: 24), 24),
+            String(actor.id.prefix(8)), Printable.pad(Printable.cut(name, to: 23), 23),
             Printable.pad(actor.status, 10),
         ].joined(separator: "  ") + "  "
             + [

@@ -11,6 +11,7 @@ extension LifeNote {
         case .inbox: .inbox
         case .mail: .mail
         case .dropped: .dropped
+        case .restarting: .restarting
         }
     }
 
@@ -32,6 +33,7 @@ extension LifeNote {
         case .dropped(let mail, let reason):
             out.put(mail)
             out.put(reason)
+        case .restarting: break
         }
     }
 
@@ -57,6 +59,7 @@ extension LifeNote {
         case .dropped:
             let mail = try input.varint("mail")
             self = .dropped(mail: mail, reason: try input.text("reason"))
+        case .restarting: self = .restarting
         default: return nil
         }
     }

@@ -17,6 +17,9 @@ public enum LifeNote: Sendable, Hashable {
     case mail(Mail)
     /// Mail that will not be handled, and why.
     case dropped(mail: UInt64, reason: String)
+    /// The life that ends with the next event is followed by another: its parent's supervisor is going to
+    /// start it.
+    case restarting
 }
 
 /// What a durable life needs beside its code to be brought back at its place in the tree.
@@ -146,6 +149,8 @@ extension EventType {
     public static let mail = EventType("theater.runtime/mail")
     /// Mail will not be handled.
     public static let dropped = EventType("theater.runtime/dropped")
+    /// The life that ends is followed by another.
+    public static let restarting = EventType("theater.runtime/restarting")
 }
 
 extension LifeNote {
@@ -158,6 +163,7 @@ extension LifeNote {
         case .inbox: .inbox
         case .mail: .mail
         case .dropped: .dropped
+        case .restarting: .restarting
         }
     }
 
@@ -167,7 +173,7 @@ extension LifeNote {
         case .durable(let placement): 256 + (placement.origin?.utf8.count ?? 0)
         case .mail(let mail): 256 + mail.body.count
         case .dropped(_, let reason): 256 + reason.utf8.count
-        case .taken, .resumed, .inbox: 256
+        case .taken, .resumed, .inbox, .restarting: 256
         }
     }
 }

@@ -25,7 +25,7 @@ public struct MessageError: Error, Sendable, Hashable {
         case mailboxFull = "message.mailbox-full"
         /// The message waited in a full mailbox and made room for a newer one.
         case dropped = "message.dropped"
-        /// The message was accepted, and the disk refuses to keep it.
+        /// The journal refuses to keep a message to a durable actor.
         case notKept = "message.not-kept"
         /// No answer came in time.
         case timeout = "message.timeout"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Finds the word somebody meant.
-enum EditDistance {
+public enum EditDistance {
     /// Words longer than this are not compared: the cost is the product of the lengths.
     static let lengthMax = 64
 
@@ -34,7 +34,7 @@ enum EditDistance {
     ///
     /// Case, hyphens and underscores do not matter, and a part of a compound name counts as well:
     /// `max_memry` finds `memory`. Ties go to the candidate that comes first.
-    static func suggestion(for word: String, among candidates: [String]) -> String? {
+    public static func suggestion(for word: String, among candidates: [String]) -> String? {
         guard scalars(word) != nil else { return nil }
         let wanted = normalized(word)
         var best: (candidate: String, score: Int)?

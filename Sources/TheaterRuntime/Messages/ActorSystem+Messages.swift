@@ -30,14 +30,16 @@ extension ActorSystem {
     /// Puts a one-way message into an actor's mailbox, and returns when it is kept: a durable actor whose
     /// durability is strict has it on disk then, and handles it after a crash too.
     ///
-    /// - Throws: what ``send(_:to:)`` throws, and `message.not-kept` when the disk refuses.
+    /// - Throws: what ``send(_:to:)`` throws; `message.not-kept` when the disk refuses.
     @concurrent
     public func post(_ body: [UInt8], to actor: ActorID) async throws(MessageError) {
-        let inbox = liveCell(actor)?.inbox
         // The inbox takes what the disk has room for.
-        await inbox?.waitForSpace()
+        await liveCell(actor)?.inbox?.waitForSpace()
+        // Whichever life it is that takes the message, its inbox says whether that must be on disk.
+        let receiver = exchange.endpoint(of: actor)
         try send(body, to: actor)
-        guard let inbox, inbox.isStrict else { return }
+        guard let inbox = (exchange.endpoint(of: actor) ?? receiver)?.cell.inbox, inbox.isStrict
+        else { return }
         do throws(JournalError) {
             try await inbox.sync()
         } catch {

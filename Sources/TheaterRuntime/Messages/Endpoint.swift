@@ -151,7 +151,12 @@ final class Endpoint: Sendable {
             beginBy: beginBy ?? MonotonicTime(nanoseconds: .max),
             exceedsCapacity: exceedsCapacity, isDroppable: isDroppable, depth: depth,
             mail: item, completion: completion)
-        if let refusal { throw error(refusal) }
+        guard let refusal else { return }
+        switch refusal.code {
+        case .journal: throw MessageError(.notKept, refusal.message)
+        case .tooLarge: throw MessageError(.tooLarge, refusal.message)
+        default: throw error(refusal)
+        }
     }
 
     /// A cell's error as the one who sent learns it.

@@ -10,12 +10,15 @@ public struct ObservabilityOptions: Sendable {
     public var actorsPerRound: Int
     /// Who gets the totals; `nil` for the process's own `MetricsSystem`.
     public var metrics: (any MetricsFactory)?
+    /// Who gets a span of each call and each host call; `nil` makes none.
+    public var spans: (any SpanSink)?
 
     /// Makes options.
     public init(
         interval: Duration? = .seconds(1), actorsPerRound: Int = 4096,
-        metrics: (any MetricsFactory)? = nil
+        metrics: (any MetricsFactory)? = nil, spans: (any SpanSink)? = nil
     ) {
+        self.spans = spans
         self.interval = interval
         self.actorsPerRound = max(1, actorsPerRound)
         self.metrics = metrics

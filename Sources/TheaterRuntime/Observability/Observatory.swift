@@ -40,6 +40,8 @@ final class Observatory: Sendable {
     static let endedMax = 256
 
     let instruments: Instruments
+    /// Who gets spans.
+    var spans: (any SpanSink)? { options.spans }
     private let options: ObservabilityOptions
     private let world: World
     private let logger: Logger

@@ -49,6 +49,9 @@ public protocol SnapshotKeeper: Sendable {
     /// over.
     func snapshot(of actor: ActorID, before sequence: UInt64) async -> ActorSnapshot?
 
+    /// The actors of whom there are snapshots.
+    func actors() async -> Set<ActorID>
+
     /// Forgets the snapshots of an actor that is over.
     func forget(_ actor: ActorID) async
 }

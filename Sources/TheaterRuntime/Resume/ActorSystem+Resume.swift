@@ -44,9 +44,10 @@ extension ActorSystem {
             system: self, journal: journal, reader: reader, census: census, finder: finder)
         var report = ResumeReport()
         report.problems = census.unreadable.filter { wanted?.contains($0.actor) ?? true }
+        var made: [Cell] = []
         for root in census.roots where wanted?.contains(root.point.actor) ?? true {
             do throws(ActorError) {
-                try await resumption.bringTree(root)
+                made += try await resumption.bringTree(root)
                 report.resumed.append(root.point.actor)
             } catch {
                 report.problems.append(
@@ -54,12 +55,30 @@ extension ActorSystem {
                         actor: root.point.actor, name: root.name, error: error))
             }
         }
+        // Nobody runs before all are there whom it may send to.
+        for cell in made { cell.goOn() }
         if wanted == nil {
             for orphan in census.orphans {
                 resumption.end(orphan, "its parent did not come back", "killed")
             }
         }
+        await forgetSnapshots(in: journal)
         return report
+    }
+
+    /// Forgets the snapshots of actors that are over, or that the journal does not have: a crash came
+    /// before they were forgotten, or the resume ended them.
+    private func forgetSnapshots(in journal: Journal) async {
+        guard let snapshots, let reader = try? await journal.reader() else { return }
+        for actor in await snapshots.actors() where liveCell(actor) == nil {
+            guard let chain = reader.summary(of: actor) else {
+                await snapshots.forget(actor)
+                continue
+            }
+            // What cannot be read may be of use to somebody who mends it.
+            guard (try? ResumeCensus.end(of: chain, reader)) != nil else { continue }
+            await snapshots.forget(actor)
+        }
     }
 }
 
@@ -71,12 +90,15 @@ private struct Resumption: Sendable {
     let census: ResumeCensus
     let finder: any CodeFinder
 
-    /// Brings an actor and all below it back, then lets them go on.
-    func bringTree(_ root: ResumeCensus.Member) async throws(ActorError) {
+    /// Brings an actor and all below it back.
+    ///
+    /// - Returns: those who are to go on, in that order: the children before their parents.
+    func bringTree(_ root: ResumeCensus.Member) async throws(ActorError) -> [Cell] {
         try check(root)
+        if let failure = root.point.failure { end(root, failure, "failed") }
         var made: [Cell] = []
         try await bring(root, parent: nil, &made)
-        for cell in made.reversed() { cell.goOn() }
+        return made.reversed()
     }
 
     /// Looks for what somebody has to decide first.
@@ -99,7 +121,6 @@ private struct Resumption: Sendable {
     ) async throws(ActorError) {
         let point = member.point
         if let failure = point.failure {
-            end(member, failure, "failed")
             throw ActorError(.resume, "'\(member.name)' was ending when the node ended: \(failure)")
         }
         let blueprint = try await blueprint(member, parent: parent?.lineage.id)
@@ -152,29 +173,22 @@ private struct Resumption: Sendable {
             // The call that started it goes on, and starts another.
             return end(child, "the call that started it was cut off, and is made again", "killed")
         }
-        var reason = ExitReason.killed
-        if let exit = child.exit {
-            if exit == "failed" {
-                reason = .failed(ActorError(.crashed, "it had failed when the node ended"))
-            } else {
-                reason = .completed(nil)
+        var end: (reason: ExitReason, text: String)?
+        if !child.isFollowed {
+            end = (.killed, "the node ended, and the actor is not durable")
+            if child.isDurable {
+                do throws(ActorError) {
+                    return try await bring(child, parent: family, &made)
+                } catch {
+                    system.logger.error(
+                        "did not come back: \(error.message)",
+                        metadata: [
+                            "actor.id": "\(child.point.actor)", "actor.name": "\(child.name)",
+                        ])
+                    end = (.failed(error), child.point.failure ?? error.message)
+                }
             }
-        } else if child.isDurable {
-            do throws(ActorError) {
-                return try await bring(child, parent: family, &made)
-            } catch {
-                system.logger.error(
-                    "did not come back: \(error.message)",
-                    metadata: [
-                        "actor.id": "\(child.point.actor)", "actor.name": "\(child.name)",
-                    ])
-                reason = .failed(error)
-                if child.point.failure == nil { end(child, error.message, "failed") }
-            }
-        } else {
-            end(child, "the node ended, and the actor is not durable", "killed")
         }
-        // The supervisor decides as about any other end.
         let blueprint = try? await blueprint(child, parent: family.lineage.id)
         var spec = child.point.placement?.spec ?? self.spec(of: child, blueprint, parent: family)
         if blueprint == nil { spec.restart = .temporary }
@@ -182,7 +196,17 @@ private struct Resumption: Sendable {
             child.point.actor, parent: family.lineage, spec: spec, blueprint: blueprint,
             lives: Int(clamping: child.point.placement?.lives ?? 1))
         family.team.adopt(lineage)
-        family.team.ended(lineage, reason)
+        guard let end else {
+            // Its end was told before the crash; what is left to do is to start it.
+            return family.team.feed(.ended(lineage.id, .abnormal))
+        }
+        var kind = "failed"
+        if case .killed = end.reason { kind = "killed" }
+        self.end(
+            child, end.text, kind,
+            isFollowed: family.team.willLive(lineage.id, after: end.reason))
+        // The supervisor decides as about any other end.
+        family.team.ended(lineage, end.reason)
     }
 
     /// Whether a parent never learned of a child: the crash came before its start was recorded.
@@ -233,9 +257,14 @@ private struct Resumption: Sendable {
     }
 
     /// Records that an actor does not come back.
-    func end(_ member: ResumeCensus.Member, _ reason: String, _ kind: String) {
+    ///
+    /// - Parameter isFollowed: whether its supervisor starts it again.
+    func end(
+        _ member: ResumeCensus.Member, _ reason: String, _ kind: String, isFollowed: Bool = false
+    ) {
         do throws(JournalError) {
             let chain = try journal.resumeChain(actor: member.point.actor)
+            if isFollowed { try chain.append(.note(.restarting)) }
             try chain.append(.exited(kind: kind, reason: reason, result: nil))
         } catch {
             system.logger.error(

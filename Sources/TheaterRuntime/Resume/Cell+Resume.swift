@@ -199,6 +199,8 @@ extension Cell {
     /// Gives up bringing the actor back; its chain stays as it is.
     func abandonResume() async {
         recorder.close()
+        // They are of use to whoever tries again.
+        snapshots = nil
         await abandon()
     }
 }

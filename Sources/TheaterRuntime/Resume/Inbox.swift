@@ -24,7 +24,7 @@ final class Inbox: @unchecked Sendable {
     private var writer: ChainWriter?
     private let journal: Journal
     private let world: World
-    /// Why it keeps nothing any more; the actor's own chain fails in the same way.
+    /// Why it keeps nothing any more: what the mailbox has and what is kept are not the same.
     private(set) var failure: JournalError?
 
     /// Whether who sent has to wait until mail is on disk.
@@ -59,24 +59,32 @@ final class Inbox: @unchecked Sendable {
         }
     }
 
-    /// The mailbox has decided about an operation.
-    func accept(_ item: InboxItem, _ action: Mailbox<Cell.Operation>.SubmitAction) {
-        switch action {
-        case .rejectFull, .rejectDraining, .rejectEnded: return
-        case .run: break
-        case .wait(_, let dropped):
-            if let mail = dropped?.mail { drop(mail, MessageError.Code.dropped.rawValue) }
+    /// Keeps mail that the mailbox is about to take. What cannot be kept must not be taken.
+    ///
+    /// - Throws: the failure of the inbox, which stays. A journal that has no room at the moment, or none for
+    ///   mail of this size, refuses this one alone.
+    func keep(_ item: InboxItem) throws(JournalError) {
+        guard case .fresh(let mail) = item else { return }
+        if let failure { throw failure }
+        do throws(JournalError) {
+            try note(.mail(mail))
+        } catch {
+            if !Self.isPassing(error) { failure = error }
+            throw error
         }
-        if case .fresh(let mail) = item { keep(.mail(mail)) }
     }
 
-    /// Notes that mail will not be handled.
-    func drop(_ mail: UInt64, _ reason: String) { keep(.dropped(mail: mail, reason: reason)) }
+    /// Whether later mail may be kept all the same.
+    private static func isPassing(_ error: JournalError) -> Bool {
+        error.code == .overloaded || error.code == .payloadTooLarge
+    }
 
-    private func keep(_ note: LifeNote) {
+    /// Notes that mail which was kept will not be handled. Without that note it would be, after a crash: the
+    /// inbox fails with it.
+    func drop(_ mail: UInt64, _ reason: String) {
         guard failure == nil else { return }
         do throws(JournalError) {
-            try self.note(note)
+            try note(.dropped(mail: mail, reason: reason))
         } catch {
             failure = error
         }

@@ -12,9 +12,9 @@ struct ResumeCensus: Sendable {
         var point: ResumePoint
         let name: String
         let isDurable: Bool
-        /// How its last life ended, when that was before the crash and its supervisor had to start it
+        /// Whether its last life had ended when the crash came, and its supervisor was going to start it
         /// again.
-        var exit: String?
+        var isFollowed = false
     }
 
     /// In the order in which their chains began.
@@ -23,8 +23,9 @@ struct ResumeCensus: Sendable {
     /// were dropped.
     private(set) var unreadable: [ResumeReport.Problem] = []
     private var durable: Set<ActorID> = []
-    /// The newest mail of the inboxes, with the one that it is for in place of its sender.
-    private var newestMail: [(sender: ActorID, position: UInt64, mail: Mail)] = []
+    /// What actors had sent when the crash came, without a record of it in their own chains; the senders
+    /// there are those it was sent to.
+    private var unrecorded: [ActorID: [Mail]] = [:]
 
     /// Reads the ends of all chains, and what leads back to the beginnings of lives that have none; nothing
     /// of a journal without durable actors.
@@ -32,17 +33,18 @@ struct ResumeCensus: Sendable {
         _ reader: JournalReader, options: ReplayOptions, _ keeper: (any SnapshotKeeper)?,
         isLive: (ActorID) -> Bool
     ) async {
-        let chains = reader.lifeChains().filter { !$0.isInMemory && !isLive($0.actor) }
-        let inboxes = Set(chains.map(\.actor).filter { reader.summary(of: $0.inbox) != nil })
+        let all = reader.lifeChains().filter { !$0.isInMemory }
+        let inboxes = Set(all.map(\.actor).filter { reader.summary(of: $0.inbox) != nil })
+        let chains = all.filter { !isLive($0.actor) }
         // Most nodes have none; then there is nothing to look for.
         guard !inboxes.isEmpty else { return }
         var names: Set<String> = []
-        var ended: [(ChainSummary, String)] = []
+        var followed: [ChainSummary] = []
         for chain in chains {
             let isDurable = inboxes.contains(chain.actor)
             do throws(ActorError) {
-                if let exit = try Self.exit(of: chain, reader) {
-                    ended.append((chain, exit))
+                if let end = try Self.end(of: chain, reader) {
+                    if end == .followed { followed.append(chain) }
                     continue
                 }
                 let snapshot =
@@ -53,7 +55,6 @@ struct ResumeCensus: Sendable {
                 let name = point.birth.name ?? chain.actor.description
                 let isKept = isDurable && point.placement != nil
                 if isKept {
-                    try noteNewestMail(of: chain.actor, reader)
                     durable.insert(chain.actor)
                     names.insert(name)
                 }
@@ -67,46 +68,17 @@ struct ResumeCensus: Sendable {
                         error: error))
             }
         }
-        addUnstarted(ended, names, reader, options)
-    }
-
-    /// How much of an inbox may stand between mail and the record of its sending: what other tasks append
-    /// in that moment.
-    private static let newestMax: UInt64 = 256
-
-    private mutating func noteNewestMail(
-        of actor: ActorID, _ reader: JournalReader
-    ) throws(ActorError) {
-        let count = reader.summary(of: actor.inbox)?.count ?? 0
-        do {
-            var cursor = try reader.events(
-                of: actor.inbox, in: (count - min(count, Self.newestMax))..<count)
-            while let event = try cursor.next() {
-                guard case .note(.mail(var mail))? = try event.decodedPayload(),
-                    let sender = mail.sender, let position = mail.position
-                else { continue }
-                mail.sender = actor
-                newestMail.append((sender, position, mail))
-            }
-        } catch {
-            throw ActorError(.resume, "the inbox of \(actor) cannot be read: \(error)")
-        }
-    }
-
-    /// What an actor had sent when the crash came, without a record of it in its own chain: its call goes
-    /// on, and sends it again.
-    func sent(by point: ResumePoint) -> [Mail] {
-        newestMail.filter { $0.sender == point.actor && $0.position > point.lastSequence }.map(
-            \.mail)
+        addUnstarted(followed, names, reader, options)
+        noteUnrecorded(inboxes, reader)
     }
 
     /// Adds children whose supervisor had not yet started them again. One whose chain does not say any more
     /// what it was stays ended.
     private mutating func addUnstarted(
-        _ ended: [(ChainSummary, String)], _ names: Set<String>, _ reader: JournalReader,
+        _ followed: [ChainSummary], _ names: Set<String>, _ reader: JournalReader,
         _ options: ReplayOptions
     ) {
-        for (chain, exit) in ended where exit == "failed" || exit == "completed" {
+        for chain in followed {
             guard let name = chain.name, let slash = name.lastIndex(of: "/"),
                 names.contains(String(name[..<slash])),
                 let point = try? ResumePoint.find(chain.actor, in: reader, options: options)
@@ -115,7 +87,9 @@ struct ResumeCensus: Sendable {
                 parent.point.bornAt <= point.bornAt
             else { continue }
             members.append(
-                Member(point: point, name: point.birth.name ?? name, isDurable: false, exit: exit))
+                Member(
+                    point: point, name: point.birth.name ?? name, isDurable: false,
+                    isFollowed: true))
         }
     }
 
@@ -137,21 +111,97 @@ struct ResumeCensus: Sendable {
 
     func member(_ id: ActorID) -> Member? { members.first { $0.point.actor == id } }
 
-    /// How the last life of a chain ended; `nil` when it has no end.
-    private static func exit(
+    /// How a chain ends whose last life is over.
+    enum End {
+        case last
+        /// Another life was to follow.
+        case followed
+    }
+
+    /// How a chain ends; `nil` when its last life is not over.
+    static func end(
         of chain: ChainSummary, _ reader: JournalReader
-    ) throws(ActorError) -> String? {
-        guard chain.count > 0 else { return "" }
+    ) throws(ActorError) -> End? {
+        guard chain.count > 0 else { return .last }
         do {
-            var cursor = try reader.events(
-                of: chain.actor, in: (chain.count - 1)..<chain.count)
-            guard let event = try cursor.next(), event.type == EventType.exited.name else {
-                return nil
-            }
-            guard case .exited(let kind, _, _)? = try event.decodedPayload() else { return "" }
-            return kind
+            let first = chain.count - min(chain.count, 2)
+            var cursor = try reader.events(of: chain.actor, in: first..<chain.count)
+            var types: [String] = []
+            while let event = try cursor.next() { types.append(event.type) }
+            guard types.last == EventType.exited.name else { return nil }
+            return types.first == EventType.restarting.name ? .followed : .last
         } catch {
             throw ActorError(.resume, "the chain of \(chain.actor) cannot be read: \(error)")
         }
+    }
+}
+
+extension ResumeCensus {
+    /// How many events of an inbox are read at once on the way back.
+    private static let blockSize: UInt64 = 1024
+
+    /// What an actor had sent when the crash came, without a record of it in its own chain: its call goes
+    /// on, and sends it again.
+    func sent(by point: ResumePoint) -> [Mail] { unrecorded[point.actor] ?? [] }
+
+    /// Looks for mail whose sending the crash kept from being recorded. It stands in the log behind the last
+    /// event of its sender, whose call was cut off: so each inbox is read back to the earliest of those, and
+    /// no further.
+    private mutating func noteUnrecorded(_ inboxes: Set<ActorID>, _ reader: JournalReader) {
+        var last: [ActorID: UInt64] = [:]
+        var since: LogPlace?
+        for member in members where member.isDurable && member.point.call != nil {
+            let (actor, sequence) = (member.point.actor, member.point.lastSequence)
+            // A chain that cannot be read there does not come back.
+            guard let place = try? reader.place(of: sequence, in: actor) else { continue }
+            last[actor] = sequence
+            since = min(since ?? place, place)
+        }
+        guard let since else { return }
+        for actor in inboxes {
+            do {
+                try noteUnrecorded(in: actor, last, since, reader)
+            } catch {
+                // Who has it does not come back, so that nothing comes twice.
+                guard let index = members.firstIndex(where: { $0.point.actor == actor }) else {
+                    continue
+                }
+                unreadable.append(
+                    ResumeReport.Problem(
+                        actor: actor, name: members.remove(at: index).name,
+                        error: ActorError(
+                            .resume, "the inbox of \(actor) cannot be read: \(error)")))
+                durable.remove(actor)
+            }
+        }
+    }
+
+    private mutating func noteUnrecorded(
+        in actor: ActorID, _ last: [ActorID: UInt64], _ since: LogPlace, _ reader: JournalReader
+    ) throws {
+        var end = reader.summary(of: actor.inbox)?.count ?? 0
+        var found: [(sender: ActorID, mail: Mail)] = []
+        while end > 0 {
+            let start = end - min(end, Self.blockSize)
+            var cursor = try reader.events(of: actor.inbox, in: start..<end)
+            var isOld = false
+            var block: [(sender: ActorID, mail: Mail)] = []
+            while let (event, place) = try cursor.nextWithPlace() {
+                if place < since {
+                    isOld = true
+                    continue
+                }
+                guard case .note(.mail(var mail))? = try event.decodedPayload(),
+                    let sender = mail.sender, let position = mail.position,
+                    let known = last[sender], position > known
+                else { continue }
+                mail.sender = actor
+                block.append((sender, mail))
+            }
+            found = block + found
+            if isOld { break }
+            end = start
+        }
+        for (sender, mail) in found { unrecorded[sender, default: []].append(mail) }
     }
 }

@@ -104,7 +104,10 @@ extension ResumePoint {
         var lastSequence: UInt64?
         /// The kind of the event after the one that was taken last, if it is more than a note.
         var following: EventPayload.Kind?
-        var startsQuietly = true
+        /// Whether the code that the actor has called nobody before its first call; `nil` until that is known.
+        var isQuiet: Bool?
+        /// Whether an exchange of the code was undone, whose beginning is still to come.
+        var isUndone = false
         var hasUpgrades = false
         var cutUpgrade: (sequence: UInt64, step: CodeUpgrade, function: String?)?
     }
@@ -176,7 +179,7 @@ extension ResumePoint {
             lastSequence: walk.lastSequence ?? 0, failure: walk.failure,
             lastTime: reader.summary(of: actor)?.lastTime ?? event.time, lineage: lineage,
             options: options, snapshot: nil,
-            startsQuietly: walk.startsQuietly && !walk.hasUpgrades, hasUpgrades: walk.hasUpgrades,
+            startsQuietly: walk.isQuiet ?? false, hasUpgrades: walk.hasUpgrades,
             cutUpgrade: walk.cutUpgrade)
     }
 
@@ -215,7 +218,7 @@ extension ResumePoint {
         while let found = await keeper.snapshot(of: actor, before: bound) {
             let sequence = found.life.sequence
             bound = sequence
-            guard sequence > 0, sequence <= count,
+            guard found.birth < sequence, sequence <= count,
                 var cursor = try? reader.events(of: actor, in: (sequence - 1)..<sequence),
                 let event = try? cursor.next(), event.hash == found.life.head
             else { continue }
@@ -226,6 +229,14 @@ extension ResumePoint {
 }
 
 extension ResumePoint.Walk {
+    /// Whether what follows the beginning of code is none of its calls.
+    private var hasQuietStart: Bool {
+        switch following {
+        case nil, .called, .upgrade: true
+        default: false
+        }
+    }
+
     /// Takes the event before those that were taken.
     mutating func take(_ event: ChainEvent) throws(PayloadError) {
         guard let payload = event.payload, let kind = EventPayload.kind(of: payload) else {
@@ -236,11 +247,11 @@ extension ResumePoint.Walk {
         }
         if kind != .note, lastSequence == nil { lastSequence = event.sequence }
         defer { if kind != .note { following = kind } }
-        if kind == .spawned || kind == .forked {
-            startsQuietly = kind == .spawned && (following == nil || following == .called)
-        }
         switch kind {
-        case .spawned, .forked: birth = event
+        case .spawned, .forked:
+            birth = event
+            // The past of a fork is in another chain.
+            isQuiet = isQuiet ?? (kind == .spawned && hasQuietStart)
         case .note:
             if case .note(.durable(let known))? = try event.decodedPayload(), placement == nil {
                 placement = known
@@ -290,6 +301,15 @@ extension ResumePoint.Walk {
                 (call, failure, doubt) = (nil, nil, nil)
             }
             (hasUpgrades, isDecided) = (true, true)
+            switch step.stage {
+            case .undone: isUndone = true
+            case .done, .kept: break
+            case .begun:
+                if !isUndone, cutUpgrade?.sequence != event.sequence {
+                    isQuiet = isQuiet ?? hasQuietStart
+                }
+                isUndone = false
+            }
         case .hostError, .denied: break
         }
     }

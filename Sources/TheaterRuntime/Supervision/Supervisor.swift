@@ -152,6 +152,20 @@ struct Supervisor<ID: Hashable & Sendable> {
         return child.phase == .starting || isConcerned(id)
     }
 
+    /// Whether a child will be started again when it ends now, as things stand.
+    func willStart(_ id: ID, after exit: Exit) -> Bool {
+        guard let child = children.first(where: { $0.id == id }), !isEnded, !isLeaving,
+            !child.isReleased
+        else { return false }
+        if isConcerned(id) { return true }
+        if case .giveUp? = purpose { return false }
+        guard child.phase == .up || child.phase == .starting else { return false }
+        switch (child.spec.restart, exit) {
+        case (.temporary, _), (.transient, .normal): return false
+        case (.transient, .abnormal), (.permanent, _): return true
+        }
+    }
+
     /// How many restarts the present period has seen.
     var restartCount: Int { restarts.count }
 

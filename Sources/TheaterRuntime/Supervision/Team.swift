@@ -56,6 +56,18 @@ final class Team: Sendable {
     /// Whether a child that is over will live again.
     func willLive(_ id: ActorID) -> Bool { state.withLock { $0.machine.willStart(id) } }
 
+    /// Whether a child will live again when its present life ends now.
+    func willLive(_ id: ActorID, after reason: ExitReason) -> Bool {
+        state.withLock { $0.machine.willStart(id, after: Self.exit(reason)) }
+    }
+
+    private static func exit(_ reason: ExitReason) -> Machine.Exit {
+        switch reason {
+        case .completed, .stopped: .normal
+        case .failed, .killed: .abnormal
+        }
+    }
+
     /// Who is told of the children's ends.
     func tell(_ sink: (@Sendable (ActorResult) -> Void)?) { state.withLock { $0.sink = sink } }
 
@@ -160,12 +172,7 @@ final class Team: Sendable {
     func ended(_ lineage: Lineage, _ reason: ExitReason) {
         lineage.waiter?.keep(reason)
         if lineage.endsKnown(reason) { tell(lineage, reason) }
-        let exit: Machine.Exit =
-            switch reason {
-            case .completed, .stopped: .normal
-            case .failed, .killed: .abnormal
-            }
-        feed(.ended(lineage.id, exit))
+        feed(.ended(lineage.id, Self.exit(reason)))
     }
 
     private func tell(_ lineage: Lineage, _ reason: ExitReason) {

@@ -6,13 +6,23 @@ internal import Logging
 internal import NIOCore
 internal import TheaterAPI
 internal import TheaterPlatform
+internal import TheaterRuntime
 
 /// What a request comes with beside itself.
 struct APIContext: InitializableFromSource {
     let channel: any Channel
-    let connection = Connection.current
+    let connection: Connection
+    /// Which request of its connection it is.
+    let number: Int
 
-    init(source: ApplicationRequestContextSource) { channel = source.channel }
+    init(source: ApplicationRequestContextSource) {
+        channel = source.channel
+        connection = .current
+        number = connection.arrivals.next()
+    }
+
+    /// Whether the request has come to its last byte.
+    var isWhole: Bool { connection.arrivals.hasWhole(number) }
 }
 
 /// Answers requests: finds the operation, does it, and turns whatever goes wrong into a problem.
@@ -65,10 +75,10 @@ struct APIResponder: HTTPResponder {
             let revocations = nodes.life.revocations
             let credential = try admit(request, to: operation, id: id, context) ?? .nobody
             let caller = Caller(credential: credential, revocations: revocations)
-            let call = try call(operation, places, request, id: id, caller)
+            let call = try call(operation, places, request, id: id, caller, context)
             return operation.isMutation
                 ? try await performAudited(call, context)
-                : try await perform(call, context)
+                : try await performTraced(call, context)
         case .otherMethods(let methods):
             throw Problem(
                 .method,
@@ -104,10 +114,11 @@ struct APIResponder: HTTPResponder {
     /// Reads a request, or writes down that something was to be changed and was not understood.
     private func call(
         _ operation: TheaterAPI.Operation, _ places: [String: String], _ request: Request,
-        id: String, _ caller: Caller
+        id: String, _ caller: Caller, _ context: APIContext
     ) throws(Problem) -> Call {
         do throws(Problem) {
-            return try Call(operation, places, request, id: id, caller)
+            return try Call(
+                operation, places, request, id: id, caller, isWhole: context.isWhole)
         } catch {
             if operation.isMutation {
                 try audit.refused(entry(request, id, caller.credential), code: error.code)
@@ -143,7 +154,7 @@ struct APIResponder: HTTPResponder {
         if operation.scope != .message { try audit.asked(entry, operation.id) }
         let response: Response
         do throws(Problem) {
-            response = try await perform(call, context)
+            response = try await performTraced(call, context)
         } catch {
             try audit.answered(entry, operation.id, code: error.code)
             throw error
@@ -158,6 +169,23 @@ struct APIResponder: HTTPResponder {
         Audit.Entry(
             credential: credential?.name, request: id, method: request.method.rawValue,
             path: request.head.path ?? "")
+    }
+
+    /// Does it as a part of the trace that the client names in `traceparent`, if it does.
+    private func performTraced(
+        _ call: Call, _ context: APIContext
+    ) async throws(Problem) -> Response {
+        guard let header = call.request.headers[.traceparent],
+            let cause = TraceContext(header: header)
+        else { return try await perform(call, context) }
+        let outcome: Result<Response, Problem> = await TraceContext.$current.withValue(cause) {
+            do throws(Problem) {
+                return .success(try await perform(call, context))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try outcome.get()
     }
 
     /// Every operation has its place here, which the compiler sees to.
@@ -240,5 +268,6 @@ struct APIResponder: HTTPResponder {
 
 extension HTTPField.Name {
     static let requestID = HTTPField.Name("X-Request-ID") ?? .eTag
+    static let traceparent = HTTPField.Name("traceparent") ?? .eTag
     static let contentTypeOptions = HTTPField.Name("X-Content-Type-Options") ?? .eTag
 }

@@ -24,23 +24,17 @@ struct Bodies: Sendable {
         } else if call.request.headers[.transferEncoding] == nil {
             return []
         }
-        let limit = options.bodyTimeout + perMegabyte * (sizeMax >> 20)
         let body = call.request.body
+        // What is there already needs no clock: most bodies come with their heads.
+        if call.isWhole { return Array(buffer: try await Self.collect(body, sizeMax).get()) }
+        let limit = options.bodyTimeout + perMegabyte * (sizeMax >> 20)
         let outcome: Result<ByteBuffer, Problem> = await withTaskGroup(
             of: Result<ByteBuffer, Problem>.self
         ) { group in
-            group.addTask {
-                do {
-                    return .success(try await body.collect(upTo: sizeMax))
-                } catch is NIOTooManyBytesError {
-                    return .failure(Self.tooLarge(sizeMax))
-                } catch {
-                    return .failure(Problem(.body, "the body ended early"))
-                }
-            }
+            group.addTask { await Self.collect(body, sizeMax) }
             group.addTask { [world] in
                 guard (try? await world.sleep(for: limit)) != nil else {
-                    return .failure(Problem(.body, "the body ended early"))
+                    return .failure(Self.endedEarly)
                 }
                 return .failure(
                     Problem(.slowBody, "the body did not come within \(limit); send it faster"))
@@ -50,6 +44,20 @@ struct Bodies: Sendable {
         }
         return Array(buffer: try outcome.get())
     }
+
+    private static func collect(
+        _ body: RequestBody, _ sizeMax: Int
+    ) async -> Result<ByteBuffer, Problem> {
+        do {
+            return .success(try await body.collect(upTo: sizeMax))
+        } catch is NIOTooManyBytesError {
+            return .failure(tooLarge(sizeMax))
+        } catch {
+            return .failure(endedEarly)
+        }
+    }
+
+    private static let endedEarly = Problem(.body, "the body ended early")
 
     /// A JSON document.
     func json(of call: Call) async throws(Problem) -> JSONValue {

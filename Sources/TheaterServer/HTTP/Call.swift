@@ -19,17 +19,20 @@ struct Call: Sendable {
     let id: String
     /// Who asks.
     let caller: Caller
+    /// Whether it has come to its last byte, and its body waits for nobody.
+    let isWhole: Bool
     private let query: [(name: String, value: String)]
 
     init(
         _ operation: TheaterAPI.Operation, _ places: [String: String], _ request: Request,
-        id: String, _ caller: Caller
+        id: String, _ caller: Caller, isWhole: Bool
     ) throws(Problem) {
         self.operation = operation
         self.places = places
         self.request = request
         self.id = id
         self.caller = caller
+        self.isWhole = isWhole
         query = try Self.query(of: request.head.path ?? "", operation)
     }
 
@@ -114,36 +117,6 @@ struct Call: Sendable {
     /// The media type of the body, without parameters.
     var mediaType: String {
         let type = request.headers[.contentType] ?? ""
-        return type.prefix { $0 != ";" }.trimmed.lowercased()
-    }
-}
-
-extension Substring {
-    fileprivate var trimmed: Substring {
-        let start = drop { $0 == " " }
-        return start.prefix(start.count - start.reversed().prefix { $0 == " " }.count)
-    }
-}
-
-/// Text with characters as percent signs and digits.
-enum PercentText {
-    /// Reads it; `nil` for what is malformed or no UTF-8.
-    ///
-    /// - Parameter isForm: whether a plus sign is a blank.
-    static func decode(_ text: some StringProtocol, isForm: Bool = false) -> String? {
-        var bytes: [UInt8] = []
-        var characters = text.utf8.makeIterator()
-        while let byte = characters.next() {
-            switch byte {
-            case UInt8(ascii: "%"):
-                guard let high = characters.next(), let low = characters.next(),
-                    let pair = Hexadecimal.decode(String(decoding: [high, low], as: UTF8.self))
-                else { return nil }
-                bytes += pair
-            case UInt8(ascii: "+") where isForm: bytes.append(0x20)
-            default: bytes.append(byte)
-            }
-        }
-        return String(validating: bytes, as: UTF8.self)
+        return type.prefix { $0 != ";" }.withoutBlanksAround.lowercased()
     }
 }

@@ -3,7 +3,23 @@
 internal import HTTPTypes
 internal import NIOCore
 internal import NIOHTTPTypes
+internal import Synchronization
 internal import TheaterAPI
+
+/// How much of what a connection brings has come, for those who answer it.
+final class Arrivals: Sendable {
+    private let begun = Atomic<Int>(0)
+    private let whole = Atomic<Int>(0)
+
+    /// The request that is answered next: they are answered in the order in which they came.
+    func next() -> Int { begun.add(1, ordering: .relaxed).newValue }
+
+    /// Another request has come to its last byte.
+    func cameWhole() { whole.add(1, ordering: .releasing) }
+
+    /// Whether a request has come whole, and nobody waits for its body any more.
+    func hasWhole(_ number: Int) -> Bool { whole.load(ordering: .acquiring) >= number }
+}
 
 /// Ends a connection that gets no further: whose client does not take what it is sent, or goes on sending
 /// the body of a request that is answered already.
@@ -17,6 +33,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
+    /// What has come.
+    let arrivals = Arrivals()
     private let patience: TimeAmount
     /// How many requests have begun, have been read whole, and are answered whole.
     private var begun = 0
@@ -34,6 +52,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case .body: break
         case .end:
             read += 1
+            arrivals.cameWhole()
             if read >= answered {
                 unread?.cancel()
                 unread = nil

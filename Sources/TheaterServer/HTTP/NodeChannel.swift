@@ -10,12 +10,14 @@ internal import TheaterPlatform
 /// A connection, as those who answer its requests know it.
 struct Connection: Sendable {
     /// The connection of the request that the present task answers.
-    @TaskLocal static var current = Connection(isForeign: false, tap: nil)
+    @TaskLocal static var current = Connection(isForeign: false, tap: nil, arrivals: Arrivals())
 
     /// Whether the other side is a process of another user.
     let isForeign: Bool
     /// What takes its bytes when it becomes a WebSocket.
     let tap: NIOLoopBound<RawTap>?
+    /// How much of its requests has come.
+    let arrivals: Arrivals
 }
 
 /// Makes connections: HTTP/1.1, with bounds on what a client may make the node wait for.
@@ -51,11 +53,15 @@ struct NodeChannel: ServerChildChannel {
         return isForeign(channel).flatMapThrowing { isForeign in
             let tap = RawTap()
             try channel.pipeline.syncOperations.addHandler(tap)
-            return Connection(
-                isForeign: isForeign, tap: NIOLoopBound(tap, eventLoop: loop))
-        }.flatMap { connection in
-            http.setup(channel: channel, logger: logger).map { value in
-                Value(http: value, connection: connection)
+            return (isForeign, NIOLoopBound(tap, eventLoop: loop))
+        }.flatMap { isForeign, tap in
+            http.setup(channel: channel, logger: logger).flatMapThrowing { value in
+                let arrivals = try channel.pipeline.syncOperations.handler(
+                    type: ConnectionGuard.self
+                ).arrivals
+                return Value(
+                    http: value,
+                    connection: Connection(isForeign: isForeign, tap: tap, arrivals: arrivals))
             }
         }
     }

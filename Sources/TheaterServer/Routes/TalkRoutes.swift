@@ -21,7 +21,7 @@ struct TalkRoutes: Sendable {
         let id = try lookup.live(call.place("actor"))
         let body = try await bodies.bytes(of: call, sizeMax: MessageOptions.sizeLimit)
         do throws(MessageError) {
-            try node.system.send(body, to: id)
+            try await node.system.post(body, to: id)
         } catch {
             throw Problem(error)
         }

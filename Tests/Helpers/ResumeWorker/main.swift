@@ -5,13 +5,15 @@
 //
 //     ResumeWorker DATA LEDGER DURABILITY FIRST
 //
-// A parent passes each message on to its child, which writes it into the file LEDGER as
-// `<effect> <text>`. The texts are numbers of 16 digits, from FIRST on. Standard output has
-// `resumed <parent total> <child total>` once the tree is back, and `ack <text>` for each message that
-// was acknowledged.
+// A parent passes each message on to its child, and writes it into the file LEDGER.relay as `<effect> <text>`;
+// the child writes it into LEDGER. The parent's ledger knows what it has, as a service with idempotency keys
+// does, and the parent does again what is in doubt; the child's does not, and the child gives up what is in
+// doubt. The texts are numbers of 16 digits, from FIRST on. Standard output has `resumed <parent total>
+// <child total>` once the tree is back, and `ack <text>` for each message that was acknowledged.
 
 import Glibc
 import Logging
+import Synchronization
 import TheaterChain
 import TheaterEngine
 import TheaterHandler
@@ -27,40 +29,86 @@ func say(_ line: String, to descriptor: Int32 = STDOUT_FILENO) {
     _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
 }
 
-/// Appends to the file that stands for the world.
-struct LedgerHandler: Handler {
-    static let name = "ledger"
-    static let interfaces = [
-        HostInterface(
-            pact: """
-                interface ledger {
-                    @package: string = "test:ledger"
-                    exports { put: func(text: string) -> result<string, string> }
-                }
-                """,
-            suspending: ["put"], effects: ["put": .once])
-    ]
-    static let isStateless = true
+/// The functions of a ledger, with an effect.
+func interface(_ effect: HostEffect) -> HostInterface {
+    HostInterface(
+        pact: """
+            interface ledger {
+                @package: string = "test:ledger"
+                exports { put: func(text: string) -> result<string, string> }
+            }
+            """,
+        suspending: ["put"], effects: ["put": effect])
+}
 
-    private let ledger: Int32
+/// A file that stands for the world.
+final class LedgerFile: Sendable {
+    private let file: Int32
+    /// The effects that it has; `nil` when it does not look.
+    private let known: Mutex<Set<String>>?
 
-    init(grant: inout SectionReader, context: HandlerContext) throws(ManifestDiagnostics) {
-        let path = grant.string("path") ?? ""
-        try grant.finish()
-        ledger = open(path, O_WRONLY | O_APPEND | O_CREAT, 0o600)
+    init(_ path: String, looks: Bool) {
+        file = open(path, O_RDWR | O_APPEND | O_CREAT, 0o600)
+        guard looks else {
+            known = nil
+            return
+        }
+        var (text, chunk) = ([UInt8](), [UInt8](repeating: 0, count: 65_536))
+        while true {
+            let count = read(file, &chunk, chunk.count)
+            guard count > 0 else { break }
+            text += chunk[..<count]
+        }
+        let lines = String(decoding: text, as: UTF8.self).split(separator: "\n")
+        known = Mutex(Set(lines.compactMap { $0.split(separator: " ").first.map(String.init) }))
     }
 
     func answer(_ call: HostCall) -> HostReply {
-        guard case .string(let text)? = call.arguments.first else {
-            return .failure(HostError("ledger.argument", "no text"))
+        guard case .string(let text)? = call.arguments.first, let effect = call.effectID else {
+            return .failure(HostError("ledger.argument", "no text, or no effect"))
         }
-        say("\(call.effectID ?? "none") \(text)", to: ledger)
+        if known?.withLock({ $0.insert(effect).inserted }) ?? true {
+            say("\(effect) \(text)", to: file)
+        }
         return .value(.result(ok: .string, err: .string, .ok(.string(text))))
     }
 }
 
+/// Appends whatever it is told.
+struct LedgerHandler: Handler {
+    static let name = "ledger"
+    static let interfaces = [interface(.once)]
+    static let isStateless = true
+
+    private let file: LedgerFile
+
+    init(grant: inout SectionReader, context: HandlerContext) throws(ManifestDiagnostics) {
+        file = LedgerFile(grant.string("path") ?? "", looks: false)
+        try grant.finish()
+    }
+
+    func answer(_ call: HostCall) -> HostReply { file.answer(call) }
+}
+
+/// Appends what it has not.
+struct BookHandler: Handler {
+    static let name = "book"
+    static let interfaces = [interface(.idempotent)]
+    static let isStateless = true
+
+    private let file: LedgerFile
+
+    init(grant: inout SectionReader, context: HandlerContext) throws(ManifestDiagnostics) {
+        file = LedgerFile(grant.string("path") ?? "", looks: true)
+        try grant.finish()
+    }
+
+    func answer(_ call: HostCall) -> HostReply { file.answer(call) }
+}
+
 func guest(_ change: (inout TallyGuest) -> Void) throws -> [UInt8] {
     var guest = TallyGuest()
+    (guest.writes, guest.resumes) = (true, true)
     change(&guest)
     return try Engine.assemble(wat: try guest.made().wat)
 }
@@ -71,9 +119,22 @@ func manifest(
     var manifest = Manifest(name: name, package: "tally.wasm", handlers: handlers)
     manifest.chain.durability = durability
     manifest.chain.isDurable = true
+    manifest.chain.snapshotEvery = 50
     // A parent that is faster than its child must not lose what it passes on.
     manifest.limits.mailbox = name == "store" ? 60_000 : 64
     return manifest
+}
+
+/// What an actor counts, when it has room for the question.
+func total(of actor: ActorID, in node: Node) async throws -> Value {
+    while true {
+        do throws(ActorError) {
+            return try await node.system.call(actor, TallyGuest.total)
+        } catch {
+            guard error.code == .mailboxFull else { throw error }
+            await Task.yield()
+        }
+    }
 }
 
 let arguments = CommandLine.arguments
@@ -86,9 +147,11 @@ else {
 do {
     let ledger = HandlerGrant(
         type: "ledger", configuration: ["path": .string(arguments[2])], inDoubt: .fail)
+    let book = HandlerGrant(
+        type: "book", configuration: ["path": .string(arguments[2] + ".relay")], inDoubt: .retry)
     let messages = HandlerGrant(type: "message-server")
     var options = NodeOptions(
-        dataDirectory: arguments[1], guestsMax: 8, handlers: [LedgerHandler.self])
+        dataDirectory: arguments[1], guestsMax: 8, handlers: [LedgerHandler.self, BookHandler.self])
     options.journal.segmentSizeMax = 64 << 10
     let node = try Node(
         options, logger: Logger(label: "worker") { _ in SwiftLogNoOpLogHandler() })
@@ -99,23 +162,20 @@ do {
         parent = try await node.system.spawn(
             SpawnRequest(
                 wasm: try guest { $0.target = "relay/store" },
-                manifest: manifest("relay", durability, [messages, ledger])))
+                manifest: manifest("relay", durability, [messages, book, ledger])))
     }
     guard let parent else { exit(1) }
     var child = node.system.actor(named: "relay/store")
     if child == nil {
         var request = SpawnRequest(
-            wasm: try guest { $0.writes = true },
+            wasm: try guest { _ in },
             manifest: manifest("store", durability, [messages, ledger]), name: "relay/store",
             parent: parent)
         request.childSpec.restart = .permanent
         child = try await node.system.spawn(request)
     }
     guard let child else { exit(1) }
-    let totals = (
-        try await node.system.call(parent, TallyGuest.total),
-        try await node.system.call(child, TallyGuest.total)
-    )
+    let totals = (try await total(of: parent, in: node), try await total(of: child, in: node))
     say("resumed \(totals.0) \(totals.1)")
     var number = first
     while true {

@@ -119,6 +119,7 @@ struct CommandTableTests {
         Row(command: "abi hash", arguments: ["new.wasm", "--json"], described: "abi hash --json"),
         Row(command: "doctor", arguments: ["--json"], described: "doctor --json"),
         Row(command: "completion", arguments: ["bash"], says: "theater"),
+        Row(command: "version", arguments: ["--json"], described: "version --json"),
         Row(command: "new", arguments: ["fresh", "--json"], described: "new --json"),
         Row(command: "check", arguments: ["fixture", "--json"], described: "check --json"),
         Row(command: "build", arguments: ["fixture"], status: 7, says: "[build.not-a-project]"),

@@ -80,6 +80,32 @@ struct ResumeCommandTests {
         #expect(await next.stop() == 0)
     }
 
+    // Goal: a mistake of the one who types costs no actor. Method: calls that cannot be made are asked of an
+    // actor that was killed; it is there all the same, until it is ended in order.
+    @Test("a call that cannot be made leaves the actor as it was, and one of an ended actor fails")
+    func mistakes() async throws {
+        let node = try await RunningNode()
+        try await Self.start(node, isDurable: true, name: "counter")
+        try await Self.start(node, isDurable: false, name: "plain")
+        let sent = try await node.run(["send", "counter", Self.body(1)])
+        #expect(sent.status == 0, "\(sent.stderr)")
+        node.program.send(SIGKILL)
+        _ = await node.program.status()
+        for call in [["nonsense"], [TallyGuest.total, "--arg", "1"], ["total", "--arg", "("]] {
+            let wrong = try await node.run(["resume", "counter", "--call"] + call)
+            #expect(wrong.status != 0 && wrong.stdout.isEmpty, "\(call): \(wrong.stdout)")
+        }
+        let plain = try await node.run(["resume", "plain", "--call", TallyGuest.total])
+        #expect(plain.status != 0 && plain.stderr.contains("not durable"), "\(plain.stderr)")
+        let right = try await node.run(["resume", "counter", "--call", TallyGuest.total])
+        #expect(right.status == 0 && right.stdout == "1u64\n", "\(right.stderr)")
+        for arguments in [["--call", TallyGuest.total], []] {
+            let over = try await node.run(["resume", "counter"] + arguments)
+            #expect(over.status != 0 && over.stdout.isEmpty)
+            #expect(over.stderr.contains("actor.ended"), "\(over.stderr)")
+        }
+    }
+
     // Goal: who follows an actor over crashes of the node sees the chain that there is, each event once.
     // Method: messages go to a durable actor as fast as they are taken, and the node is killed in the middle,
     // more than once; what the follower got is compared with the chain on disk.
