@@ -85,6 +85,8 @@ const payloads = {
     actor: uuid(r.take(16)), sequence: r.number(), hash: hex(r.take(32)), module: hex(r.take(32)), manifest: hex(r.take(32)),
     name: r.optional(() => r.text()), grants: r.list(() => r.text()), dry_run: r.byte() !== 0, state: r.blob(),
   }],
+  25: (r) => ['host', { input: r.blob(), output: r.blob(), redacted: 'true' }],
+  26: (r) => ['outcome', { intent: r.number(), output: r.blob(), redacted: 'true' }],
 };
 
 /** The facts of an event: `{kind, facts}`. */

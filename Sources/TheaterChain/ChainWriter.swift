@@ -67,22 +67,28 @@ public final class ChainWriter: @unchecked Sendable {
     }
 
     /// Appends an event with a typed payload; the payload names the type.
+    ///
+    /// - Parameter isRedacted: see ``EventPayload/isRedacted(_:)``.
     @discardableResult
     public func append(
-        _ payload: EventPayload, time: WallTime = .now()
+        _ payload: EventPayload, isRedacted: Bool = false, time: WallTime = .now()
     ) throws(JournalError) -> EventHead {
-        try append(payload.type, payload: payload.encode(), time: time)
+        try append(payload.type, payload: payload.encode(isRedacted: isRedacted), time: time)
     }
 
     /// Appends a host call that returned, without joining its parts first. It reads back as
     /// ``EventPayload/hostCall(interface:function:input:output:)``.
+    ///
+    /// - Parameter isRedacted: see ``EventPayload/isRedacted(_:)``.
     @discardableResult
     public func appendHostCall(
-        _ type: EventType, input: RawSpan, output: RawSpan, time: WallTime = .now()
+        _ type: EventType, input: RawSpan, output: RawSpan, isRedacted: Bool = false,
+        time: WallTime = .now()
     ) throws(JournalError) -> EventHead {
         try withUnsafeTemporaryAllocation(byteCount: 24, alignment: 1) {
             (scratch) throws(JournalError) in
-            let prefixSize = EventPayload.writeHostCallPrefix(scratch, inputSize: input.byteCount)
+            let prefixSize = EventPayload.writeHostCallPrefix(
+                scratch, inputSize: input.byteCount, isRedacted: isRedacted)
             let middle = UnsafeMutableRawBufferPointer(rebasing: scratch[prefixSize...])
             let middleSize = EventPayload.writeVarint(middle, UInt64(output.byteCount))
             let bytes = UnsafeRawBufferPointer(scratch)
@@ -100,7 +106,7 @@ public final class ChainWriter: @unchecked Sendable {
         }
     }
 
-    /// Appends a host call that returned. See ``appendHostCall(_:input:output:time:)-(_,RawSpan,_,_)``.
+    /// Appends a host call that returned. See ``appendHostCall(_:input:output:isRedacted:time:)``.
     @discardableResult
     public func appendHostCall(
         _ type: EventType, input: [UInt8], output: [UInt8], time: WallTime = .now()

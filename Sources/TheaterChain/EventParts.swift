@@ -53,13 +53,13 @@ extension EventPayload {
         case .called: .called
         case .returned: .returned
         case .failed: .failed
-        case .hostCall: .hostCall
+        case .hostCall, .redactedHostCall: .hostCall
         case .hostError: .hostError
         case .denied: .denied
         case .limit: .limit
         case .exited: .exited
         case .intent: .intent
-        case .outcome: .outcome
+        case .outcome, .redactedOutcome: .outcome
         case .outcomeError: .outcomeError
         case .settled: .settled
         case .forked: .forked

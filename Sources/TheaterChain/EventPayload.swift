@@ -81,11 +81,15 @@ extension EventPayload {
         case intent, outcome, outcomeError, settled, forked
         case durable, taken, resumed, inbox, mail, dropped, restarting
         case upgrade = 24
+        case redactedHostCall, redactedOutcome
     }
 
     /// The compact binary form. Interface and function of a host call or effect are not in it: they are
     /// the event's type.
-    public func encode() -> [UInt8] {
+    ///
+    /// - Parameter isRedacted: whether the code got another answer than the output of a host call or an
+    ///   outcome says, see ``isRedacted(_:)``. Of other payloads nothing is redacted.
+    public func encode(isRedacted: Bool = false) -> [UInt8] {
         var out = PayloadEncoder()
         switch self {
         case .spawned(let module, let manifest, let name, let parent, let grants, let state):
@@ -113,7 +117,7 @@ extension EventPayload {
             out.begin(.failed)
             for text in [function, kind, message] { out.put(text) }
         case .hostCall(_, _, let input, let output):
-            out.begin(.hostCall)
+            out.begin(isRedacted ? .redactedHostCall : .hostCall)
             out.put(input)
             out.put(output)
         case .hostError(_, _, let input, let message):
@@ -138,7 +142,7 @@ extension EventPayload {
             out.bytes += [effect.rawValue, policy.rawValue]
             out.put(input)
         case .outcome(_, _, let intent, let output):
-            out.begin(.outcome)
+            out.begin(isRedacted ? .redactedOutcome : .outcome)
             out.put(intent)
             out.put(output)
         case .outcomeError(_, _, let intent, let message):
@@ -163,7 +167,17 @@ extension EventPayload {
         return out.bytes
     }
 
-    /// Reads the binary form of an event of a type.
+    /// Whether the bytes of a payload say that the code got another answer than the output in them: one
+    /// that must not be written down. Only what recorded it knows, so nothing is taken from the output itself.
+    public static func isRedacted(_ payload: [UInt8]) -> Bool {
+        switch payload.withUnsafeBytes({ tag(of: $0) }) {
+        case .redactedHostCall, .redactedOutcome: true
+        default: false
+        }
+    }
+
+    /// Reads the binary form of an event of a type. That an answer is redacted is not in what comes out, see
+    /// ``isRedacted(_:)``.
     ///
     /// - Throws: ``PayloadError`` with the offset of the first byte that is wrong. Every number in
     ///   the input is checked against the bytes that are left before it is believed.
@@ -213,7 +227,7 @@ extension EventPayload {
             return .failed(
                 function: try input.text("function"), kind: try input.text("kind"),
                 message: try input.text("message"))
-        case .hostCall:
+        case .hostCall, .redactedHostCall:
             let (interface, function) = try input.split(type)
             return .hostCall(
                 interface: interface, function: function, input: try input.blob("input"),
@@ -238,7 +252,7 @@ extension EventPayload {
             return .intent(
                 interface: interface, function: function, input: try input.blob("input"),
                 effect: effect, policy: policy)
-        case .outcome:
+        case .outcome, .redactedOutcome:
             let (interface, function) = try input.split(type)
             return .outcome(
                 interface: interface, function: function, intent: try input.varint("intent"),

@@ -30,7 +30,7 @@ struct HeadEntry: Sendable, Hashable {
     ) {
         switch tag {
         case .intent?: endsInEffect = true
-        case .outcome?, .outcomeError?, .settled?: endsInEffect = false
+        case .outcome?, .redactedOutcome?, .outcomeError?, .settled?: endsInEffect = false
         default: break
         }
         if count == 0 { firstTime = time }

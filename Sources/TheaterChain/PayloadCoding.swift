@@ -48,10 +48,11 @@ struct PayloadEncoder {
 
 extension EventPayload {
     /// Writes what precedes a host call's input into a buffer of at least 12 bytes; returns the size.
-    static func writeHostCallPrefix(_ buffer: UnsafeMutableRawBufferPointer, inputSize: Int) -> Int
-    {
+    static func writeHostCallPrefix(
+        _ buffer: UnsafeMutableRawBufferPointer, inputSize: Int, isRedacted: Bool
+    ) -> Int {
         buffer.store(version, at: 0)
-        buffer.store(Tag.hostCall.rawValue, at: 1)
+        buffer.store((isRedacted ? Tag.redactedHostCall : .hostCall).rawValue, at: 1)
         let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[2...])
         return 2 + writeVarint(rest, UInt64(inputSize))
     }

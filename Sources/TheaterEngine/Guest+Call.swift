@@ -80,7 +80,7 @@ extension Guest {
     ) throws(EngineError) -> GuestAnswer? {
         let left = fuelLeft - min(fuelLeft, hostCharge)
         let status = frame.result
-        let (pointer, size) = (try word(at: slots), try word(at: slots + 4))
+        let (pointer, size) = try self.slots(at: slots)
         let answer = GuestAnswer(
             status: status, bytes: try copy(pointer, size),
             fuelUsed: budget.fuel - min(left, budget.fuel))
@@ -104,7 +104,8 @@ extension Guest {
             throw EngineError(
                 .convention, "'__pack_types' answered \(frame.result) instead of its metadata")
         }
-        return try copy(try word(at: place.slots), try word(at: place.slots + 4))
+        let (pointer, size) = try slots(at: place.slots)
+        return try copy(pointer, size)
     }
 
     // MARK: Driving

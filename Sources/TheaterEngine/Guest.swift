@@ -140,7 +140,10 @@ public final class Guest {
     }
 
     /// The guest's memory now, in bytes, with the pages that the host keeps in it.
-    public var memorySize: Int { memory?.size(context) ?? 0 }
+    public var memorySize: Int {
+        guard var memory else { return 0 }
+        return memory.size(context)
+    }
 
     private func beginInstance(_ budget: CallBudget) throws(EngineError) -> Bool {
         frame.clear()

@@ -66,17 +66,22 @@ struct GuestMemory {
 extension Guest {
     /// The bytes at an address, if all of them lie in the memory.
     func bytes(_ address: UInt32, _ size: UInt32) -> UnsafeMutableRawBufferPointer? {
-        guard let all = memory?.bytes(context), Int(address) + Int(size) <= all.count else {
-            return nil
-        }
+        // A copy of the handle: its own place would be watched for the time of the call.
+        guard var memory else { return nil }
+        let all = memory.bytes(context)
+        guard Int(address) + Int(size) <= all.count else { return nil }
         return UnsafeMutableRawBufferPointer(rebasing: all[Int(address)..<Int(address) + Int(size)])
     }
 
-    func word(at address: UInt32) throws(EngineError) -> UInt32 {
-        guard let cell = bytes(address, 4) else {
-            throw EngineError(.convention, "the slot at \(address) is outside the guest's memory")
+    /// The address and the size that the guest noted in the two slots at an address.
+    func slots(at address: UInt32) throws(EngineError) -> (address: UInt32, size: UInt32) {
+        guard let cells = bytes(address, 8) else {
+            throw EngineError(.convention, "the slots at \(address) are outside the guest's memory")
         }
-        return UInt32(littleEndian: cell.loadUnaligned(as: UInt32.self))
+        func word(_ offset: Int) -> UInt32 {
+            UInt32(littleEndian: cells.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+        }
+        return (word(0), word(4))
     }
 
     /// Copies an answer out of the guest.

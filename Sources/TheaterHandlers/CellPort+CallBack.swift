@@ -23,8 +23,11 @@ extension CellPort {
     func goesOn(
         _ function: String, _ arguments: [Value], while isWanted: () -> Bool
     ) async -> Bool {
-        guard case .failure(let error) = await callBack(function, arguments, while: isWanted)
-        else { return true }
-        return error.code == .failed
+        while isWanted() {
+            guard case .failure(let error) = await callEvenWhenFull(function, arguments)
+            else { return true }
+            if error.code != .late { return error.code == .failed }
+        }
+        return false
     }
 }

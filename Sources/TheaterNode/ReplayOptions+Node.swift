@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import TheaterHandler
-internal import TheaterHandlers
 public import TheaterReplay
 
 extension HandlerRegistry {
@@ -9,8 +8,6 @@ extension HandlerRegistry {
     ///
     /// - Parameter until: the last event; `nil` for all.
     public func replayOptions(until: UInt64? = nil) -> ReplayOptions {
-        ReplayOptions(
-            until: until, redaction: Redaction(EnvironmentHandler.redaction),
-            isSuspending: suspending)
+        ReplayOptions(until: until, isSuspending: suspending)
     }
 }

@@ -11,7 +11,13 @@ public enum CallShape {
     ///
     /// With a state always a tuple; without, a single argument stands bare and none is the empty tuple.
     public static func input(state: Value?, arguments: [Value]) -> Value {
-        if let state { return .tuple([state] + arguments) }
+        if let state {
+            var items: [Value] = []
+            items.reserveCapacity(arguments.count + 1)
+            items.append(state)
+            for argument in arguments { items.append(argument) }
+            return .tuple(items)
+        }
         return arguments.count == 1 ? arguments[0] : .tuple(arguments)
     }
 
@@ -50,14 +56,18 @@ public enum CallShape {
     /// that is no result is the new state. A declared result that is the state alone is not taken
     /// apart, even when the state is a tuple.
     public static func apart(_ answer: Value, declared: FunctionSignature?) -> StatefulAnswer {
+        apart(answer, isStateAlone: isStateAlone(declared))
+    }
+
+    /// As ``apart(_:declared:)``, for those who know the declaration's ``isStateAlone(_:)`` already.
+    public static func apart(_ answer: Value, isStateAlone: Bool) -> StatefulAnswer {
         switch answer {
         case .result(_, _, .err(let error)): return .err(error)
-        case .result(_, _, .ok(let value)): return ok(value, declared)
+        case .result(_, _, .ok(let value)): return ok(value, isStateAlone)
         case .variant(let variant):
             switch (variant.tag, variant.payload.first) {
-            case (0, let value?): return ok(value, declared)
-            case (0, nil): return ok(.unit, declared)
-            case (0, nil): return ok(.unit, declared)
+            case (0, let value?): return ok(value, isStateAlone)
+            case (0, nil): return ok(.unit, isStateAlone)
             case (1, let error): return .err(error ?? .string("(no message)"))
             default: return .malformed("a variant with tag \(variant.tag) is no result")
             }
@@ -65,9 +75,8 @@ public enum CallShape {
         }
     }
 
-    private static func ok(_ value: Value, _ declared: FunctionSignature?) -> StatefulAnswer {
-        guard case .tuple(let items) = value, let first = items.first, !isStateAlone(declared)
-        else {
+    private static func ok(_ value: Value, _ isStateAlone: Bool) -> StatefulAnswer {
+        guard !isStateAlone, case .tuple(let items) = value, let first = items.first else {
             return .ok(state: value, result: .unit)
         }
         switch items.count {
@@ -77,7 +86,8 @@ public enum CallShape {
         }
     }
 
-    private static func isStateAlone(_ declared: FunctionSignature?) -> Bool {
+    /// Whether a function answers with its state alone, which is not taken apart even when it is a tuple.
+    public static func isStateAlone(_ declared: FunctionSignature?) -> Bool {
         guard let declared, let state = declared.parameters.first?.type,
             case .result(let ok, _)? = declared.results.first
         else { return false }

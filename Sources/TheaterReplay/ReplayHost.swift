@@ -79,7 +79,7 @@ final class ReplayHost: GuestHost {
         let output = Array(payload[parts.output])
         stream.advance()
         life.counts.hostCalls += 1
-        if life.isRedacted(output) { life.noteRedacted(event.sequence) }
+        if EventPayload.isRedacted(payload) { life.noteRedacted(event.sequence) }
         // Nothing that follows could be compared, so it need not run.
         if try life.isCutOff() { life.cut() }
         return .bytes(output)
@@ -125,7 +125,9 @@ final class ReplayHost: GuestHost {
             case .settled(event.sequence, _, _): stream.advance()
             case .outcome(_, _, event.sequence, let output):
                 stream.advance()
-                if life.isRedacted(output) { life.noteRedacted(next.sequence) }
+                if let payload = next.payload, EventPayload.isRedacted(payload) {
+                    life.noteRedacted(next.sequence)
+                }
                 if try life.isCutOff() { life.cut() }
                 return .bytes(output)
             case .outcomeError(_, _, event.sequence, let message):

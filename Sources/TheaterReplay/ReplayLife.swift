@@ -28,8 +28,6 @@ final class ReplayLife {
     /// The last answer.
     private(set) var output: [UInt8] = []
     private var halt: Halt?
-    /// What stands in recorded answers in place of what must not be written down.
-    private let redaction: Redaction?
     /// How large the events of the chain could be.
     private let payloadSizeMax: Int
     /// The first answer of this life that is recorded as another value than the guest had.
@@ -43,7 +41,6 @@ final class ReplayLife {
         self.stream = stream
         self.linked = linked
         self.isOther = isOther
-        redaction = options.redaction
         payloadSizeMax = options.payloadSizeMax
         importTypes = linked.module.imports.map {
             EventType(interface: $0.module, function: $0.name).name
@@ -73,9 +70,6 @@ final class ReplayLife {
         host.successor = successor
         return guest
     }
-
-    /// Whether a recorded answer is not what the guest had.
-    func isRedacted(_ output: [UInt8]) -> Bool { redaction?.isPart(of: output) ?? false }
 
     /// Takes note of an answer that is recorded as another value than the guest had.
     func noteRedacted(_ sequence: UInt64) {

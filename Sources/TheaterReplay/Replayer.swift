@@ -13,47 +13,17 @@ public struct ReplayOptions: Sendable {
     /// happens at the limits of memory and fuel.
     public var isSuspending: @Sendable (_ interface: String, _ function: String) -> Bool
 
-    /// What stands in recorded answers in place of a secret. The guest gets the answer with it, so
-    /// what it does may differ from there on, and the fuel that it uses is not compared.
-    public var redaction: Redaction?
-
     /// How large the payload of an event of the chain could be: an answer that is larger was not recorded.
     public var payloadSizeMax: Int
 
     /// Makes options.
     public init(
-        until: UInt64? = nil, redaction: Redaction? = nil,
-        payloadSizeMax: Int = JournalOptions().payloadSizeMax,
+        until: UInt64? = nil, payloadSizeMax: Int = JournalOptions().payloadSizeMax,
         isSuspending: @escaping @Sendable (String, String) -> Bool = { _, _ in false }
     ) {
         self.until = until
-        self.redaction = redaction
         self.payloadSizeMax = payloadSizeMax
         self.isSuspending = isSuspending
-    }
-}
-
-/// A text that stands in the record in place of what must not be written down.
-public struct Redaction: Sendable, Hashable {
-    private let mark: [UInt8]
-
-    /// Makes one from the text; `nil` when it is empty.
-    public init?(_ text: String) {
-        guard !text.isEmpty else { return nil }
-        mark = Array(text.utf8)
-    }
-
-    /// Whether the text is among the bytes.
-    func isPart(of bytes: [UInt8]) -> Bool {
-        guard let first = mark.first, bytes.count >= mark.count else { return false }
-        var place = 0
-        let last = bytes.count - mark.count
-        while place <= last {
-            guard let found = bytes[place...last].firstIndex(of: first) else { return false }
-            if bytes[found...].starts(with: mark) { return true }
-            place = found + 1
-        }
-        return false
     }
 }
 

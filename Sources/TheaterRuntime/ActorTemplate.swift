@@ -50,6 +50,14 @@ final class ExportBinding: Sendable {
     private let result: TypeDescription?
     /// The type of the parameter that receives the caller; `nil` without one.
     private let callerForm: TypeDescription?
+    /// The types of the parameters, the state's included.
+    private let types: [TypeDescription]
+    /// Whether it takes the state before one argument less than it has parameters, and whether it can be called
+    /// with as many as those.
+    private let mayTakeState: Bool
+    private let mayTakeNone: Bool
+    /// Whether its answer is the state and nothing else.
+    let answersStateAlone: Bool
 
     init(index: Int, name: String, signature: FunctionSignature?) {
         self.index = index
@@ -59,6 +67,10 @@ final class ExportBinding: Sendable {
         result = signature?.results.first
         callerForm =
             signature?.takesCaller == true ? signature?.parameters.last?.type : nil
+        types = signature?.parameters.map(\.type) ?? []
+        mayTakeState = signature?.parameters(forArguments: types.count - 1) != nil
+        mayTakeNone = signature?.parameters(forArguments: types.count) != nil
+        answersStateAlone = CallShape.isStateAlone(signature)
     }
 
     /// The declaration without the state, for messages.
@@ -86,10 +98,9 @@ final class ExportBinding: Sendable {
     /// Whether the function takes the actor's state before so many arguments; `nil` when it does not
     /// take so many. A function that is not declared takes no state.
     func takesState(before argumentCount: Int) -> Bool? {
-        guard let signature else { return false }
-        return signature.parameters(forArguments: argumentCount).map {
-            $0.count < signature.parameters.count
-        }
+        if signature == nil { return false }
+        if mayTakeState, argumentCount == types.count - 1 { return true }
+        return mayTakeNone && argumentCount == types.count ? false : nil
     }
 }
 
@@ -156,15 +167,15 @@ extension ActorTemplate {
 extension ExportBinding {
     /// Checks a caller's arguments against the declaration; the state is not among them.
     func check(_ arguments: [Value], takesState: Bool) throws(ActorError) {
-        guard let signature else { return }
-        let parameters = signature.parameters.dropFirst(takesState ? 1 : 0)
-        for (argument, parameter) in zip(arguments, parameters) {
+        let first = takesState ? 1 : 0
+        for index in arguments.indices where first + index < types.count {
             do throws(PactError) {
-                try TypeCheck.check(argument, against: parameter.type)
+                try TypeCheck.check(arguments[index], against: types[first + index])
             } catch {
+                let parameter = signature?.parameters[first + index].name ?? "\(index + 1)"
                 throw ActorError(
                     .wrongArgument,
-                    "argument '\(parameter.name)' of '\(name)' does not fit: \(error.problem)")
+                    "argument '\(parameter)' of '\(name)' does not fit: \(error.problem)")
             }
         }
     }

@@ -92,13 +92,21 @@ extension Cell {
     private func enter(
         _ given: Operation, at now: MonotonicTime
     ) -> Result<Value, ActorError>? {
-        guard let guest else { return .failure(endedError) }
+        guard code.isExchanged else { return enterBound(given, at: now) }
         let operation: Operation
         do throws(ActorError) {
             operation = try bound(given)
         } catch {
             return .failure(error)
         }
+        return enterBound(operation, at: now)
+    }
+
+    /// Begins an operation that the present code declares.
+    private func enterBound(
+        _ operation: Operation, at now: MonotonicTime
+    ) -> Result<Value, ActorError>? {
+        guard let guest else { return .failure(endedError) }
         let name = operation.function.name
         host?.hasReachedOut = false
         do throws(ActorError) {
@@ -225,7 +233,7 @@ extension Cell {
             if case .result(_, _, .err(let error)) = value { throw Self.guestError(name, error) }
             return value
         }
-        switch CallShape.apart(value, declared: operation.function.signature) {
+        switch CallShape.apart(value, isStateAlone: operation.function.answersStateAlone) {
         case .ok(let newState, let result):
             state = newState
             shared.withLock { $0.state = newState }

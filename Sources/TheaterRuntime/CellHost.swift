@@ -217,7 +217,8 @@ final class CellHost: GuestHost, @unchecked Sendable {
             return unsafe fail(binding, [UInt8](input), error)
         }
         do throws(ActorError) {
-            try unsafe recorder.hostCall(binding.eventType, input, recordedBytes ?? bytes)
+            try unsafe recorder.hostCall(
+                binding.eventType, input, recordedBytes ?? bytes, isRedacted: recordedBytes != nil)
         } catch {
             return stop(error)
         }

@@ -18,21 +18,18 @@ struct Port: CellPort {
     func call(
         _ function: String, _ arguments: [Value]
     ) async -> Result<Value, CallbackError> {
-        await call(function, arguments, exceedsCapacity: false)
+        guard let cell else { return Self.over(function) }
+        return await cell.callBack(function, arguments)
     }
 
     func callEvenWhenFull(
         _ function: String, _ arguments: [Value]
     ) async -> Result<Value, CallbackError> {
-        await call(function, arguments, exceedsCapacity: true)
+        guard let cell else { return Self.over(function) }
+        return await cell.callBack(function, arguments, exceedsCapacity: true)
     }
 
-    private func call(
-        _ function: String, _ arguments: [Value], exceedsCapacity: Bool
-    ) async -> Result<Value, CallbackError> {
-        guard let cell else {
-            return .failure(CallbackError(.ended, "the actor of '\(function)' is over"))
-        }
-        return await cell.callBack(function, arguments, exceedsCapacity: exceedsCapacity)
+    private static func over(_ function: String) -> Result<Value, CallbackError> {
+        .failure(CallbackError(.ended, "the actor of '\(function)' is over"))
     }
 }

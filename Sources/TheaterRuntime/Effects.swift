@@ -124,7 +124,8 @@ extension CellHost {
             return record(.failure(error), of: effect)
                 ?? .failure(EngineError(.hostFunction, error.description))
         }
-        return record(.success(recorded), of: effect) ?? .success(bytes)
+        return record(.success(recorded), of: effect, isRedacted: answer.recorded != nil)
+            ?? .success(bytes)
     }
 
     /// Takes note that the actor ended first.
@@ -148,13 +149,13 @@ extension CellHost {
 
     /// Records an outcome; answers only when that is impossible.
     private func record(
-        _ result: Result<[UInt8], HostError>, of effect: Effect
+        _ result: Result<[UInt8], HostError>, of effect: Effect, isRedacted: Bool = false
     ) -> Result<[UInt8], EngineError>? {
         guard let id = effect.id else { return nil }
         let signature = effect.binding.signature
         do throws(ActorError) {
             do throws(ActorError) {
-                try recorder.outcome(signature, of: id, result)
+                try recorder.outcome(signature, of: id, result, isRedacted: isRedacted)
             } catch  where error.code == .tooLarge {
                 // It is not in doubt: what cannot be kept is its answer.
                 let large = HostError("host.unrecordable", error.message)

@@ -133,15 +133,20 @@ final class Recorder: @unchecked Sendable {
         tracer?.ended(head ?? nil, hasFailed: true)
     }
 
+    /// Records a host call that is over.
+    ///
+    /// - Parameter isRedacted: whether the guest gets another answer than this one.
     func hostCall(
-        _ type: EventType, _ input: UnsafeRawBufferPointer, _ output: [UInt8]
+        _ type: EventType, _ input: UnsafeRawBufferPointer, _ output: [UInt8], isRedacted: Bool
     ) throws(ActorError) {
         let head = try append(
             type,
-            .hostCall(interface: "", function: "", input: unsafe [UInt8](input), output: output)
+            .hostCall(interface: "", function: "", input: unsafe [UInt8](input), output: output),
+            isRedacted: isRedacted
         ) { (writer, time) throws(JournalError) in
             try unsafe writer.appendHostCall(
-                type, input: input.bytes, output: output.span.bytes, time: time)
+                type, input: input.bytes, output: output.span.bytes, isRedacted: isRedacted,
+                time: time)
         }
         tracer?.hostCallEnded(head)
     }
@@ -172,8 +177,11 @@ final class Recorder: @unchecked Sendable {
     }
 
     /// Records what an effect answered, or why it has no answer.
+    ///
+    /// - Parameter isRedacted: whether the guest gets another answer than this one.
     func outcome(
-        _ signature: FunctionSignature, of intent: EffectID, _ result: Result<[UInt8], HostError>
+        _ signature: FunctionSignature, of intent: EffectID, _ result: Result<[UInt8], HostError>,
+        isRedacted: Bool = false
     ) throws(ActorError) {
         let (interface, function) = (signature.interface, signature.name)
         switch result {
@@ -181,7 +189,7 @@ final class Recorder: @unchecked Sendable {
             let head = try append(
                 .outcome(
                     interface: interface, function: function, intent: intent.sequence,
-                    output: output))
+                    output: output), isRedacted: isRedacted)
             tracer?.hostCallEnded(head)
         case .failure(let error):
             let head = try append(
@@ -265,12 +273,13 @@ final class Recorder: @unchecked Sendable {
 
     @discardableResult
     private func append(
-        _ payload: @autoclosure () -> EventPayload
+        _ payload: @autoclosure () -> EventPayload, isRedacted: Bool = false
     ) throws(ActorError) -> EventHead? {
         guard writer != nil else { return nil }
         let payload = payload()
-        return try append(payload.type, payload) { (writer, time) throws(JournalError) in
-            try writer.append(payload, time: time)
+        return try append(payload.type, payload, isRedacted: isRedacted) {
+            (writer, time) throws(JournalError) in
+            try writer.append(payload, isRedacted: isRedacted, time: time)
         }
     }
 
@@ -281,7 +290,7 @@ final class Recorder: @unchecked Sendable {
     /// - Returns: the event; `nil` for an actor that is not recorded.
     @discardableResult
     private func append(
-        _ type: EventType, _ payload: @autoclosure () -> EventPayload,
+        _ type: EventType, _ payload: @autoclosure () -> EventPayload, isRedacted: Bool = false,
         _ write: (ChainWriter, WallTime) throws(JournalError) -> EventHead
     ) throws(ActorError) -> EventHead? {
         guard let writer else { return nil }
@@ -294,7 +303,10 @@ final class Recorder: @unchecked Sendable {
             self.head = ChainHead(count: head.sequence + 1, hash: head.hash)
             guard let parent else { return head }
             let payload = payload()
-            if keepsRecent { remember(head, parent, type.name, time, payload.encode()) }
+            if keepsRecent {
+                let bytes = payload.encode(isRedacted: isRedacted)
+                remember(head, parent, type.name, time, bytes)
+            }
             if isObserved {
                 feed.publish(
                     FeedEvent(

@@ -8,6 +8,8 @@ extension CGRF {
         private var base: UnsafeMutablePointer<Value>
         private(set) var count = 0
         private var capacity: Int
+        /// So many values are taken one by one.
+        private static var fewMax: Int { 8 }
 
         init(capacity: Int) {
             self.capacity = max(capacity, 4)
@@ -41,6 +43,15 @@ extension CGRF {
             guard size > 0 else { return [] }
             count -= size
             let first = unsafe base + count
+            #if !hasFeature(Embedded)
+            if size <= Self.fewMax {
+                // What makes room without filling it looks its type up at each use.
+                var items: [Value] = []
+                items.reserveCapacity(size)
+                for index in 0..<size { unsafe items.append((first + index).move()) }
+                return items
+            }
+            #endif
             return unsafe [Value](unsafeUninitializedCapacity: size) { buffer, initialized in
                 guard let target = buffer.baseAddress else { return }
                 unsafe target.moveInitialize(from: first, count: size)

@@ -3,23 +3,44 @@
 extension CGRF {
     /// The second pass of the encoder: writes what `measured` has measured.
     static func write(_ value: Value, measured: Measure) -> [UInt8] {
-        unsafe [UInt8](unsafeUninitializedCapacity: measured.size) { buffer, count in
-            guard let start = buffer.baseAddress else { return }
-            unsafe withUnsafeTemporaryAllocation(
-                of: UInt32.self, capacity: measured.nodes
-            ) { pending in
-                guard let slots = pending.baseAddress else { return }
-                var writer = unsafe Writer(
-                    Output(UnsafeMutableRawPointer(start)), pending: slots)
-                writer.output.put(CGRF.magic)
-                writer.output.put(CGRF.version)
-                writer.output.put(0 as UInt16)
-                writer.output.put(count: measured.nodes)
-                writer.output.put(count: measured.nodes - 1)
-                writer.node(value)
-                precondition(writer.output.position == measured.size)
+        #if !hasFeature(Embedded)
+        if measured.size <= smallSizeMax {
+            // What makes room without filling it looks its type up at each use; a small copy costs less.
+            return unsafe withUnsafeTemporaryAllocation(
+                of: UInt8.self, capacity: measured.size
+            ) { buffer in
+                guard let start = buffer.baseAddress else { return [] }
+                unsafe fill(UnsafeMutableRawPointer(start), with: value, measured: measured)
+                return unsafe [UInt8](UnsafeBufferPointer(buffer))
             }
+        }
+        #endif
+        return unsafe [UInt8](unsafeUninitializedCapacity: measured.size) { buffer, count in
+            guard let start = buffer.baseAddress else { return }
+            unsafe fill(UnsafeMutableRawPointer(start), with: value, measured: measured)
             count = measured.size
+        }
+    }
+
+    /// What is written on the stack first, in bytes.
+    private static var smallSizeMax: Int { 1024 }
+
+    /// Writes all of a value to where `measured.size` bytes have room.
+    @unsafe private static func fill(
+        _ start: UnsafeMutableRawPointer, with value: Value, measured: Measure
+    ) {
+        unsafe withUnsafeTemporaryAllocation(
+            of: UInt32.self, capacity: measured.nodes
+        ) { pending in
+            guard let slots = pending.baseAddress else { return }
+            var writer = unsafe Writer(Output(start), pending: slots)
+            writer.output.put(CGRF.magic)
+            writer.output.put(CGRF.version)
+            writer.output.put(0 as UInt16)
+            writer.output.put(count: measured.nodes)
+            writer.output.put(count: measured.nodes - 1)
+            writer.node(value)
+            precondition(writer.output.position == measured.size)
         }
     }
 

@@ -104,7 +104,7 @@ struct ProjectTests {
         #expect(try Templates.named("counter").name == "counter")
         let error = try #require(buildError { _ = try Templates.named("helo") })
         #expect(error.code == .unknownTemplate)
-        #expect(error.message.contains("hello, counter, text, files, process, mcp-client"))
+        #expect(error.message.contains("hello, counter, text, mailbox, files, process, mcp-client"))
     }
 
     @Test(

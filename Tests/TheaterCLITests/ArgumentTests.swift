@@ -134,6 +134,122 @@ struct ArgumentTests {
         }
     }
 
+    // Goal: whoever pastes what a message proposes has made a call that is taken. Method: wrong calls of every
+    // kind of parameter; the line is taken apart again and resolved.
+    @Test(
+        "a wrong call shows one that works",
+        arguments: [
+            ("number", []), ("number", ["1", "2"]), ("number", ["one"]), ("place", []),
+            ("place", ["{x: 1}"]), ("paint", ["blue"]), ("paint", []), ("data", ["bare"]),
+            ("echo.text", []), ("maybe", []), ("nothing", ["1"]),
+        ] as [(String, [String])])
+    func examples(function: String, arguments: [String]) throws {
+        let resolver = try resolver()
+        let error = try #require(throws: CLIError.self) {
+            try resolver.resolve(
+                .init(function: function, arguments: arguments, takesInput: false), input: nil)
+        }
+        let line = try #require(error.message.split(separator: "`").dropFirst().first)
+        var words = Self.words(String(line))
+        #expect(Array(words.prefix(2)) == ["--call", function], "\(error.message)")
+        words.removeFirst(2)
+        let values = words.indices.filter { !$0.isMultiple(of: 2) }.map { words[$0] }
+        #expect(
+            words.count == values.count * 2 && words.filter { $0 == "--arg" }.count == values.count)
+        #expect(throws: Never.self) {
+            try resolver.resolve(
+                .init(function: function, arguments: values, takesInput: false), input: nil)
+        }
+    }
+
+    /// The words of a line, as a shell has them.
+    private static func words(_ line: String) -> [String] {
+        var words: [String] = []
+        var word: String?
+        var isQuoted = false
+        for character in line {
+            switch character {
+            case "'":
+                isQuoted.toggle()
+                word = word ?? ""
+            case " " where !isQuoted:
+                if let word { words.append(word) }
+                word = nil
+            default: word = (word ?? "") + String(character)
+            }
+        }
+        return words + [word].compactMap { $0 }
+    }
+
+    @Test("a case without its payload is shown with one")
+    func caseExample() {
+        let field = TypeDescription.Field(
+            name: "change",
+            type: .variant(
+                name: "change",
+                [.init(name: "step", payload: nil), .init(name: "jump", payload: .s64)]))
+        #expect(ArgumentExample.text(for: field, of: "f", like: "jump") == "jump(1)")
+        #expect(ArgumentExample.text(for: field, of: "f", like: "leap") == "step")
+        let error = #expect(throws: CLIError.self) {
+            try ArgumentText.value("jump", for: field, of: "f")
+        }
+        #expect(error?.message.contains("write a record") == false)
+    }
+
+    @Test("every type that can be typed has an example, and one that contains itself has none")
+    func everyType() throws {
+        let deep = TypeDescription.record(
+            name: "r",
+            [
+                .init(name: "a", type: .list(.tuple([.string, .option(.u8)]))),
+                .init(name: "b", type: .variant(name: "v", [.init(name: "c", payload: .char)])),
+            ])
+        for type in [
+            .bool, .u8, .u16, .u32, .u64, .s8, .s16, .s32, .s64, .f32, .f64, .char, .string,
+            .list(.u8), .list(.string), .option(.u32), .tuple([.bool, .string]), .value, deep,
+            .option(deep), .list(deep),
+        ] as [TypeDescription] {
+            let field = TypeDescription.Field(name: "p", type: type)
+            let text = try #require(ArgumentExample.text(for: field, of: "f"), "\(type)")
+            #expect(throws: Never.self) { try ArgumentText.value(text, for: field, of: "f") }
+        }
+        for type in [.reference("tree"), .list(.reference("tree"))] as [TypeDescription] {
+            let field = TypeDescription.Field(name: "p", type: type)
+            if let text = ArgumentExample.text(for: field, of: "f") {
+                #expect(throws: Never.self) { try ArgumentText.value(text, for: field, of: "f") }
+            }
+        }
+    }
+
+    @Test("a number below zero behind theater call is a value")
+    func negative() throws {
+        let marked = CallArguments.mark(["call", "sums", "add", "3", "-2"])
+        let command = try #require(try RootCommand.parseAsRoot(marked) as? CallCommand)
+        #expect(command.arguments == ["3", "-2"])
+        for arguments in [
+            ["call", "sums", "add", "--", "-2"], ["call", "sums", "add", "--timeout", "-2"],
+            ["call", "sums", "add", "-2", "--json"], ["call", "sums", "add", "-x"], ["call"],
+        ] { #expect(CallArguments.mark(arguments) == arguments) }
+    }
+
+    @Test("a call with the options of theater run is shown as it is written for a node")
+    func misplaced() {
+        for (arguments, line) in [
+            (["greeter", "greet", "--arg", "Ada B"], "theater call greeter greet 'Ada B'"),
+            (["greeter", "--call", "greet", "Ada"], "theater call greeter greet Ada"),
+            (
+                ["greeter", "greet", "it's"] + ["--arg=-1"],
+                #"theater call greeter greet -- 'it'\''s' -1"#
+            ),
+        ] {
+            let error = #expect(throws: (any Error).self) {
+                try RootCommand.parseAsRoot(["call"] + arguments)
+            }
+            let message = error.map { RootCommand.message(for: $0) } ?? ""
+            #expect(message.hasSuffix(": `\(line)`"), "\(message)")
+        }
+    }
+
     @Test("the number of arguments is checked, and what is wanted is said")
     func counts() throws {
         #expect(throws: CLIError.self) { try resolve("number", "1", "2") }

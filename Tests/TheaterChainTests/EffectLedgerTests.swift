@@ -35,6 +35,9 @@ struct EffectLedgerTests {
             .outcomeError(interface: "a:b/c", function: "put", intent: 4, message: "no"))
         try chain.append(Self.outcome(3))
         #expect(try await doubts() == [2])
+        try chain.append(Self.intent())
+        try chain.append(Self.outcome(7), isRedacted: true)
+        #expect(try await doubts() == [2], "a redacted outcome is one")
         try chain.append(.settled(intent: 2, as: .notDone, note: "looked"))
         #expect(try await doubts() == [])
     }

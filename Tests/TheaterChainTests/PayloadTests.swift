@@ -78,7 +78,8 @@ struct PayloadTests {
                 bytes[index] = UInt8.random(in: 0...255, using: &random)
             }
             if let read = try? EventPayload.decode(bytes, type: payload.type.name) {
-                #expect(read.encode() == bytes, "seed \(seed), round \(round)")
+                let again = read.encode(isRedacted: EventPayload.isRedacted(bytes))
+                #expect(again == bytes, "seed \(seed), round \(round)")
             }
         }
     }
@@ -128,5 +129,40 @@ struct PayloadTests {
         #expect(read.map(\.payload) == [payload.encode(), payload.encode()])
         #expect(try read.first?.decodedPayload() == payload)
         #expect(read.map(\.type) == [log.name, log.name])
+    }
+
+    @Test("that are redacted say so, and are read like others; nothing else can say it")
+    func redacted() async throws {
+        let journal = Journal.inMemory()
+        let chain = try journal.makeChain(actor: actor(1))
+        let payload = EventPayload.hostCall(
+            interface: "theater:simple/runtime", function: "log", input: [1, 2], output: [3])
+        let (input, output): ([UInt8], [UInt8]) = ([1, 2], [3])
+        try chain.appendHostCall(
+            log, input: input.span.bytes, output: output.span.bytes, isRedacted: true)
+        try chain.append(payload, isRedacted: true)
+        try chain.append(payload)
+        let read = try events(try await journal.reader(), actor(1)).map { $0.payload ?? [] }
+        #expect(read.map(EventPayload.isRedacted) == [true, true, false])
+        #expect(read[0] == read[1] && read[1] != read[2])
+        for bytes in read {
+            #expect(EventPayload.kind(of: bytes) == .hostCall)
+            #expect(try EventPayload.decode(bytes, type: log.name) == payload)
+            let parts = try #require(EventPayload.partsOfHostCall(in: bytes))
+            #expect(Array(bytes[parts.input]) == [1, 2] && Array(bytes[parts.output]) == [3])
+        }
+        for payload in Self.samples {
+            let bytes = payload.encode(isRedacted: true)
+            let canBe =
+                switch payload {
+                case .hostCall, .outcome: true
+                default: false
+                }
+            #expect(EventPayload.isRedacted(bytes) == canBe)
+            #expect(try EventPayload.decode(bytes, type: payload.type.name) == payload)
+        }
+        for bytes in [[], [1], [0, 25], [1, 5]] as [[UInt8]] {
+            #expect(!EventPayload.isRedacted(bytes))
+        }
     }
 }

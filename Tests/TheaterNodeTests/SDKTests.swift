@@ -75,6 +75,43 @@ struct SDKTests {
         }
     }
 
+    @Test("the mailbox template keeps messages, answers requests, and sends both")
+    func mailbox() async throws {
+        try await Self.withActor(template: "mailbox") { system, id in
+            let name = "demo:mailbox/mailbox."
+            #expect(
+                try await system.request(Array("newest".utf8), to: id)
+                    == Array("no letters yet".utf8))
+            try system.send(Array("from outside".utf8), to: id)
+            try await system.call(id, name + "post", [.string("demo"), .string("to myself")])
+            let letters = try #require(try await system.call(id, name + "letters").asItems)
+            #expect(
+                letters.map { $0.field(named: "text") } == [
+                    .string("from outside"), .string("to myself"),
+                ])
+            #expect(
+                letters.map { $0.field(named: "sender")?.asOption } == [
+                    .some(nil), .some(.string("\(id)")),
+                ])
+            #expect(try await system.request(Array("count".utf8), to: id) == Array("2".utf8))
+            #expect(
+                try await system.request(Array("newest".utf8), to: id) == Array("to myself".utf8))
+            #expect(
+                try await system.request([0xFF], to: id) == Array("ask for count or newest".utf8))
+            // A request to oneself could never be answered.
+            let error = await #expect(throws: ActorError.self) {
+                try await system.call(id, name + "ask", [.string("demo"), .string("count")])
+            }
+            #expect(error?.value?.asString?.contains("message.cycle") == true)
+            // What is kept is bounded, and the newest stay.
+            for number in 0..<100 { try system.send(Array("\(number)".utf8), to: id) }
+            let kept = try #require(try await system.call(id, name + "letters").asItems)
+            #expect(kept.count == 100)
+            #expect(kept.first?.field(named: "text") == .string("0"))
+            #expect(try await system.request(Array("count".utf8), to: id) == Array("102".utf8))
+        }
+    }
+
     @Test("the text template reads a document")
     func text() async throws {
         try await Self.withActor(template: "text") { system, id in

@@ -144,6 +144,26 @@ struct ProgramTests {
         await host.close()
     }
 
+    @Test("of machine code, and folders, are what was opened, whatever their names lead to by then")
+    func opened() async throws {
+        let folder = try TestFolder()
+        let (tool, place) = (folder.path + "/tool", folder.path + "/place")
+        try FileManager.default.copyItem(atPath: "/bin/pwd", toPath: tool)
+        try FileManager.default.createDirectory(
+            atPath: place, withIntermediateDirectories: false)
+        let file = try ProgramFile.open(tool)
+        let opened = try WorkingFolder.open(place)
+        try FileManager.default.moveItem(atPath: place, toPath: place + "-moved")
+        try FileManager.default.createSymbolicLink(atPath: place, withDestinationPath: "/")
+        try FileManager.default.copyItem(atPath: "/bin/false", toPath: tool + "-other")
+        #expect(rename(tool + "-other", tool) == 0)
+        let program = try await host.start(
+            ProgramOrder(file, arguments: ["-P"], folder: opened))
+        #expect(await Run.all(program.output) == place + "-moved\n")
+        #expect(await Run.reports(program) == [.exited(code: 0), .gone])
+        await host.close()
+    }
+
     @Test("are ended with all that they started, also what ran away")
     func descendants() async throws {
         let mark = Run.mark()

@@ -184,6 +184,10 @@ struct ReplayTests {
         try await theatre.system.call(quiet, Guests.name("tell"), [.string("PLAIN")])
         let verdict = try await theatre.expectFaithful(quiet)
         #expect(verdict.counts.redacted == 1)
+        // The event itself says it.
+        let marks = try await theatre.events(of: quiet)
+            .filter { $0.payload.map(EventPayload.isRedacted) == true }.map(\.sequence)
+        #expect(marks == [5])
         let loud = try await spawn("loud")
         for name in ["PLAIN", "KEY"] {
             try await theatre.system.call(loud, Guests.name("tell"), [.string(name)])
@@ -195,6 +199,35 @@ struct ReplayTests {
         let difference = try #require(found.divergence?.differences().first)
         #expect(difference.left == .string("hunter2 and more"))
         #expect(difference.right == .string("<secret>"))
+    }
+
+    @Test("a text like the one that stands for a secret is none: fuel is compared after it")
+    func likeRedacted() async throws {
+        let theatre = try Theatre(environment: ["PLAIN": "no <secret> at all"])
+        let id = try await theatre.spawn(try Guests.environment()) { request in
+            request.manifest.handlers = [
+                HandlerGrant(
+                    type: "environment",
+                    configuration: ["allowed_vars": .array([.string("PLAIN")])])
+            ]
+        }
+        try await theatre.system.call(id, Guests.name("tell"), [.string("PLAIN")])
+        #expect(try await theatre.expectFaithful(id).counts.redacted == 0)
+        let events = try await theatre.events(of: id)
+        let last = try #require(events.last)
+        guard
+            case .returned(let function, let output, let state, let fuel)? =
+                try last.decodedPayload()
+        else {
+            Issue.record("the call did not return")
+            return
+        }
+        let forged = forging(
+            events, at: Int(last.sequence),
+            .returned(function: function, output: output, state: state, fuelUsed: fuel + 1))
+        let divergence = try await theatre.replay(forged).divergence
+        #expect(divergence?.kind == .otherFuel)
+        #expect(divergence?.redactedAt == nil)
     }
 
     @Test("without the wasm there is an error that names it")

@@ -5,7 +5,6 @@ import Testing
 import TheaterChain
 import TheaterEngine
 import TheaterHandler
-import TheaterHandlers
 import TheaterManifest
 import TheaterPlatform
 import TheaterReplay
@@ -24,7 +23,6 @@ enum StageReplay {
         let replayer = Replayer(
             engine: try engine.get(), library: code,
             options: ReplayOptions(
-                redaction: Redaction(EnvironmentHandler.redaction),
                 payloadSizeMax: journal.payloadSizeMax,
                 isSuspending: handlers.suspending))
         var found: ReplayVerdict?

@@ -24,6 +24,9 @@ public enum Templates {
             name: "counter",
             summary: "a counter without permissions; shows records, enums, variants and options"),
         Template(name: "text", summary: "measures documents that it is given as bytes"),
+        Template(
+            name: "mailbox", summary: "keeps messages, answers requests, and writes to other actors"
+        ),
         Template(name: "files", summary: "keeps notes in files below one folder"),
         Template(name: "process", summary: "runs a program and hears its output line by line"),
         Template(

@@ -19,9 +19,11 @@ enum ArgumentText {
         } catch {
             let what = parameter.map { "argument '\($0.name)'" } ?? "an argument"
             let wanted = type.map { "wants \($0)" } ?? "is a value"
+            // Where in a single word it goes wrong says nothing.
+            let isWord = !text.contains { "{[(\"'".contains($0) }
             throw wrong(
                 "\(what) of '\(function)' \(wanted); '\(Printable.line(text, sizeMax: 80))' does not "
-                    + "read as one: \(error)")
+                    + "read as one" + (isWord && parameter != nil ? "" : ": \(error)"))
         }
         guard let parameter else { return parsed }
         do throws(PactError) {
@@ -67,7 +69,7 @@ enum ArgumentText {
         default:
             throw wrong(
                 "--stdin feeds a string or list<u8>, and argument '\(name)' of '\(function)' is "
-                    + "\(type); give it with --arg")
+                    + "\(type)")
         }
     }
 

@@ -19,9 +19,13 @@ enum CallArguments {
     /// The commands that call functions by `--call`.
     private static let commands: Set = ["run", "fork", "resume"]
 
-    /// Marks the arguments of `theater run` and the like; others stay as they are.
+    /// Marks the arguments of `theater run` and the like, and numbers below zero behind `theater call`; others
+    /// stay as they are.
     static func mark(_ arguments: [String]) -> [String] {
-        guard let command = arguments.first, commands.contains(command) else { return arguments }
+        guard let command = arguments.first else { return arguments }
+        guard commands.contains(command) else {
+            return command == "call" ? separated(arguments) : arguments
+        }
         var marked: [String] = []
         var calls = 0
         var index = 0
@@ -51,6 +55,20 @@ enum CallArguments {
             }
         }
         return marked
+    }
+
+    /// Puts `--` before the first number below zero, which would be taken for an option, if nothing but values
+    /// follows.
+    private static func separated(_ arguments: [String]) -> [String] {
+        func isNegative(_ text: String) -> Bool {
+            text.first == "-"
+                && text.utf8.dropFirst().first.map { $0 >= 0x30 && $0 <= 0x39 } == true
+        }
+        guard !arguments.contains("--"), let first = arguments.firstIndex(where: isNegative),
+            !arguments[first - 1].hasPrefix("-"),
+            arguments[first...].allSatisfy({ !$0.hasPrefix("-") || isNegative($0) })
+        else { return arguments }
+        return arguments[..<first] + ["--"] + arguments[first...]
     }
 
     /// Puts calls together from marked options.

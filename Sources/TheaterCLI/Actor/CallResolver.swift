@@ -15,8 +15,8 @@ struct CallResolver: Sendable {
     let names: [String]
     /// Their declarations, as far as they are known.
     let signatures: [String: FunctionSignature]
-    /// How arguments are given, for messages.
-    var remedy = "give each with --arg VALUE"
+    /// How calls are written, for messages.
+    var line = CallLine.options
 
     /// Knows a module's functions from its metadata.
     init(names: [String], metadata: PackageMetadata?) {
@@ -52,23 +52,62 @@ struct CallResolver: Sendable {
     ) throws(CLIError) -> ResolvedCall {
         let name = try fullName(call.function)
         let given = call.arguments.count + (input == nil ? 0 : 1)
-        let parameters = try parameters(of: name, given: given)
+        let parameters = try parameters(of: name, call, given: given)
         var arguments: [Value] = []
         for (index, text) in call.arguments.enumerated() {
-            arguments.append(
-                try ArgumentText.value(text, for: parameters?[index], of: name))
+            do throws(CLIError) {
+                arguments.append(try ArgumentText.value(text, for: parameters?[index], of: name))
+            } catch {
+                throw withExample(error, call, parameters, wrong: index)
+            }
         }
         if let input {
-            arguments.append(
-                try ArgumentText.document(input, for: parameters?.last, of: name))
+            do throws(CLIError) {
+                arguments.append(
+                    try ArgumentText.document(input, for: parameters?.last, of: name))
+            } catch {
+                guard error.code == "actor.wrong-argument" else { throw error }
+                throw withExample(error, call, parameters, wrong: call.arguments.count)
+            }
         }
         return ResolvedCall(function: name, arguments: arguments)
+    }
+
+    /// An error with a call behind it that would do in place of the one that was typed.
+    ///
+    /// - Parameter wrong: the argument that does not fit; `nil` when it is their number.
+    private func withExample(
+        _ error: CLIError, _ call: CallArguments.Call, _ parameters: [TypeDescription.Field]?,
+        wrong: Int?
+    ) -> CLIError {
+        var texts: [String] = []
+        for (index, parameter) in (parameters ?? []).enumerated() {
+            let typed = call.arguments.indices.contains(index) ? call.arguments[index] : nil
+            if let typed, let wrong, index < wrong {
+                texts.append(typed)
+                continue
+            }
+            let name = call.function
+            if index != wrong, let typed,
+                (try? ArgumentText.value(typed, for: parameter, of: name)) != nil
+            {
+                texts.append(typed)
+            } else if let text = ArgumentExample.text(for: parameter, of: name, like: typed ?? "") {
+                texts.append(text)
+            } else {
+                return error
+            }
+        }
+        guard parameters != nil else { return error }
+        return CLIError(
+            error.status, error.code,
+            "\(error.message); for example: `\(line.text(call.function, texts))`")
     }
 
     /// The parameters that the caller gives, which the state is not one of; `nil` when the function
     /// is not declared.
     private func parameters(
-        of name: String, given: Int
+        of name: String, _ call: CallArguments.Call, given: Int
     ) throws(CLIError) -> [TypeDescription.Field]? {
         guard let signature = signatures[name] else { return nil }
         if let parameters = signature.parameters(givenByCaller: given) { return Array(parameters) }
@@ -76,8 +115,10 @@ struct CallResolver: Sendable {
         let wanted = declared.dropFirst(declared.first?.name == "state" ? 1 : 0)
             .dropLast(signature.takesCaller ? 1 : 0)
         let list = wanted.map { "\($0.name): \($0.type)" }.joined(separator: ", ")
-        throw CLIError(
-            .usage, "actor.wrong-argument",
-            "'\(name)' takes \(wanted.count) arguments (\(list)) and got \(given); \(remedy)")
+        let count = wanted.count == 1 ? "1 argument" : "\(wanted.count) arguments"
+        let takes = wanted.isEmpty ? "no argument" : "\(count) (\(list))"
+        throw withExample(
+            CLIError(.usage, "actor.wrong-argument", "'\(name)' takes \(takes) and got \(given)"),
+            call, Array(wanted), wrong: nil)
     }
 }

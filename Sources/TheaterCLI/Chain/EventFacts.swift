@@ -60,6 +60,11 @@ enum EventFacts {
         return .value(value, size: bytes.count)
     }
 
+    /// That the code got another answer than the event has, if it did.
+    private static func redaction(_ event: ChainEvent) -> [(String, Fact)] {
+        event.payload.map(EventPayload.isRedacted) == true ? [("redacted", .text("true"))] : []
+    }
+
     /// The facts of an event in the order of its payload.
     static func facts(_ event: ChainEvent) -> [(String, Fact)] {
         let payload: EventPayload
@@ -102,7 +107,7 @@ enum EventFacts {
             return [
                 ("interface", .text(interface)), ("function", .text(function)),
                 ("input", value(input)), ("output", value(output)),
-            ]
+            ] + redaction(event)
         case .hostError(let interface, let function, let input, let message):
             return [
                 ("interface", .text(interface)), ("function", .text(function)),
@@ -122,7 +127,7 @@ enum EventFacts {
             return [
                 ("interface", .text(interface)), ("function", .text(function)),
                 ("intent", .number(intent)), ("output", value(output)),
-            ]
+            ] + redaction(event)
         case .outcomeError(let interface, let function, let intent, let message):
             return [
                 ("interface", .text(interface)), ("function", .text(function)),

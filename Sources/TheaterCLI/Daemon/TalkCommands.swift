@@ -102,7 +102,7 @@ struct CallCommand: TheaterCommand {
               theater call greeter greet World
               theater call sums add 2 3
               theater call text measure --stdin < README.md
-              theater call sums add -- -2 3
+              theater call sums add -2 3
             """)
 
     @OptionGroup var target: ActorArgument
@@ -125,8 +125,20 @@ struct CallCommand: TheaterCommand {
     @Flag(help: "Print the answer in the text form, strings in quotes.")
     var text = false
 
+    // As they are written behind `theater run`: not meant here, but understood.
+    @Option(name: .customLong("call"), help: .hidden) var misplacedCalls: [String] = []
+    @Option(name: .customLong("arg"), help: .hidden) var misplacedArguments: [String] = []
+
     func validate() throws {
         if json, text { throw ValidationError("--json and --text exclude each other") }
+        guard misplacedCalls.isEmpty, misplacedArguments.isEmpty else {
+            let first = Array(misplacedCalls.prefix(1))
+            let words: [String] = first + [function] + arguments + misplacedArguments
+            let line = CallLine.command(actor: target.actor)
+                .text(words.first ?? function, Array(words.dropFirst()))
+            throw ValidationError(
+                "`theater call` takes the function and its arguments without options: `\(line)`")
+        }
     }
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
@@ -139,7 +151,7 @@ struct CallCommand: TheaterCommand {
         let exports = try await client.withClient(in: context) { (client) throws(ClientError) in
             try await client.functions(of: actor)
         }
-        let call = try Self.resolver(exports).resolve(typed, input: input)
+        let call = try Self.resolver(exports, of: actor).resolve(typed, input: input)
         let body: [UInt8]
         do throws(CGRFError) {
             body = try CGRF.encode(.tuple(call.arguments))
@@ -181,7 +193,9 @@ struct CallCommand: TheaterCommand {
     }
 
     /// What the node says of the actor's exports.
-    private static func resolver(_ exports: JSONValue) throws(CLIError) -> CallResolver {
+    private static func resolver(
+        _ exports: JSONValue, of actor: String
+    ) throws(CLIError) -> CallResolver {
         let names = (exports["functions"]?.array ?? []).compactMap { $0["name"]?.string }
         var metadata: PackageMetadata?
         if let bytes = exports["metadata"]?.string.flatMap({ Base64.decode($0) }) {
@@ -192,7 +206,7 @@ struct CallCommand: TheaterCommand {
             }
         }
         var resolver = CallResolver(names: names, metadata: metadata)
-        resolver.remedy = "write them behind the function"
+        resolver.line = .command(actor: actor)
         return resolver
     }
 }

@@ -22,7 +22,7 @@ public struct EffectLedger: Sendable {
     /// Whether a payload is one of an effect.
     static func concerns(_ payload: UnsafeRawBufferPointer) -> Bool {
         switch EventPayload.tag(of: payload) {
-        case .intent?, .outcome?, .outcomeError?, .settled?: true
+        case .intent?, .outcome?, .redactedOutcome?, .outcomeError?, .settled?: true
         default: false
         }
     }

@@ -111,7 +111,9 @@ public struct EnvironmentHandler: Handler {
         let shown = visible.map { name, value in
             (name, rule.isSecret(name) ? Self.redaction : value)
         }
-        return .redacted(Self.list(visible.map { ($0.key, $0.value) }), recorded: Self.list(shown))
+        let answer = Self.list(visible.map { ($0.key, $0.value) })
+        return visible.contains { rule.isSecret($0.key) }
+            ? .redacted(answer, recorded: Self.list(shown)) : .value(answer)
     }
 
     private static func list(_ variables: [(String, String)]) -> Value {

@@ -9,13 +9,24 @@ struct ProcessEnvironment: Sendable {
     /// Variables that decide what code a program loads or runs. A pattern never covers them: they must be
     /// in the grant by their exact names.
     private static let steering: Set<String> = [
-        "PATH", "IFS", "ENV", "BASH_ENV", "SHELLOPTS", "BASHOPTS", "PS4", "PROMPT_COMMAND", "SHELL",
-        "GLIBC_TUNABLES", "GCONV_PATH", "LOCPATH", "NLSPATH", "HOSTALIASES", "RESOLV_HOST_CONF",
-        "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONINSPECT", "PERL5LIB", "PERL5OPT",
-        "PERLLIB", "RUBYLIB", "RUBYOPT", "NODE_OPTIONS", "NODE_PATH", "JAVA_TOOL_OPTIONS",
-        "_JAVA_OPTIONS", "CLASSPATH", "EDITOR", "VISUAL", "PAGER", "OPENSSL_CONF",
+        "PATH", "IFS", "ENV", "SHELLOPTS", "BASHOPTS", "PS4", "PROMPT_COMMAND", "SHELL", "ZDOTDIR",
+        "FPATH", "CDPATH", "INPUTRC", "GLIBC_TUNABLES", "GCONV_PATH", "LOCPATH", "NLSPATH",
+        "HOSTALIASES", "RESOLV_HOST_CONF", "TERMINFO", "TERMINFO_DIRS", "JDK_JAVA_OPTIONS",
+        "_JAVA_OPTIONS", "CLASSPATH", "EDITOR", "VISUAL", "BROWSER", "PAGER", "MANPAGER",
+        "OPENSSL_CONF", "OPENSSL_ENGINES", "OPENSSL_MODULES", "GCC_EXEC_PREFIX", "COMPILER_PATH",
+        "RUSTFLAGS", "SSH_ASKPASS", "SUDO_ASKPASS", "PHPRC",
     ]
-    private static let steeringPrefixes = ["LD_", "DYLD_", "BASH_FUNC_", "GIT_", "MALLOC_"]
+    private static let steeringPrefixes = [
+        "LD_", "DYLD_", "BASH_", "GIT_", "MALLOC_", "PYTHON", "PERL", "RUBY", "NODE_",
+        "NPM_CONFIG_",
+        "npm_config_", "JAVA_", "LUA_", "PHP_", "ERL_", "DOTNET_", "CORECLR_", "COR_", "RUSTC_",
+        "CARGO_", "MAKE", "LESS", "GTK_", "GIO_", "QT_", "R_",
+    ]
+    /// Variables that lead to settings, which may name code in turn. The node's own say nothing that the actor
+    /// chose, so they are inherited.
+    private static let homes: Set<String> = [
+        "HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "XDG_DATA_HOME", "XDG_DATA_DIRS",
+    ]
 
     /// The most variables that an actor may ask for.
     static let countMax = 1024
@@ -68,7 +79,8 @@ struct ProcessEnvironment: Sendable {
                         + "'=' and no control character, a value no NUL; correct it")
             }
             let isAllowed =
-                exact.contains(name) || patterns.contains(name) && !Self.isSteering(name)
+                exact.contains(name)
+                || patterns.contains(name) && !Self.isSteering(name) && !Self.homes.contains(name)
             guard isAllowed else {
                 throw ProcessError(
                     .variableDenied,

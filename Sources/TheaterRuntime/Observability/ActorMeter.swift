@@ -7,7 +7,9 @@ internal import TheaterPlatform
 ///
 /// The actor's runner writes, one thread at a time; any thread reads, without a lock, and may see a
 /// call half counted that ends at that moment. An actor that was called once at most has no tables.
-final class ActorMeter: Sendable {
+final class ActorMeter: @unchecked Sendable {
+    // SAFETY: what any thread touches is atomic. The tables at hand are the runner's alone, of which there is one at
+    // a time, as it hands over through its mailbox's lock.
     private let calls = Atomic<UInt64>(0)
     private let errors = Atomic<UInt64>(0)
     private let fuel = Atomic<UInt64>(0)
@@ -26,6 +28,9 @@ final class ActorMeter: Sendable {
     /// Made at the second call and the first host call.
     private let latencies = AtomicLazyReference<Counters>()
     private let interfaces = AtomicLazyReference<Counters>()
+    /// The same at hand, as loading them costs more than what is counted in them.
+    private var ownLatencies: Counters?
+    private var ownInterfaces: Counters?
 
     // MARK: The runner's side
 
@@ -51,7 +56,9 @@ final class ActorMeter: Sendable {
     ///   - count: how many interfaces it imports.
     func hostCall(interfaceIndex: Int, of count: Int) {
         hostCalls.bump()
-        let table = interfaces.load() ?? interfaces.storeIfNil(Counters(count: count))
+        if let ownInterfaces { return ownInterfaces.raise(interfaceIndex) }
+        let table = interfaces.storeIfNil(Counters(count: count))
+        ownInterfaces = table
         table.raise(interfaceIndex)
     }
 
@@ -79,10 +86,11 @@ final class ActorMeter: Sendable {
         let count = calls.now
         if count > 0 {
             let table: Counters
-            if let known = latencies.load() {
-                table = known
+            if let ownLatencies {
+                table = ownLatencies
             } else {
                 table = latencies.storeIfNil(Counters(count: LatencyHistogram.bucketCount))
+                ownLatencies = table
                 // The first call was kept as the slowest.
                 if count == 1 { table.raise(Self.bucket(slowest.now)) }
             }

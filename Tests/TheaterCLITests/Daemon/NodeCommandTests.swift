@@ -38,6 +38,14 @@ struct NodeCommandTests {
         let facts = try JSONValue.parse(try await node.run(["inspect", "echo", "--json"]).stdout)
         #expect(facts["metrics"]?["calls"]?.integer(as: Int.self) == 5)
 
+        // What a message proposes can be pasted.
+        let wrong = try await node.run(["call", "echo", "number"])
+        #expect(wrong.status == 2)
+        let proposal = wrong.stderr.split(separator: "`").dropFirst().first ?? ""
+        let words = proposal.split(separator: " ").map(String.init)
+        #expect(words == ["theater", "call", "echo", "number", "1"], "\(wrong.stderr)")
+        #expect(try await node.run(Array(words.dropFirst())).stdout == "1u32\n")
+
         let again = try await node.run(["restart", "echo"])
         #expect(again.stdout == "\(id) running\n")
         #expect(try await node.run(["stop", "echo"]).stdout == "\(id) stopped\n")

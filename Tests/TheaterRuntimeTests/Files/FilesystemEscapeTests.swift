@@ -63,7 +63,7 @@ struct FilesystemEscapeTests {
     func swap() async throws {
         let seed = UInt64.random(in: 0 ... .max)
         var random = SplitMix(seed: seed)
-        let id = try await files.actor()
+        let id = try await files.actor(commands)
         try files.folder("inside/swap")
         try files.write("inside/swap/secret", "public")
         try files.link("inside/other", to: files.outside)
@@ -90,6 +90,10 @@ struct FilesystemEscapeTests {
                 ("create-dir", [.string(folder + "/\(step)")]),
                 ("delete-file", [.string(folder + "/log")]),
                 ("path-exists", [.string(folder + "/secret")]),
+                (
+                    "execute-command",
+                    [.string(folder), .string("cat"), .list(.string, [.string("secret")])]
+                ),
             ]
             let (function, arguments) = calls[random.next(below: calls.count)]
             do {
@@ -99,10 +103,17 @@ struct FilesystemEscapeTests {
                         [Array("public".utf8), []].contains(value.asBytes),
                         "seed \(seed), step \(step)")
                 }
+                if function == "execute-command" {
+                    let output = value.asVariant?.payload.first?.field(named: "stdout")?.asString
+                    #expect(output != "secret", "seed \(seed), step \(step)")
+                }
                 seen["done", default: 0] += 1
             } catch {
                 let text = error.value?.asString ?? ""
-                seen[text.hasSuffix("[filesystem.outside]") ? "denied" : "other", default: 0] += 1
+                let isDenied =
+                    text.hasSuffix("[filesystem.outside]")
+                    || text.hasSuffix("[process.folder-denied]")
+                seen[isDenied ? "denied" : "other", default: 0] += 1
             }
         }
         isOver.store(true, ordering: .relaxed)

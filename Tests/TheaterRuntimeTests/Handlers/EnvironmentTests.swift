@@ -103,6 +103,18 @@ struct EnvironmentTests {
         await stage.system.shutDown()
     }
 
+    /// Of each host call of an actor, whether its event says that it is redacted.
+    private func marks(_ stage: Stage, _ id: ActorID) async throws -> [Bool] {
+        var marks: [Bool] = []
+        var cursor = try await stage.journal.events(of: id)
+        while let event = try cursor.next() {
+            guard let payload = event.payload, EventPayload.kind(of: payload) == .hostCall
+            else { continue }
+            marks.append(EventPayload.isRedacted(payload))
+        }
+        return marks
+    }
+
     // Goal: the guest has the secret, the chain has not. Method: a guest that reads and answers something
     // else; every byte of its chain is searched for the values.
     @Test("secret values reach the guest and never the chain")
@@ -132,6 +144,16 @@ struct EnvironmentTests {
         }
         #expect(
             outputs == ["<secret>", "<secret>", "demo"].map { .option(.string, .string($0)) })
+        // Each event says of itself whether the guest got something else.
+        #expect(try await marks(stage, id) == [true, true, false, true])
+        let open = try await reader(
+            stage, ["allowed_vars": Self.names("HOME"), "allow_list_all": .bool(true)],
+            name: "open"
+        ) { actor in
+            actor.offer("read", .steps([("list-vars", .tuple([]))], Behaviour.ok()))
+        }
+        _ = try await stage.system.call(open, "test:x/x.read")
+        #expect(try await marks(stage, open) == [false], "a list without a secret is as it is")
         let seeing = try await reader(stage, keys, name: "seeing")
         #expect(try await variable(stage, seeing, "DATABASE") == "hunter2-db")
         #expect(try await variable(stage, seeing, "APP_API_KEY") == "hunter2-key")

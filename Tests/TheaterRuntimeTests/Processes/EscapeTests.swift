@@ -102,6 +102,37 @@ final class EscapeTests {
         await processes.close()
     }
 
+    @Test("a folder of programs is what really lies there, not what links in it lead to")
+    func folderOfPrograms() async throws {
+        let inside = try folder("tools")
+        _ = try folder("tools/deep")
+        _ = try folder("tools-beside")
+        let own = try program("tools/own", "#!/bin/sh\necho own")
+        let beside = try program("tools-beside/own", "#!/bin/sh\necho beside")
+        let id = try await processes.actor(["allowed_programs": .array([.string(inside + "/*")])])
+        for path in [
+            try link("tools/shell", to: "/bin/sh"), try link("tools/bin", to: "/bin") + "/sh",
+            inside + "/../tools-beside/own", inside + "/deep/../../tools-beside/own", beside,
+            "/proc/self/root/bin/sh", "/dev/null", "sh",
+        ] {
+            try await denied(id, "process.program-denied", path, [], "\(path)")
+        }
+        // What is no program of its own is none in the folder either.
+        let pipe = inside + "/pipe"
+        #expect(mkfifo(pipe, 0o777) == 0)
+        for path in [inside + "/deep", pipe] {
+            #expect(
+                try await processes.refusal(id, path).hasSuffix("[process.no-program]"), "\(path)")
+        }
+        // A link from elsewhere, and a way around, lead to what is allowed.
+        for path in [own, try link("shortcut", to: own), inside + "/deep/../own"] {
+            _ = try await processes.spawn(id, path)
+        }
+        let heard = try await processes.heard(id, exits: 3)
+        #expect(heard.filter { $0.kind == "out" }.map(\.text) == ["own\n", "own\n", "own\n"])
+        await processes.close()
+    }
+
     @Test("a PATH of the actor's or the node's own choice")
     func path() async throws {
         _ = try program("true", "#!/bin/sh\necho hijacked")
@@ -277,6 +308,9 @@ final class EscapeTests {
         ])
         for name in [
             "LD_PRELOAD", "LD_LIBRARY_PATH", "BASH_ENV", "GIT_SSH_COMMAND", "NODE_OPTIONS",
+            "PYTHONUSERBASE", "PYTHONWARNINGS", "PERL5DB", "LUA_INIT", "LESSOPEN", "MAKEFLAGS",
+            "JDK_JAVA_OPTIONS", "DOTNET_STARTUP_HOOKS", "npm_config_node_options", "ZDOTDIR",
+            "RUSTC_WRAPPER", "HOME", "XDG_CONFIG_HOME",
         ] {
             try await denied(id, "process.variable-denied", "env", [], "\(name)") {
                 $0.environment = [(name, "x")]
@@ -306,6 +340,10 @@ final class EscapeTests {
                 TZ=UTC
 
                 """)
+        let many = try await processes.refusal(id, "env") { config in
+            config.environment = (0...1024).map { ("V\($0)", "") }
+        }
+        #expect(many.hasSuffix("[process.too-large]"))
         let closed = try await processes.actor(
             ["allowed_programs": .array([.string("env")])], name: "closed")
         try await denied(closed, "process.variable-denied", "env") { $0.environment = [("A", "1")] }
@@ -344,8 +382,33 @@ final class EscapeTests {
             #expect(error.value?.asString?.hasSuffix("[process.not-found]") == true, "\(function)")
         }
         #expect(try await processes.stage.denials(id).count == 7)
+        #expect(try await processes.stage.host(id, "os-list").asItems == [])
         let status = try await processes.stage.host(owner, "os-status", .u64(pid))
         #expect(status.field(named: "running") == .bool(true))
+        await processes.close()
+    }
+
+    @Test("the system's number of a process is nobody's, and one number is each actor's own")
+    func numbers() async throws {
+        let mark = ProcessStage.mark()
+        let owner = try await processes.actor(name: "owner")
+        let pid = try await processes.spawn(owner, "sh", "-c", "cat; : \(mark)")
+        let system = try #require(ProcessStage.processes(with: mark).first)
+        for function in ["os-status", "os-kill", "os-close-stdin"] {
+            let error = try await processes.stage.hostError(owner, function, .u64(UInt64(system)))
+            #expect(error.hasSuffix("[process.not-found]"), "\(function)")
+        }
+        let other = try await processes.actor(name: "other")
+        let own = try await processes.spawn(other, "cat")
+        #expect(own == pid, "both are the first of their actors")
+        _ = try await processes.stage.host(other, "os-write-stdin", .u64(own), bytes("other's"))
+        _ = try await processes.stage.host(owner, "os-write-stdin", .u64(pid), bytes("owner's"))
+        #expect(try await processes.text(other, until: "'s") == "other's")
+        try await processes.stage.host(other, "os-kill", .u64(own))
+        #expect(try await processes.heard(other, exits: 1).last?.text == "-15")
+        #expect(try await processes.text(owner, until: "'s") == "owner's")
+        try await processes.stage.host(owner, "os-close-stdin", .u64(pid))
+        #expect(try await processes.heard(owner, exits: 1).map(\.text) == ["owner's", "0"])
         await processes.close()
     }
 

@@ -112,6 +112,12 @@ struct ProcessTests {
         let chunks = try await processes.heard(id, exits: exits + 1)
             .filter { $0.process == large && $0.kind == "out" }.map(\.text.utf8.count)
         #expect(chunks == [20_000, 20_000, 10_000])
+        let none = try await processes.spawn(id, "head", "-c", "5000", "/dev/zero") {
+            ($0.outputMode, $0.chunkSize) = (3, 0)
+        }
+        let standard = try await processes.heard(id, exits: exits + 2)
+            .filter { $0.process == none && $0.kind == "out" }.map(\.text.utf8.count)
+        #expect(standard == [4096, 904])
         await processes.close()
     }
 
@@ -219,13 +225,22 @@ struct ProcessTests {
         await processes.close()
     }
 
-    @Test("an error of a callback ends the actor, and its processes with it")
+    @Test("an error or a trap of a callback ends the actor, and its processes with it")
     func failingCallback() async throws {
-        let mark = ProcessStage.mark()
-        let id = try await processes.actor(output: .answer(Behaviour.err("too much")))
-        _ = try await processes.spawn(id, "sh", "-c", "echo x; sleep \(mark) & sleep \(mark)")
-        while stage.system.status(of: id)?.isEnded != true { try await ProcessStage.pause() }
-        #expect(ProcessStage.processes(with: mark) == [])
+        let ends: [(String, Behaviour)] = [
+            ("error", .answer(Behaviour.err("too much"))), ("trap", .trap),
+        ]
+        for (name, behaviour) in ends {
+            let mark = ProcessStage.mark()
+            let id = try await processes.actor(name: name, output: behaviour)
+            _ = try await processes.spawn(
+                id, "sh", "-c", "echo x; sleep \(mark) & echo y; sleep \(mark)"
+            ) { $0.outputMode = 1 }
+            while stage.system.status(of: id)?.isEnded != true { try await ProcessStage.pause() }
+            #expect(ProcessStage.processes(with: mark) == [], "\(name)")
+            // Nothing is heard after it, the exit neither.
+            #expect(try await processes.heard(id).map(\.text) == ["x"], "\(name)")
+        }
         await processes.close()
     }
 
@@ -626,6 +641,10 @@ struct ProcessTests {
         }
         let large = String(repeating: "x", count: 200_000)
         #expect(try await processes.refusal(id, "true", large).hasSuffix("[process.too-large]"))
+        let many = try await processes.refusal(id, "true") { config in
+            config.arguments = [String](repeating: "", count: 40_000)
+        }
+        #expect(many.hasSuffix("[process.too-large]"))
         #expect(try await processes.spawn(id, "true") > 0)
         _ = try await processes.heard(id, exits: 1)
         #expect(try #require(try await stage.host(id, "os-list").asItems).count == 1)

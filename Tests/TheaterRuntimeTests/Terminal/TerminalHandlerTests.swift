@@ -45,7 +45,8 @@ struct TerminalHandlerTests {
 
     private func actor(
         _ keys: [String: ManifestValue] = [:], name: String = "actor",
-        input: Behaviour? = .answer(Behaviour.ok()), change: (inout SpawnRequest) -> Void = { _ in }
+        input: Behaviour? = .answer(Behaviour.ok()), hearsMore: Bool = true,
+        change: (inout SpawnRequest) -> Void = { _ in }
     ) async throws -> ActorID {
         try await stage.small("terminal", Self.functions, keys, name: name, change: change) {
             actor in
@@ -53,11 +54,11 @@ struct TerminalHandlerTests {
                 ("handle-input: func(state: value, data: list<u8>) -> value", input),
                 (
                     "handle-signal: func(state: value, name: string) -> value",
-                    .answer(Behaviour.ok())
+                    hearsMore ? .answer(Behaviour.ok()) : nil
                 ),
                 (
                     "handle-resize: func(state: value, columns: u16, rows: u16) -> value",
-                    .answer(Behaviour.ok())
+                    hearsMore ? .answer(Behaviour.ok()) : nil
                 ),
             ] {
                 if let behaviour { actor.exports.append((Self.interface, callback, behaviour)) }
@@ -170,6 +171,22 @@ struct TerminalHandlerTests {
         }
         let deaf = try await actor(name: "deaf", input: nil)
         #expect(try await code(deaf, "enable-input") == "terminal.no-callback")
+        await stage.system.shutDown()
+    }
+
+    @Test("an actor that hears keys alone is unharmed by the rest, and interrupts are the node's")
+    func keysAlone() async throws {
+        let id = try await actor(hearsMore: false)
+        _ = try await stage.host(id, "enable-input")
+        host.resized()
+        #expect(!host.takesInterrupt())
+        await host.announceEnd(within: .seconds(60))
+        terminal.press("a\n")
+        #expect(try await wait("handle-input", 1, id).first?.asBytes == Array("a\n".utf8))
+        #expect(stage.system.status(of: id) == .running)
+        for callback in ["handle-resize", "handle-signal"] {
+            #expect(try await stage.calls(id, of: "\(Self.interface).\(callback)").isEmpty)
+        }
         await stage.system.shutDown()
     }
 
