@@ -196,7 +196,11 @@ final class TestWebSocket: Sendable {
 
     /// The next frame; `nil` when the node closed the connection.
     func next() async throws -> WebSocketFrame? {
-        for await frame in frames { return frame }
+        for await frame in frames {
+            // The node asks now and then whether its client is still there.
+            guard case .ping(let body) = frame else { return frame }
+            try send(.pong(body))
+        }
         return nil
     }
 
