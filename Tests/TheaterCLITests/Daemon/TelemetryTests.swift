@@ -178,7 +178,7 @@ final class Collector: Sendable {
     }
 
     let port: UInt16
-    private let listener: Int32
+    private let listener: SharedDescriptor
     private let state: Mutex<State>
     private let news: AsyncStream<Void>
     private let newsWriter: AsyncStream<Void>.Continuation
@@ -192,7 +192,7 @@ final class Collector: Sendable {
     init(status: String? = "200 OK") throws {
         state = Mutex(State(status: status))
         (news, newsWriter) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        listener = SharedDescriptor(socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
@@ -200,25 +200,22 @@ final class Collector: Sendable {
         let listener = listener
         let isBound = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, size) == 0 && listen(listener, 16) == 0
-                    && getsockname(listener, $0, &size) == 0
+                bind(listener.number, $0, size) == 0 && listen(listener.number, 16) == 0
+                    && getsockname(listener.number, $0, &size) == 0
             }
         }
         guard isBound else { throw RawSocket.Failed() }
         port = UInt16(bigEndian: address.sin_port)
         Thread.detachNewThread { [weak self] in
             while true {
-                let client = accept(listener, nil, nil)
+                let client = accept(listener.number, nil, nil)
                 guard client >= 0, let collector = self else { return }
                 Thread.detachNewThread { Self.serve(client) { collector.keep($0, $1) } }
             }
         }
     }
 
-    deinit {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
-    }
+    deinit { listener.stop() }
 
     private static func serve(
         _ client: Int32, _ keep: (String, JSONValue?) -> String?

@@ -148,12 +148,12 @@ struct WebSocketTests {
 final class TestWebSocket: Sendable {
     /// What was answered to the request.
     let head: String
-    private let descriptor: Int32
+    private let socket: SharedDescriptor
     private let frames: AsyncStream<WebSocketFrame>
 
     init(_ place: String, _ path: String, headers: [String] = []) async throws {
-        let descriptor = try RawSocket.connect(place)
-        self.descriptor = descriptor
+        let socket = SharedDescriptor(try RawSocket.connect(place))
+        self.socket = socket
         let host = place.hasPrefix("/") ? "localhost" : place
         let lines =
             [
@@ -163,7 +163,7 @@ final class TestWebSocket: Sendable {
             ] + headers
         let request = Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
         #expect(
-            Glibc.send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count)
+            Glibc.send(socket.number, request, request.count, Int32(MSG_NOSIGNAL)) == request.count)
         let (frames, writer) = AsyncStream.makeStream(of: WebSocketFrame.self)
         self.frames = frames
         head = await withCheckedContinuation { continuation in
@@ -172,7 +172,7 @@ final class TestWebSocket: Sendable {
                 var chunk = [UInt8](repeating: 0, count: 65_536)
                 let end = Array("\r\n\r\n".utf8)
                 while bytes.firstRange(of: end) == nil {
-                    let count = read(descriptor, &chunk, chunk.count)
+                    let count = read(socket.number, &chunk, chunk.count)
                     guard count > 0 else { break }
                     bytes += chunk[..<count]
                 }
@@ -183,7 +183,7 @@ final class TestWebSocket: Sendable {
                 reader.add(Array(bytes[split...]))
                 while true {
                     while let frame = try? reader.next() { writer.yield(frame) }
-                    let count = read(descriptor, &chunk, chunk.count)
+                    let count = read(socket.number, &chunk, chunk.count)
                     guard count > 0 else { break }
                     reader.add(Array(chunk[..<count]))
                 }
@@ -192,7 +192,7 @@ final class TestWebSocket: Sendable {
         }
     }
 
-    deinit { close(descriptor) }
+    deinit { socket.stop() }
 
     /// The next frame; `nil` when the node closed the connection.
     func next() async throws -> WebSocketFrame? {
@@ -207,11 +207,12 @@ final class TestWebSocket: Sendable {
     func send(_ frame: WebSocketFrame) throws { try send(raw: frame.encoded(mask: 0x1234_5678)) }
 
     func send(raw bytes: [UInt8]) throws {
-        guard Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
+        guard Glibc.send(socket.number, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
+        else {
             throw RawSocket.Failed()
         }
     }
 
     /// Goes away without a word.
-    func leave() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    func leave() { socket.stop() }
 }
