@@ -25,18 +25,6 @@ struct AgentTests {
         }
     }
 
-    /// Kills the server that runs in a folder.
-    private func killServer(in folder: Folder) throws {
-        let place = folder.url.resolvingSymlinksInPath().path
-        let names = try FileManager.default.contentsOfDirectory(atPath: "/proc")
-        let servers = names.compactMap { pid_t($0) }.filter { pid in
-            let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
-            let cwd = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd")
-            return cwd == place && String(decoding: line, as: UTF8.self).contains("server.py")
-        }
-        for pid in servers { kill(pid, SIGKILL) }
-    }
-
     @Test("the example reports whatever its server does, and replays without it")
     func agent() async throws {
         let folder = try Folder()
@@ -48,10 +36,12 @@ struct AgentTests {
         // An expression that goes back and forth is not done with this in a lifetime.
         let long = String(repeating: "many words in a row ", count: 8) + "and a stop."
         try folder.write(String(repeating: long + "\n", count: 4), to: "papers/long.txt")
+        let place = folder.url.resolvingSymlinksInPath().path
         let run = try RunningProgram(
-            ["run", "Examples/agent", "--var", "folder=papers", "--chain"], in: folder)
-        _ = try await run.line(containing: "papers/40.txt: 2 lines, 2 mentions")
-        try killServer(in: folder)
+            ["run", "Examples/agent", "--var", "folder=papers", "--chain"], in: folder
+        ) { line in
+            if line.contains("papers/40.txt: 2 lines, 2 mentions") { killServer(at: place) }
+        }
         #expect(await run.status() == 0, "\(run.stderr)")
         let report = run.stdout
         #expect(
@@ -94,4 +84,15 @@ struct AgentTests {
         #expect(
             lost.status != 0 && lost.stderr.contains("the server ended with 2"), "\(lost.stderr)")
     }
+}
+
+/// Ends the tool servers that work in a folder.
+private func killServer(at place: String) {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    let servers = names.compactMap { pid_t($0) }.filter { pid in
+        let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
+        let cwd = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd")
+        return cwd == place && String(decoding: line, as: UTF8.self).contains("server.py")
+    }
+    for pid in servers { kill(pid, SIGKILL) }
 }

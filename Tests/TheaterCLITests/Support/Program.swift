@@ -28,9 +28,10 @@ final class RunningProgram: Sendable {
     private let resultsFile: URL
     private let messages = Mutex<[UInt8]>([])
 
+    /// - Parameter onLine: gets each line of standard error at once, whatever keeps the tests busy.
     init(
         _ arguments: [String], in folder: Folder, input: [UInt8]? = nil,
-        environment: [String: String] = [:]
+        environment: [String: String] = [:], onLine: (@Sendable (String) -> Void)? = nil
     ) throws {
         process = Process()
         process.executableURL = URL(filePath: try Program.path())
@@ -63,7 +64,9 @@ final class RunningProgram: Sendable {
                 self?.messages.withLock { $0 += data }
                 for byte in data {
                     if byte == 0x0A {
-                        lineWriter.yield(String(decoding: line, as: UTF8.self))
+                        let text = String(decoding: line, as: UTF8.self)
+                        onLine?(text)
+                        lineWriter.yield(text)
                         line = []
                     } else {
                         line.append(byte)
