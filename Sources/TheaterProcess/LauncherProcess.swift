@@ -246,6 +246,9 @@ final class LauncherProcess: Sendable {
         for watch in state.withLock({ $0.watches }) { poller.unwatch(watch) }
     }
 
+    /// Whether it was killed, or ended otherwise.
+    var isOver: Bool { isOver(within: 0) }
+
     private func isOver(within milliseconds: Int32) -> Bool {
         // Waited on by a number of its own: nobody closes it meanwhile.
         guard let own = handle.duplicate() else { return state.withLock { $0.isReaped } }

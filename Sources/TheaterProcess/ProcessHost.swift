@@ -169,7 +169,11 @@ public final class ProcessHost: Sendable {
         while true {
             let (poller, launcher) = try ready()
             let numbers = descriptors.compactMap { $0.use { $0 } }
-            let error = launcher.requests.use { Datagram.send(bytes, numbers, on: $0) } ?? EPIPE
+            // The keepers of a killed launcher hold its socket open for as long as they take to end: what is sent there
+            // would be lost.
+            let error =
+                launcher.isOver
+                ? EPIPE : launcher.requests.use { Datagram.send(bytes, numbers, on: $0) } ?? EPIPE
             switch error {
             case 0: return (poller, launcher)
             case EAGAIN:

@@ -77,8 +77,9 @@ struct KeeperTests {
         let launchers = Run.processes(with: "theater-launch").filter {
             SystemProcesses.parent(of: second) == $0
         }
-        kill(try #require(launchers.first), SIGKILL)
-        while SystemProcesses.parent(of: second) == launchers.first { try await Run.pause() }
+        let launcher = try #require(launchers.first)
+        kill(launcher, SIGKILL)
+        while Run.exists(launcher) { try await Run.pause() }
         let third = try await keeper()
         #expect(third != second)
         await host.close()
