@@ -37,7 +37,7 @@ python3 -m pip --version >/dev/null 2>&1 || needed="$needed python3-pip"
 Scripts/install_debian.sh $needed || [ $? = 2 ] || exit 1
 
 # The check is by content, so a damaged or outdated copy is replaced.
-have() { [ -f Vendor/wasmtime/_bindings.py ] &&
+have() { [ -f Vendor/wasmtime/_bindings.py ] && [ -f Vendor/wasmtime/LICENSE ] &&
     echo "$WASMTIME_SHA256  Vendor/lib/libwasmtime.so" | sha256sum --status -c - 2>/dev/null; }
 if ! have; then
     say "fetching libwasmtime $WASMTIME_VERSION"

@@ -26,7 +26,8 @@ trap 'rm -rf "$work"' EXIT
 for page in "$work"/*.1; do
     # As git has it: the page of `theater run` is theater-run(1).
     name=$(basename "$page" .1 | tr . -)
-    sed -E '/^\.(Dt|Xr) /s/([A-Za-z])\./\1-/g' "$page" | gzip -9n >"$work/$name.1.gz"
+    # An empty line is none of a manual page's.
+    sed -E -e '/^\.(Dt|Xr) /s/([A-Za-z])\./\1-/g' -e 's/^$/.Pp/' "$page" | gzip -9n >"$work/$name.1.gz"
     put 644 "$work/$name.1.gz" share/man/man1
 done
 "$root/bin/theater" completion bash >"$work/theater"
@@ -35,6 +36,16 @@ done
 put 644 "$work/theater" share/bash-completion/completions
 put 644 "$work/_theater" share/zsh/site-functions
 put 644 "$work/theater.fish" share/fish/vendor_completions.d
+
+# What the programs contain of others comes with its terms.
+toolchain=$(dirname "$(dirname "$(readlink -f "$(command -v swiftc)")")")
+put 644 "$toolchain/share/swift/LICENSE.txt" share/doc/theater/licenses/swift
+put 644 Vendor/wasmtime/LICENSE share/doc/theater/licenses/wasmtime
+for package in "$(dirname "$build")"/checkouts/*; do
+    for file in "$package"/LICENSE* "$package"/NOTICE* "$package"/Sources/*/LICENSE*; do
+        [ ! -f "$file" ] || put 644 "$file" "share/doc/theater/licenses/$(basename "$package")"
+    done
+done
 
 for file in README.md CHANGELOG.md LICENSE; do put 644 "$file" share/doc/theater; done
 for file in Documentation/*.md; do put 644 "$file" share/doc/theater/Documentation; done

@@ -1,4 +1,4 @@
-"""Unpacks libwasmtime.so and the ctypes declarations from a wasmtime wheel into Vendor/.
+"""Unpacks libwasmtime.so, its licence and the ctypes declarations from a wasmtime wheel into Vendor/.
 
 Usage: unpack_wasmtime.py FOLDER SHA256, where FOLDER holds the wheel and SHA256 is the library's digest.
 """
@@ -32,6 +32,9 @@ def main() -> None:
     # The ctypes declarations are what Tests/ compare the hand-written header with.
     for name in ("_bindings.py",):
         put("Vendor/wasmtime/" + name, wheel.read("wasmtime/" + name))
+    # Who gets the library gets its terms.
+    terms = next(name for name in wheel.namelist() if name.endswith(".dist-info/licenses/LICENSE"))
+    put("Vendor/wasmtime/LICENSE", wheel.read(terms))
     put("Vendor/lib/libwasmtime.so", library)
 
 
