@@ -183,7 +183,7 @@ let package = Package(
                 "TheaterPlatform", "TheaterValue", "TheaterPact", "TheaterChain", "TheaterEngine",
                 "TheaterManifest", "TheaterCapability", "TheaterStore", "TheaterHandler",
                 "TheaterHandlers", "TheaterProcess", "TheaterFiles", "TheaterReplay",
-                "TheaterRuntime", logging,
+                "TheaterRuntime", "TheaterAPI", logging,
             ],
             swiftSettings: safe),
         // Layer 7: the command line.

@@ -115,6 +115,23 @@ public enum Hexadecimal {
 
 /// Text with characters as percent signs and digits.
 public enum PercentText {
+    /// What means nothing else anywhere in a URL, and stays as it is.
+    private static let plain = Set(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
+
+    /// Writes it, for any part of a URL.
+    public static func encode(_ text: String) -> String {
+        var result = ""
+        for byte in text.utf8 {
+            if plain.contains(byte) {
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                result += "%" + Hexadecimal.encode([byte]).uppercased()
+            }
+        }
+        return result
+    }
+
     /// Reads it; `nil` for what is malformed or no UTF-8.
     ///
     /// - Parameter isForm: whether a plus sign is a blank.

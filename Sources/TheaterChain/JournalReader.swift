@@ -95,12 +95,16 @@ public struct JournalReader: Sendable {
     /// Checks one chain: that every event is as it was recorded, follows the one before it, belongs
     /// to this actor and appears once. Reads the whole journal, but hashes this chain only.
     ///
+    /// - Parameter progress: told now and then how many events were read, of so many.
     /// - Throws: `unknownChain`; `disk`. What is wrong is not an error but in the report.
-    public func verify(_ actor: ActorID) throws(JournalError) -> VerificationReport {
+    public func verify(
+        _ actor: ActorID, progress: (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in }
+    ) throws(JournalError) -> VerificationReport {
         guard let entry = heads.entry(of: actor) else { throw .unknownChain(actor) }
         guard let segments = entry.isInMemory ? memory : files else { throw .unknownChain(actor) }
         var walk = JournalWalk(segments, depth: .hashes(of: actor))
-        try walk.run()
+        let total = heads.entries.reduce(0) { $0 + $1.count }
+        try walk.run { progress($0, total) }
         walk.checkReach(index)
         return report(entry, walk)
     }

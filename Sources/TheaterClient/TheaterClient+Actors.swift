@@ -73,7 +73,7 @@ extension TheaterClient {
         let body: JSONValue = ["name": .string(name), "scope": .string(scope.rawValue)]
         return try await json(
             Outgoing(
-                method: .post, path: "/v1/tokens", body: Array(body.description.utf8),
+                method: .post, path: "/v1/tokens", body: body.utf8,
                 type: "application/json"))
     }
 
@@ -89,19 +89,37 @@ extension TheaterClient {
     /// - Parameter withLoad: whether each has what it did and holds in brief, as `load`.
     public func actors(withLoad: Bool = false) async throws(ClientError) -> [JSONValue] {
         var actors: [JSONValue] = []
+        try await eachActor(withLoad: withLoad) { actors.append($0) }
+        return actors
+    }
+
+    /// Takes the live actors, ordered by identity, one by one as they come.
+    ///
+    /// - Parameter withLoad: whether each has what it did and holds in brief, as `load`.
+    public func eachActor(
+        withLoad: Bool = false, _ take: (JSONValue) -> Void
+    ) async throws(ClientError) {
         var cursor: String?
+        var count = 0
         repeat {
-            let page = try await json(
+            count = 0
+            let response = try await begin(
                 Outgoing(
                     path: "/v1/actors",
                     query: [
-                        ("limit", "10000"), ("cursor", cursor), ("load", withLoad ? "true" : nil),
-                    ]))
-            actors += page["actors"]?.array ?? []
-            cursor = page["next"]?.string
-        } while cursor != nil
-        return actors
+                        ("limit", "\(Self.pageSize)"), ("cursor", cursor),
+                        ("load", withLoad ? "true" : nil),
+                    ], accept: MediaType.lines))
+            try await lines(of: response) { actor in
+                count += 1
+                cursor = actor["id"]?.string
+                take(actor)
+            }
+        } while count == Self.pageSize
     }
+
+    /// How many actors are asked for at once.
+    private static let pageSize = 10_000
 
     /// The live actors below their parents.
     public func tree() async throws(ClientError) -> [JSONValue] {
@@ -129,7 +147,7 @@ extension TheaterClient {
     public func start(_ request: StartRequest) async throws(ClientError) -> JSONValue {
         try await json(
             Outgoing(
-                method: .post, path: "/v1/actors", body: Array(request.json.description.utf8),
+                method: .post, path: "/v1/actors", body: request.json.utf8,
                 type: "application/json"))
     }
 
@@ -207,7 +225,7 @@ extension TheaterClient {
         try await json(
             Outgoing(
                 method: .post, path: path(actor, "/call"), query: [("function", function)],
-                body: Array(JSONValue.array(arguments).description.utf8),
+                body: JSONValue.array(arguments).utf8,
                 type: "application/json"))
     }
 

@@ -38,6 +38,6 @@ extension TheaterClient {
                 query: [
                     ("dry_run", options.isTrial ? "true" : nil), ("gate", options.gate),
                     ("grace", options.grace),
-                ], body: Array(body.description.utf8), type: "application/json"))
+                ], body: body.utf8, type: "application/json"))
     }
 }

@@ -32,7 +32,7 @@ public final class TheaterClient: Sendable {
     /// Makes a client of the node at a Unix socket. Nothing is sent yet.
     public init(socketPath: String) {
         place = socketPath
-        base = "http+unix://" + Self.escaped(socketPath, Self.plain)
+        base = "http+unix://" + PercentText.encode(socketPath)
         host = "localhost"
         token = nil
         http = Self.makeHTTP()
@@ -120,7 +120,7 @@ public final class TheaterClient: Sendable {
         if let body = outgoing.body { request.body = .bytes(ByteBuffer(bytes: body)) }
         let response: HTTPClientResponse
         do {
-            response = try await http.execute(request, deadline: .distantFuture)
+            response = try await execute(request)
         } catch {
             throw failure(error)
         }
@@ -131,6 +131,22 @@ public final class TheaterClient: Sendable {
         return response
     }
 
+    /// Makes a request, and a question that met the end of its connection once more: the node may end a connection
+    /// that nothing was asked on at any time.
+    private func execute(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
+        do {
+            return try await http.execute(request, deadline: .distantFuture)
+        } catch  where request.method == .GET && Self.isEndOfConnection(error) {
+            return try await http.execute(request, deadline: .distantFuture)
+        }
+    }
+
+    private static func isEndOfConnection(_ error: any Error) -> Bool {
+        if let error = error as? HTTPClientError { return error == .remoteConnectionClosed }
+        if let error = error as? ChannelError { return error == .ioOnClosedChannel }
+        return false
+    }
+
     /// Makes a request and reads the whole answer.
     func bytes(_ outgoing: Outgoing) async throws(ClientError) -> [UInt8] {
         try await read(try await begin(outgoing), sizeMax: Self.answerSizeMax)
@@ -138,9 +154,47 @@ public final class TheaterClient: Sendable {
 
     /// Makes a request and reads the answer as JSON.
     func json(_ outgoing: Outgoing) async throws(ClientError) -> JSONValue {
-        let bytes = try await bytes(outgoing)
+        try json(try await bytes(outgoing))
+    }
+
+    /// Reads JSON texts, each on a line, as they come.
+    func lines(
+        of response: HTTPClientResponse, _ take: (JSONValue) -> Void
+    ) async throws(ClientError) {
+        var body = response.body.makeAsyncIterator()
+        var rest: [UInt8] = []
+        while true {
+            let buffer: ByteBuffer?
+            do {
+                buffer = try await body.next()
+            } catch {
+                throw failure(error)
+            }
+            guard let buffer else { break }
+            rest += buffer.readableBytesView
+            var start = 0
+            while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
+                take(try json(rest[start..<end]))
+                start = end + 1
+            }
+            rest.removeSubrange(..<start)
+            guard rest.count <= Self.lineSizeMax else {
+                throw ClientError(
+                    .badAnswer,
+                    "the node at '\(place)' sent a line of more than \(Self.lineSizeMax) bytes")
+            }
+        }
+        guard rest.isEmpty else {
+            throw ClientError(.connection, "the node at '\(place)' ended within a line")
+        }
+    }
+
+    /// The longest line of an answer, in bytes.
+    private static let lineSizeMax = 1 << 20
+
+    private func json(_ bytes: some Collection<UInt8>) throws(ClientError) -> JSONValue {
         do throws(JSONError) {
-            return try JSONValue.parse(bytes)
+            return try JSONValue.parse(Array(bytes))
         } catch {
             throw ClientError(
                 .badAnswer, "the node at '\(place)' did not answer with JSON: \(error)")
@@ -176,10 +230,12 @@ public final class TheaterClient: Sendable {
         }
         let number = (error as? IOError)?.errnoCode
         if let number, Self.nobody.contains(number) {
-            return ClientError(
-                .noNode,
-                "no node serves at '\(place)'; start one with `theater serve`, or name another's data "
-                    + "directory with --data DIR")
+            let remedy =
+                base.hasPrefix("http+unix:")
+                ? "start one with `theater serve`, or name another's data directory with --data DIR"
+                : "start one with `theater serve --listen ADDRESS:PORT`, or name another's address with "
+                    + "--server"
+            return ClientError(.noNode, "no node serves at '\(place)'; \(remedy)")
         }
         return ClientError(
             .connection,
@@ -192,28 +248,13 @@ public final class TheaterClient: Sendable {
 
     // MARK: Paths
 
-    private static let plain = Set(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
-
     private static func target(_ outgoing: Outgoing) -> String {
         let query = outgoing.query.compactMap { item in
-            item.value.map { "\(item.name)=\(escaped($0, plain))" }
+            item.value.map { "\(item.name)=\(PercentText.encode($0))" }
         }
         return outgoing.path + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
     }
 
     /// A part of a path.
-    static func part(_ text: String) -> String { escaped(text, plain) }
-
-    private static func escaped(_ text: String, _ allowed: Set<UInt8>) -> String {
-        var result = ""
-        for byte in text.utf8 {
-            if allowed.contains(byte) {
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                result += "%" + Hexadecimal.encode([byte]).uppercased()
-            }
-        }
-        return result
-    }
+    static func part(_ text: String) -> String { PercentText.encode(text) }
 }

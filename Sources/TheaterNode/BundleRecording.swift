@@ -11,6 +11,8 @@ public import TheaterReplay
 public final class BundleRecording<Source: ByteSource>: ReplayLibrary {
     /// Whose chain it is.
     public let actor: ActorID
+    /// How many events it says that it has.
+    public var count: UInt64 { reader.count }
     private var reader: BundleReader<Source>
     /// The first event, which ends what comes before the events.
     private var first: ChainEvent?

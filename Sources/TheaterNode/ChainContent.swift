@@ -11,15 +11,21 @@ public enum ChainContent {
     /// Whatever looks like a digest counts, and so do the modules and manifests of the actors: what is kept
     /// for nothing can still be removed, but not the other way round. Reads every event, so it takes its time.
     ///
+    /// - Parameter progress: told how many events were read, of so many.
     /// - Throws: what reading a chain throws.
     public static func mentioned(
-        in reader: JournalReader, of store: ContentStore
+        in reader: JournalReader, of store: ContentStore,
+        progress: (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in }
     ) throws(JournalError) -> Set<ContentID> {
         var found: Set<ContentID> = []
+        let total = reader.actors().reduce(0) { $0 + $1.count }
+        var done: UInt64 = 0
         for chain in reader.actors() {
             var cursor = try reader.events(of: chain.actor)
             while let event = try cursor.next() {
                 for id in mentioned(in: event) where store.contains(id) { found.insert(id) }
+                done += 1
+                progress(done, total)
             }
         }
         return found

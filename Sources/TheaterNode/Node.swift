@@ -168,7 +168,7 @@ public final class Node: Sendable {
         StoreNamespace("store-\(ActorID.random())") ?? StoreNamespace(of: .random())
     }
 
-    /// Removes content that no label, chain or kept content names. See ``ContentStore/collect(grace:isTrial:roots:)``.
+    /// Removes content that no label, chain or kept content names. See ``ContentStore/collect(grace:isTrial:roots:progress:)``.
     ///
     /// Reads every chain, on a thread of its own; actors may run meanwhile. What is old, has no name, and is
     /// mentioned for the first time meanwhile may still be removed.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import TheaterAPI
 internal import TheaterChain
 internal import TheaterEngine
 internal import TheaterPlatform
@@ -35,36 +36,20 @@ struct SnapshotText {
         _ snapshot: ActorSnapshot, pages: [(Int, ContentID)], state: ContentID, first: ContentID
     ) -> [UInt8] {
         let (life, guest) = (snapshot.life, snapshot.life.guest)
-        var lines: [String] = [title, life.actor.description]
-        func add(_ values: UInt64...) {
-            lines.append(values.map { String($0) }.joined(separator: " "))
+        let placement = life.record.placement.map {
+            Hexadecimal.encode(EventPayload.note(.durable($0)).encode())
         }
-        add(life.sequence)
-        for digest in [life.head, life.module, snapshot.manifest] {
-            lines.append(digest.description)
-        }
-        lines.append(hex(Array(snapshot.name.utf8)))
-        lines.append(snapshot.parent?.description ?? "-")
-        add(snapshot.birth)
-        lines.append(String(snapshot.bornAt.nanoseconds))
-        add(life.fuelUsed)
-        if let mail = life.record.handledMail { add(mail) } else { lines.append("-") }
-        lines.append(life.record.isRegistered ? "1" : "0")
-        if let placement = life.record.placement {
-            lines.append(hex(EventPayload.note(.durable(placement)).encode()))
-        } else {
-            lines.append("-")
-        }
-        if let buffer = guest.buffer {
-            add(UInt64(buffer.lowerBound), UInt64(buffer.upperBound))
-        } else {
-            lines.append("-")
-        }
-        add(UInt64(guest.hostPages.lowerBound), UInt64(guest.hostPages.upperBound))
-        lines.append(guest.globals.map { String($0) }.joined(separator: " "))
-        lines += [state.description, first.description]
-        add(UInt64(guest.memory.count))
-        for (index, id) in pages { lines.append(String(index) + " " + id.description) }
+        var lines = [
+            title, life.actor.description, "\(life.sequence)", life.head.description,
+            life.module.description, snapshot.manifest.description,
+            Hexadecimal.encode(Array(snapshot.name.utf8)), snapshot.parent?.description ?? "-",
+            "\(snapshot.birth)", "\(snapshot.bornAt.nanoseconds)", "\(life.fuelUsed)",
+            life.record.handledMail.map { "\($0)" } ?? "-", life.record.isRegistered ? "1" : "0",
+            placement ?? "-", guest.buffer.map(text) ?? "-", text(guest.hostPages),
+            guest.globals.map { "\($0)" }.joined(separator: " "), state.description,
+            first.description, "\(guest.memory.count)",
+        ]
+        lines += pages.map { index, id in "\(index) \(id)" }
         return sealed(lines)
     }
 
@@ -101,7 +86,7 @@ struct SnapshotText {
         let (head, module) = (try digest("head"), try digest("module"))
         let manifest = try digest("manifest")
         let name = try field("name") { text in
-            Self.bytes(text).flatMap { String(validating: $0, as: UTF8.self) }
+            Hexadecimal.decode(text).flatMap { String(validating: $0, as: UTF8.self) }
         }
         let parent = try optional("parent") { ActorID($0) }
         let birth = try number("birth")
@@ -114,8 +99,8 @@ struct SnapshotText {
         record.handledMail = try optional("handled mail") { UInt64($0) }
         record.isRegistered = try field("registration") { ["0": false, "1": true][$0] }
         record.placement = try field("placement") { Self.placement($0) }
-        let buffer = try optional("buffer") { Self.range($0[...]) }
-        let host = try field("pages of the host") { Self.range($0[...]) }
+        let buffer = try optional("buffer") { Self.range($0) }
+        let host = try field("pages of the host") { Self.range($0) }
         let globals = try field("globals") { text -> [UInt64]? in
             let words = text.split(separator: " ").map { UInt64($0) }
             return words.contains(nil) ? nil : words.compactMap { $0 }
@@ -195,33 +180,22 @@ struct SnapshotText {
     }
 
     private static func placement(_ text: String) -> Placement? {
-        guard let bytes = bytes(text),
+        guard let bytes = Hexadecimal.decode(text),
             case .note(.durable(let found))? = try? EventPayload.decode(
                 bytes, type: EventType.durable.name)
         else { return nil }
         return found
     }
 
-    private static func range(_ text: Substring) -> Range<UInt32>? {
+    private static func text(_ range: Range<UInt32>) -> String {
+        "\(range.lowerBound) \(range.upperBound)"
+    }
+
+    private static func range(_ text: String) -> Range<UInt32>? {
         let parts = text.split(separator: " ").map { UInt32($0) }
         guard parts.count == 2, let first = parts[0], let last = parts[1], first <= last else {
             return nil
         }
         return first..<last
-    }
-
-    private static func hex(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
-
-    private static func bytes(_ text: String) -> [UInt8]? {
-        var (digits, bytes) = (text.utf8.makeIterator(), [UInt8]())
-        while let high = digits.next() {
-            guard let low = digits.next(),
-                let byte = UInt8(String(decoding: [high, low], as: UTF8.self), radix: 16)
-            else { return nil }
-            bytes.append(byte)
-        }
-        return bytes
     }
 }

@@ -162,7 +162,7 @@ private struct ValueChecker<View: TypeView> {
         case .flags where array.element == .flags: return
         case let shape:
             try path.enter(.item(0, of: "list"))
-            throw path.mismatch(expected: shape.kind, found: array.element.pactName)
+            throw path.mismatch(expected: shape.kind, found: array.element.name)
         }
     }
 

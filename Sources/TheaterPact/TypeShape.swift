@@ -180,7 +180,7 @@ extension TypeShape {
     /// The kind of type, as messages call it.
     var kind: String {
         switch self {
-        case .primitive(let primitive): primitive.pactName
+        case .primitive(let primitive): primitive.name
         case .string: "string"
         case .flags: "flags"
         case .list: "list"
@@ -194,33 +194,12 @@ extension TypeShape {
     }
 }
 
-extension Primitive {
-    /// The primitive's name in Pact.
-    var pactName: String {
-        switch self {
-        case .bool: "bool"
-        case .s32: "s32"
-        case .s64: "s64"
-        case .f32: "f32"
-        case .f64: "f64"
-        case .u8: "u8"
-        case .u16: "u16"
-        case .u32: "u32"
-        case .u64: "u64"
-        case .s8: "s8"
-        case .s16: "s16"
-        case .char: "char"
-        case .flags: "flags"
-        }
-    }
-}
-
 extension Value {
     /// The kind of value, as messages call it.
     var kind: String {
         switch self {
         case .string: "string"
-        case .array(let array): "list of \(array.element.pactName)"
+        case .array(let array): "list of \(array.element.name)"
         case .list: "list"
         case .option: "option"
         case .result: "result"
@@ -228,7 +207,7 @@ extension Value {
         case .variant(let variant):
             variant.typeName.isEmpty ? "variant" : "variant '\(variant.typeName)'"
         case .tuple(let items): items.isEmpty ? "()" : "tuple of \(items.count)"
-        default: primitive?.pactName ?? "value"
+        default: primitive?.name ?? "value"
         }
     }
 }

@@ -103,9 +103,9 @@ private struct Coercion<View: TypeView> {
         if primitive == .f32, case .f64(let number) = value { return .f32(Float(number)) }
         if primitive == .f64, case .f32(let number) = value { return .f64(Double(number)) }
         if let integer = value.integer, primitive.isInteger {
-            throw path.error("\(integer) does not fit \(primitive.pactName)")
+            throw path.error("\(integer) does not fit \(primitive.name)")
         }
-        throw path.mismatch(expected: primitive.pactName, found: value.kind)
+        throw path.mismatch(expected: primitive.name, found: value.kind)
     }
 
     private func flags(_ value: Value, _ names: [String]) throws(PactError) -> Value {

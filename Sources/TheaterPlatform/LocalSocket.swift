@@ -86,18 +86,3 @@ public enum ThisProcess {
         return true
     }
 }
-
-extension WallTime {
-    /// The time in UTC as RFC 3339 has it, to the millisecond.
-    public var rfc3339: String {
-        let (quotient, remainder) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
-        var seconds = time_t(remainder < 0 ? quotient - 1 : quotient)
-        let rest = (remainder < 0 ? remainder + 1_000_000_000 : remainder) / 1_000_000
-        var parts = tm()
-        gmtime_r(&seconds, &parts)
-        func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        return "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))T"
-            + "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))"
-            + ".\(rest < 100 ? "0" : "")\(rest < 10 ? "0" : "")\(rest)Z"
-    }
-}

@@ -23,8 +23,8 @@ public final class WorkerPool: Sendable {
     typealias Job = @Sendable (Refusal?) -> Void
 
     private struct State {
-        var jobs: [Job] = []
-        /// How many of `jobs` are taken.
+        var jobs: [Job?] = []
+        /// How many of `jobs` are taken. Those are `nil`: a job may hold all that it writes.
         var first = 0
         var idle: [ThreadSignal] = []
         var threads = 0
@@ -36,7 +36,7 @@ public final class WorkerPool: Sendable {
 
         mutating func take() -> Job? {
             guard first < jobs.count else { return nil }
-            let job = jobs[first]
+            let job = jobs[first].take()
             first += 1
             if first > 64, first * 2 > jobs.count {
                 jobs.removeFirst(first)

@@ -26,12 +26,18 @@ public struct EventPages {
     }
 
     /// The events of a chain in a journal.
-    public init(_ chain: ChainSummary, in reader: JournalReader) {
+    ///
+    /// - Parameter progress: told up to where the chain is read, whenever a page is.
+    public init(
+        _ chain: ChainSummary, in reader: JournalReader,
+        progress: @escaping (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in }
+    ) {
         self.init(count: chain.count) { (range) throws(ReplayError) in
             do throws(JournalError) {
                 var cursor = try reader.events(of: chain.actor, in: range)
                 var events: [ChainEvent] = []
                 while let event = try cursor.next() { events.append(event) }
+                progress(range.upperBound, chain.count)
                 return events
             } catch {
                 throw ReplayError.unreadable("the chain", error)

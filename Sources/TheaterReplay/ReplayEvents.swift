@@ -30,6 +30,24 @@ public struct ReplayEvents {
         hasCheckedPayloads = true
     }
 
+    /// The same events, with somebody told of each as it is read.
+    func observed(by observer: (@Sendable (ChainEvent) -> Void)?) -> ReplayEvents {
+        guard let observer else { return self }
+        let next = next
+        return ReplayEvents(hasCheckedPayloads: hasCheckedPayloads) { () throws(ReplayError) in
+            let event = try next()
+            if let event { observer(event) }
+            return event
+        }
+    }
+
+    private init(
+        hasCheckedPayloads: Bool, _ next: @escaping () throws(ReplayError) -> ChainEvent?
+    ) {
+        self.next = next
+        self.hasCheckedPayloads = hasCheckedPayloads
+    }
+
     /// Events in memory.
     public init(_ events: [ChainEvent]) {
         var iterator = events.makeIterator()

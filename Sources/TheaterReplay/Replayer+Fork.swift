@@ -54,7 +54,8 @@ extension Replayer {
         _ life: ChainLineage, successor: Successor?, from image: LifeImage? = nil
     ) async throws(ReplayError) -> ReplaySession {
         let stream = EventStream(
-            try life.events(), end: .max, beginsAnywhere: true, after: image)
+            try life.events().observed(by: options.observer), end: .max, beginsAnywhere: true,
+            after: image)
         let session = ReplaySession(engine: engine, stream: stream, options: options)
         session.successor = successor
         session.needsGuest = true

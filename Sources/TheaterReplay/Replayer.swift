@@ -15,6 +15,8 @@ public struct ReplayOptions: Sendable {
 
     /// How large the payload of an event of the chain could be: an answer that is larger was not recorded.
     public var payloadSizeMax: Int
+    /// Told of each event as it is read.
+    public var observer: (@Sendable (ChainEvent) -> Void)?
 
     /// Makes options.
     public init(
@@ -59,7 +61,8 @@ public struct Replayer<Library: ReplayLibrary> {
     public func replay(_ events: ReplayEvents) async throws(ReplayError) -> ReplayVerdict {
         let end = options.until.map { $0 == .max ? $0 : $0 + 1 } ?? .max
         let session = ReplaySession(
-            engine: engine, stream: EventStream(events, end: end), options: options)
+            engine: engine, stream: EventStream(events.observed(by: options.observer), end: end),
+            options: options)
         defer { session.end() }
         do throws(ReplayStop) {
             try await session.run(library)

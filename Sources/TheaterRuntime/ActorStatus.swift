@@ -66,6 +66,16 @@ public enum ExitReason: Sendable, Hashable {
         case .failed(let error): .failed(error.message)
         }
     }
+
+    /// One word for it, as the chain has it.
+    public var kind: String {
+        switch self {
+        case .completed: "completed"
+        case .stopped: "stopped"
+        case .killed: "killed"
+        case .failed: "failed"
+        }
+    }
 }
 
 /// What is known of an actor without asking it.

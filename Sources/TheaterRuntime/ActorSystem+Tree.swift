@@ -103,6 +103,13 @@ extension ActorSystem {
         return roots.sorted { $0.id < $1.id }.map { tree(from: $0.id, $0.name) }
     }
 
+    /// A live actor with those below it.
+    ///
+    /// - Throws: `actor.not-found`.
+    public func tree(below id: ActorID) throws(ActorError) -> ActorTree {
+        tree(from: id, try cell(id).name)
+    }
+
     private func tree(from id: ActorID, _ name: String) -> ActorTree {
         let lineage = roster.withLock { $0.lineages[id] }
         let children = lineage?.team?.children ?? []

@@ -310,7 +310,8 @@ final class Recorder: @unchecked Sendable {
             if isObserved {
                 feed.publish(
                     FeedEvent(
-                        head: head, parent: parent, type: type, time: time, payload: payload))
+                        head: head, parent: parent, type: type, time: time, payload: payload,
+                        isRedacted: isRedacted))
             }
             return head
         } catch {

@@ -57,6 +57,7 @@ public final class APIServer: Sendable {
             chains: ChainRoutes(node: node, options: options, life: life),
             channels: ChannelRoutes(
                 node: node, options: options, bodies: bodies, life: life, audit: audit, rate: rate),
+            lists: ListRoutes(node: node),
             tokens: TokenRoutes(tokens: tokens, bodies: bodies, life: life),
             roster: RosterRoutes(keeper: roster, bodies: bodies),
             gate: Gate(tokens: tokens, options: options),
@@ -119,7 +120,10 @@ public final class APIServer: Sendable {
         do {
             try await group.run()
         } catch {
-            guard !life.isDraining else { return }
+            guard !life.isDraining else {
+                logger.warning("what was not done within \(options.drain) is cut off")
+                return
+            }
             let port = options.port.map { " or the port \($0)" } ?? ""
             throw ServerError(
                 .listening,
@@ -143,8 +147,10 @@ public final class APIServer: Sendable {
         responder.listener = listener
         return Application(
             responder: responder,
-            server: HTTPServerBuilder { [options, encryption] in
-                let channel = NodeChannel(listener, options: options, responder: $0)
+            // The channel has the responder already: what the library would put before it costs more than
+            // it gives.
+            server: HTTPServerBuilder { [responder, options, encryption] _ in
+                let channel = NodeChannel(responder, options: options)
                 guard listener == .encrypted, let encryption else { return channel }
                 return try TLSChannel(channel, tlsConfiguration: encryption)
             },
@@ -245,9 +251,5 @@ public final class APIServer: Sendable {
     }
 
     /// What the libraries say is for those who look for faults.
-    private var quiet: Logger {
-        var logger = logger
-        logger.logLevel = max(.error, logger.logLevel)
-        return logger
-    }
+    private var quiet: Logger { LibraryLog.logger(logger, life) }
 }

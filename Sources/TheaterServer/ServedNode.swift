@@ -6,7 +6,7 @@ public import TheaterRuntime
 public import TheaterStore
 
 /// The parts of a node that its API reaches.
-public struct ServedNode: Sendable {
+public final class ServedNode: Sendable {
     /// The actors.
     public let system: ActorSystem
     /// The door for commands.

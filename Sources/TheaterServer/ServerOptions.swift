@@ -11,6 +11,11 @@ public struct ServerOptions: Sendable, Hashable {
     /// Sockets that a service manager opened. A Unix socket among them takes the place of ``socketPath``'s, and a port
     /// that of ``port``.
     public var passed: [PassedSocket] = []
+    /// The path at which the owner reaches the node: that of the socket that was passed, if one was.
+    public var ownerSocketPath: String {
+        for socket in passed { if case .path(let path, _) = socket.place { return path } }
+        return socketPath
+    }
     /// Where that port is: on the loopback device, unless what goes over the wire is encrypted.
     public var address = "127.0.0.1"
     /// What encrypts it; `nil` for nothing.

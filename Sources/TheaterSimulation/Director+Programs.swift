@@ -23,8 +23,8 @@ extension Director {
             case .callBack: if !isStart { program.instructions.append(.callBack(0)) }
             case .reenter: if !isStart { program.instructions.append(.reenter(0)) }
             case .shutDown: program.instructions.append(.shutDown)
-            case .send: if !isStart { use(.send, .send, &program) }
-            case .request: if !isStart { use(.request, .request, &program) }
+            case .send: if !isStart { use(.send, &program) }
+            case .request: if !isStart { use(.request, &program) }
             case .openChannel:
                 guard !isStart else { continue }
                 program.instructions.append(
@@ -44,9 +44,7 @@ extension Director {
     }
 
     /// The guest itself sends to another actor.
-    func use(
-        _ function: HostFunction, _ kind: Operation.Kind, _ program: inout Program
-    ) {
+    private func use(_ function: HostFunction, _ program: inout Program) {
         guard let target = anyActor() else { return }
         // Only what the guest itself reports could say when it was sent: it is no operation.
         program.instructions.append(

@@ -41,18 +41,59 @@ final class BlobFiles: BlobKeeper {
     func keep(_ content: [UInt8], as id: ContentID, isKnown: Bool) throws(StoreError) {
         try StoreError.wrapping { () throws(DiskError) in
             if isKnown, try load(id, sizeMax: content.count)?.bytes == content { return }
-            let number = nextNumber.wrappingAdd(1, ordering: .relaxed).newValue
-            let path = temporary + "/\(number)"
+            let path = nextPath()
             do throws(DiskError) {
                 try write(content, to: path)
-                try makeShard(of: id)
-                try disk.rename(path, to: self.path(of: id))
             } catch {
-                // If this fails too, it is done when the store is opened.
-                do throws(DiskError) { try disk.remove(path) } catch {}
+                removeDraft(path)
                 throw error
             }
-            try disk.syncDirectory(shard(of: id))
+            try place(path, as: id)
+        }
+    }
+
+    func draft() throws(StoreError) -> any BlobDraft {
+        let path = nextPath()
+        let file = try StoreError.wrapping { () throws(DiskError) in try disk.open(path, .replace) }
+        return Draft(files: self, file: file, path: path)
+    }
+
+    /// A file that grows until it gets its name.
+    private final class Draft: BlobDraft {
+        private let files: BlobFiles
+        private let file: DiskFile
+        private let path: String
+
+        init(files: BlobFiles, file: DiskFile, path: String) {
+            self.files = files
+            self.file = file
+            self.path = path
+        }
+
+        func append(_ part: [UInt8], at offset: UInt64) throws(StoreError) {
+            try StoreError.wrapping { () throws(DiskError) in
+                try part.withDiskBytes { (bytes) throws(DiskError) in
+                    try files.disk.writeAll(file, from: bytes, at: offset)
+                }
+            }
+        }
+
+        func keep(as id: ContentID) throws(StoreError) {
+            try StoreError.wrapping { () throws(DiskError) in
+                do throws(DiskError) {
+                    defer { files.disk.close(file) }
+                    try files.disk.sync(file)
+                } catch {
+                    files.removeDraft(path)
+                    throw error
+                }
+                try files.place(path, as: id)
+            }
+        }
+
+        func discard() {
+            files.disk.close(file)
+            files.removeDraft(path)
         }
     }
 
@@ -89,6 +130,27 @@ final class BlobFiles: BlobKeeper {
     }
 
     // MARK: Files
+
+    private func nextPath() -> String {
+        temporary + "/\(nextNumber.wrappingAdd(1, ordering: .relaxed).newValue)"
+    }
+
+    /// Gives a file that is on the disk its name.
+    private func place(_ path: String, as id: ContentID) throws(DiskError) {
+        do throws(DiskError) {
+            try makeShard(of: id)
+            try disk.rename(path, to: self.path(of: id))
+        } catch {
+            removeDraft(path)
+            throw error
+        }
+        try disk.syncDirectory(shard(of: id))
+    }
+
+    /// If this fails, it is done when the store is opened.
+    private func removeDraft(_ path: String) {
+        do throws(DiskError) { try disk.remove(path) } catch {}
+    }
 
     /// Every part of a path comes from the digits of a digest.
     private func path(of id: ContentID) -> String { shard(of: id) + "/\(id)" }

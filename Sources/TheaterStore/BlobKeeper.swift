@@ -10,12 +10,24 @@ protocol BlobKeeper: Sendable {
     /// - Parameter isKnown: whether it should be there already. It is then compared, and written
     ///   again when it is not the same.
     func keep(_ content: [UInt8], as id: ContentID, isKnown: Bool) throws(StoreError)
+    /// Begins content that comes in parts.
+    func draft() throws(StoreError) -> any BlobDraft
     /// The content of a name, verified; `nil` when there is nothing.
     func read(_ id: ContentID, size: UInt64) throws(StoreError) -> [UInt8]?
     /// Removes content; what is not there is not missed.
     func remove(_ id: ContentID) throws(StoreError)
     /// Calls with the names of all that is there, some at a time.
     func forEachBatch(_ body: ([ContentID]) throws(StoreError) -> Void) throws(StoreError)
+}
+
+/// Content that comes in parts, before it has its name. One caller at a time.
+protocol BlobDraft: Sendable {
+    /// Adds a part behind those that there are.
+    func append(_ part: [UInt8], at offset: UInt64) throws(StoreError)
+    /// Returns once the content is durable under its name, in place of what was there. Last of all, as `discard` is.
+    func keep(as id: ContentID) throws(StoreError)
+    /// Gives it up.
+    func discard()
 }
 
 /// Blobs in memory, up to a bound.
@@ -41,6 +53,23 @@ final class BlobMemory: BlobKeeper {
             state.blobs[id] = content
             state.size += size
         }
+    }
+
+    func draft() -> any BlobDraft { Draft(memory: self) }
+
+    private final class Draft: BlobDraft {
+        private let memory: BlobMemory
+        private let content = Mutex<[UInt8]>([])
+
+        init(memory: BlobMemory) { self.memory = memory }
+
+        func append(_ part: [UInt8], at offset: UInt64) { content.withLock { $0 += part } }
+
+        func keep(as id: ContentID) throws(StoreError) {
+            try memory.keep(content.withLock { $0 }, as: id, isKnown: false)
+        }
+
+        func discard() { content.withLock { $0 = [] } }
     }
 
     func read(_ id: ContentID, size: UInt64) -> [UInt8]? { state.withLock { $0.blobs[id] } }

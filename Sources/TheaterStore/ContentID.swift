@@ -19,8 +19,11 @@ public struct ContentID: Hashable, Sendable, Comparable {
     public init(of content: [UInt8]) {
         var hasher = SHA256()
         content.withUnsafeBytes { hasher.update(bufferPointer: $0) }
-        self = hasher.finalize().withUnsafeBytes { ContentID($0) }
+        self.init(hasher)
     }
+
+    /// Names the bytes that a hasher has taken.
+    init(_ hasher: SHA256) { self = hasher.finalize().withUnsafeBytes { ContentID($0) } }
 
     /// Reads 32 bytes; `nil` for another number of bytes.
     public init?(bytes: some Collection<UInt8>) {

@@ -34,11 +34,13 @@ extension ContentStore {
     ///   - grace: for how long content may lie about before it has a name.
     ///   - isTrial: count, but remove nothing.
     ///   - roots: content that is named elsewhere; called when the collection has begun.
+    ///   - progress: told now and then how many blobs and entries were looked at, of so many.
     /// - Throws: `store.busy` when a collection runs; `store.disk`, `store.read-only`,
     ///   `store.closed`. What was removed so far is gone then.
     public func collect(
         grace: Duration, isTrial: Bool = false,
-        roots: () throws(StoreError) -> Set<ContentID> = { [] }
+        roots: () throws(StoreError) -> Set<ContentID> = { [] },
+        progress: (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in }
     ) throws(StoreError) -> StoreCollection {
         var marked = try write { (state) throws(StoreError) in
             guard !state.isCollecting else {
@@ -58,11 +60,16 @@ extension ContentStore {
         marked.formUnion(try roots())
         let first = marked
         marked = []
-        try mark(first, into: &marked)
+        let blobCount = try read { UInt64($0.blobCount) }
+        let total = try read { blobCount + UInt64($0.entryCount) }
+        try mark(first, into: &marked) { progress(min(UInt64($0), blobCount), total) }
+        var done = blobCount
         for (space, ids) in try candidates() {
             for start in stride(from: 0, to: ids.count, by: Self.sweepCount) {
                 let batch = ids[start..<min(start + Self.sweepCount, ids.count)]
                 try self.sweep(&sweep, space, batch, &marked)
+                done += UInt64(batch.count)
+                progress(min(done, total), total)
             }
         }
         if !isTrial { try removeStrays(&sweep) }
@@ -100,14 +107,18 @@ extension ContentStore {
     }
 
     /// Marks content, and what it mentions.
+    ///
+    /// - Parameter progress: told how much is marked.
     private func mark(
-        _ ids: Set<ContentID>, into marked: inout Set<ContentID>
+        _ ids: Set<ContentID>, into marked: inout Set<ContentID>,
+        progress: (Int) -> Void = { _ in }
     ) throws(StoreError) {
         var waiting = ids.sorted()
         while let id = waiting.popLast() {
             guard let size = try read({ $0.blobSize(id) }), marked.insert(id).inserted,
                 size >= UInt64(ContentID.digitCount), size <= Self.mentionSizeMax
             else { continue }
+            progress(marked.count)
             let content: [UInt8]?
             do throws(StoreError) {
                 content = try blobs.read(id, size: size)

@@ -26,9 +26,13 @@ public struct StoreVerification: Sendable, Hashable {
 extension ContentStore {
     /// Reads every blob and computes its digest again.
     ///
+    /// - Parameter progress: told how many bytes were read, of so many.
     /// - Throws: `store.closed`. What is wrong with a blob is not an error but in the result.
-    public func verify() throws(StoreError) -> StoreVerification {
+    public func verify(
+        progress: (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in }
+    ) throws(StoreError) -> StoreVerification {
         var result = StoreVerification()
+        let total = try read { $0.size }
         for id in try read({ $0.blobs }) {
             guard let size = try read({ $0.blobSize(id) }) else { continue }
             var problem: StoreError?
@@ -43,6 +47,7 @@ extension ContentStore {
             guard try read({ $0.blobSize(id) }) != nil else { continue }
             result.count += 1
             result.size += size
+            progress(min(result.size, total), total)
             if let problem {
                 let spaces = try read { $0.spaces(holding: id) }
                 result.problems.append(

@@ -155,14 +155,50 @@ public final class ContentStore: Sendable {
             throw .tooLarge(content.count, options.contentSizeMax)
         }
         let id = ContentID(of: content)
-        let size = UInt64(content.count)
+        try enter(id, size: UInt64(content.count), in: namespace, label: label, quota: quota) {
+            (isKnown) throws(StoreError) in
+            try blobs.keep(content, as: id, isKnown: isKnown)
+        }
+        return id
+    }
+
+    /// Begins content that comes in parts.
+    ///
+    /// - Throws: `store.disk`, `store.read-only`, `store.closed`.
+    public func draft() throws(StoreError) -> ContentDraft {
+        try write { (_) throws(StoreError) in }
+        return ContentDraft(try blobs.draft(), sizeMax: options.contentSizeMax)
+    }
+
+    /// Stores what has come in parts, as ``put(_:in:label:quota:)`` does. A draft is stored once.
+    ///
+    /// - Throws: `store.quota`, `store.full`, `store.disk`, `store.read-only`, `store.closed`. Nothing is
+    ///   stored then.
+    @discardableResult
+    public func put(
+        _ draft: ContentDraft, in namespace: StoreNamespace, label: StoreLabel? = nil,
+        quota: StoreQuota = .unlimited
+    ) throws(StoreError) -> ContentID {
+        let id = draft.id
+        try enter(id, size: draft.size, in: namespace, label: label, quota: quota) {
+            (_) throws(StoreError) in
+            try draft.keep()
+        }
+        return id
+    }
+
+    /// Makes content that `keep` puts in its place an entry of a namespace.
+    private func enter(
+        _ id: ContentID, size: UInt64, in namespace: StoreNamespace, label: StoreLabel?,
+        quota: StoreQuota, keep: (_ isKnown: Bool) throws(StoreError) -> Void
+    ) throws(StoreError) {
         let isKnown = try write { (state) throws(StoreError) in
             try state.index.reserve(
                 id, size: size, in: namespace, label: label, quota: quota,
                 entriesMax: options.entriesMax)
         }
         defer { state.withLock { $0.index.release(id, in: namespace) } }
-        try blobs.keep(content, as: id, isKnown: isKnown)
+        try keep(isKnown)
         let now = options.world.wallTime()
         try write { (state) throws(StoreError) in
             var records: [CatalogueRecord] = []
@@ -178,7 +214,6 @@ public final class ContentStore: Sendable {
             }
             try state.commit(records)
         }
-        return id
     }
 
     /// The content of a name, verified.

@@ -34,7 +34,7 @@ public struct StoreError: Error, Sendable, Hashable {
         case newerFormat = "store.newer-format"
         /// The store was opened for reading.
         case readOnly = "store.read-only"
-        /// The store was closed.
+        /// The store was closed, or content in parts was stored or failed before.
         case closed = "store.closed"
         /// More operations wait than may wait, or a collection runs already.
         case busy = "store.busy"
@@ -50,16 +50,19 @@ public struct StoreError: Error, Sendable, Hashable {
     public let remedy: String
     /// The content concerned.
     public let content: ContentID?
+    /// The namespace concerned.
+    public let namespace: StoreNamespace?
     /// What the disk said.
     public let cause: DiskError?
 
     init(
         _ code: Code, _ fact: String, remedy: String, content: ContentID? = nil,
-        cause: DiskError? = nil
+        namespace: StoreNamespace? = nil, cause: DiskError? = nil
     ) {
         self.code = code
         self.fact = fact
         self.remedy = remedy
+        self.namespace = namespace
         self.content = content
         self.cause = cause
     }
@@ -101,14 +104,19 @@ extension StoreError {
     static func notFound(_ id: ContentID, _ namespace: StoreNamespace) -> StoreError {
         StoreError(
             .notFound, "namespace '\(namespace)' has no content \(id)",
-            remedy: "Store it there first, or list what is there.", content: id)
+            remedy: "Store it there first, or list what is there.", content: id,
+            namespace: namespace)
     }
+
+    static let draftOver = StoreError(
+        .closed, "nothing can be added to the content: it was stored, or a part of it failed",
+        remedy: "Begin it anew.")
 
     /// A label that is not there.
     public static func unlabelled(_ label: StoreLabel, _ namespace: StoreNamespace) -> StoreError {
         StoreError(
             .unlabelled, "namespace '\(namespace)' has no label '\(label)'",
-            remedy: "Set it first, or list the labels that are there.")
+            remedy: "Set it first, or list the labels that are there.", namespace: namespace)
     }
 
     /// A label that names something else than expected.

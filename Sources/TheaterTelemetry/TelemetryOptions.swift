@@ -57,22 +57,22 @@ public struct TelemetryOptions: Sendable, Hashable {
             headers[header.name] = header.value
         }
         if let name = text("OTEL_SERVICE_NAME") { serviceName = name }
-        func milliseconds(_ name: String, _ most: Int) throws(TelemetryError) -> Duration? {
+        func number(
+            _ name: String, _ most: Int, _ what: String
+        ) throws(TelemetryError) -> Int? {
             guard let given = text(name) else { return nil }
             guard let number = Int(given), (1...most).contains(number) else {
-                throw Self.bad(name, given, "milliseconds from 1 to \(most)")
+                throw Self.bad(name, given, "\(what) from 1 to \(most)")
             }
-            return .milliseconds(number)
+            return number
+        }
+        func milliseconds(_ name: String, _ most: Int) throws(TelemetryError) -> Duration? {
+            try number(name, most, "milliseconds").map { .milliseconds($0) }
         }
         spansEvery = try milliseconds("OTEL_BSP_SCHEDULE_DELAY", 3_600_000) ?? spansEvery
         metricsEvery = try milliseconds("OTEL_METRIC_EXPORT_INTERVAL", 3_600_000) ?? metricsEvery
         timeout = try milliseconds("OTEL_EXPORTER_OTLP_TIMEOUT", 600_000) ?? timeout
-        if let given = text("OTEL_BSP_MAX_QUEUE_SIZE") {
-            guard let number = Int(given), (1...1_000_000).contains(number) else {
-                throw Self.bad("OTEL_BSP_MAX_QUEUE_SIZE", given, "a number from 1 to 1000000")
-            }
-            spansMax = number
-        }
+        spansMax = try number("OTEL_BSP_MAX_QUEUE_SIZE", 1_000_000, "a number") ?? spansMax
     }
 
     private static func isURL(_ text: Substring) -> Bool {
@@ -102,28 +102,4 @@ public struct TelemetryOptions: Sendable, Hashable {
     private static func bad(_ name: String, _ value: String, _ wanted: String) -> TelemetryError {
         TelemetryError(.badVariable, "\(name) is '\(value.prefix(128))', and must be \(wanted)")
     }
-}
-
-/// Telemetry that cannot be sent.
-public struct TelemetryError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What went wrong. The raw value is stable.
-    public enum Code: String, Sendable, Hashable, CaseIterable {
-        /// A variable of the environment says what cannot be.
-        case badVariable = "telemetry.bad-variable"
-        /// The collector does not take it.
-        case refused = "telemetry.refused"
-    }
-
-    /// What went wrong.
-    public let code: Code
-    /// The fact, and what to do about it.
-    public let message: String
-
-    init(_ code: Code, _ message: String) {
-        self.code = code
-        self.message = message
-    }
-
-    /// The message and the code.
-    public var description: String { "\(message) [\(code.rawValue)]" }
 }

@@ -33,6 +33,20 @@ public struct TallyGuest {
     /// Makes a guest that only counts.
     public init() {}
 
+    /// A message of its own for each number: the number, with zeros before it.
+    public static func text(_ number: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, bodySize - digits.utf8.count)) + digits
+    }
+
+    /// The message that a recorded call handles; `nil` for another call than one of `handle-send`.
+    public static func text(handledBy function: String, _ parameters: [UInt8]) throws -> String? {
+        guard function.hasSuffix("handle-send"),
+            case .tuple(let values) = try CGRF.decode(parameters), let body = values.last?.asBytes
+        else { return nil }
+        return String(decoding: body, as: UTF8.self)
+    }
+
     private static let mark: UInt64 = 0x1122_3344_5566_7788
     private static let sample = [UInt8](repeating: 0xA5, count: bodySize)
     private static var sampleText: String { String(repeating: "\u{7}", count: bodySize) }

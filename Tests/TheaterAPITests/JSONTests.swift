@@ -91,6 +91,19 @@ struct BytesTests {
         #expect(Base64.encode(Array("Many hands".utf8)) == "TWFueSBoYW5kcw==")
     }
 
+    @Test("are read back as they were, with percent signs for what means something in a URL")
+    func percent() {
+        for text in ["", "Az09-._~", "a b/c?d=e&f#g%", "naïve\u{0}\n日本"] {
+            let written = PercentText.encode(text)
+            #expect(PercentText.decode(written) == text)
+            #expect(PercentText.decode(written, isForm: true) == text)
+        }
+        #expect(PercentText.encode("Az09-._~ /é+") == "Az09-._~%20%2F%C3%A9%2B")
+        #expect(PercentText.decode("a+b%2b", isForm: true) == "a b+")
+        #expect(PercentText.decode("a+b%2b") == "a+b+")
+        for text in ["%", "%4", "%4g", "%+4", "%ff"] { #expect(PercentText.decode(text) == nil) }
+    }
+
     @Test(
         "are refused when they are malformed",
         arguments: ["A", "AA=A", "A===", "AB==", "AA=", "A*=="])

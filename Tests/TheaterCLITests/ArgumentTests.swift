@@ -20,8 +20,7 @@ struct ArgumentTests {
                 "--stdin-of", "2", "--json",
             ])
         let command = try #require(try await RootCommand.asyncParseAsRoot(marked) as? RunCommand)
-        let calls = try CallArguments.calls(
-            functions: command.functions, arguments: command.arguments, inputs: command.inputs)
+        let calls = try command.typed.calls()
         #expect(
             calls == [
                 .init(function: "a", arguments: ["1", "-2"], takesInput: false),
@@ -47,7 +46,7 @@ struct ArgumentTests {
     func unusualValues() async throws {
         let marked = CallArguments.mark(["run", "--call", "f", "--arg", "--json", "--arg", ""])
         let command = try #require(try await RootCommand.asyncParseAsRoot(marked) as? RunCommand)
-        #expect(command.arguments == ["1:--json", "1:"])
+        #expect(command.typed.arguments == ["1:--json", "1:"])
         #expect(!command.json)
     }
 

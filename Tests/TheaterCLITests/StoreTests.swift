@@ -59,6 +59,68 @@ struct StoreTests {
         #expect(other.messages.contains("store.not-found"))
     }
 
+    @Test(
+        "content is named by the beginning of its digest, when no other has it and no label is it")
+    func prefixes() async throws {
+        let folder = try Folder()
+        // The digests of two of these begin with the same four digits.
+        var ids: [String: [UInt8]] = [:]
+        for number in UInt16(0)..<700 {
+            let content = [UInt8(number & 255), UInt8(number >> 8)]
+            ids["\(ContentID(of: content))"] = content
+        }
+        let groups = Dictionary(grouping: ids.keys) { String($0.prefix(4)) }
+        let pair = try #require(groups.values.first { $0.count > 1 })
+        let single = try #require(groups.values.first { $0.count == 1 }?.first)
+        for id in pair + [single] { _ = await run("put", "-", in: folder, input: ids[id] ?? []) }
+        for size in [4, 20, 63] {
+            let got = await run("get", String(single.prefix(size)).uppercased(), in: folder)
+            #expect(got.output.resultBytes == ids[single], "\(got.messages)")
+        }
+        let several = await run("get", String(pair[0].prefix(4)), in: folder)
+        #expect(several.status == .usage)
+        #expect(pair.allSatisfy { several.messages.contains($0) }, "\(several.messages)")
+        #expect(await run("get", String(single.prefix(3)), in: folder).status == .failure)
+        // A label goes first.
+        let named = await run("label", String(single.prefix(4)), pair[0], in: folder)
+        #expect(named.status == .success, "\(named.messages)")
+        #expect(
+            await run("get", String(single.prefix(4)), in: folder).output.resultBytes
+                == ids[pair[0]])
+        let labelled = await run("label", "l", String(single.prefix(8)), in: folder)
+        #expect(labelled.status == .success, "\(labelled.messages)")
+        #expect(await run("get", "l", in: folder).output.resultBytes == ids[single])
+    }
+
+    @Test("lines fit a terminal, and say everything elsewhere")
+    func width() async throws {
+        let folder = try Folder()
+        let long = String(repeating: "n", count: 60)
+        _ = await run("put", "-", "--store-id", long, "--label", long, in: folder, input: [1])
+        for arguments in [["ls"], ["ls", "--store-id", long]] {
+            let shown = await InProcess(
+                ["store"] + arguments, environment: ["THEATER_HOME": folder.path("data")],
+                output: Capture(isTerminal: true, columns: 50))
+            let lines = shown.results.split(separator: "\n")
+            #expect(
+                !lines.isEmpty && lines.allSatisfy { $0.unicodeScalars.count <= 50 }, "\(lines)")
+            let whole = await run(arguments[0], "--store-id", long, in: folder).results
+            #expect(whole.contains("\(ContentID(of: [1]))") && whole.contains(long))
+        }
+        let none = await run("ls", "--store-id", "nobody", in: folder)
+        #expect(none.messages.contains("`theater store ls`"))
+        #expect(await run("ls", "--store-id", "nobody", "-q", in: folder).messages.isEmpty)
+    }
+
+    @Test("-o writes to a file")
+    func shortOption() async throws {
+        let folder = try Folder()
+        _ = await run("put", "-", "--label", "l", in: folder, input: [7])
+        let got = await run("get", "l", "-o", folder.path("copy"), in: folder)
+        #expect(got.status == .success, "\(got.messages)")
+        #expect(try folder.read("copy") == [7])
+    }
+
     @Test("objects have the documented members")
     func json() async throws {
         let folder = try Folder()

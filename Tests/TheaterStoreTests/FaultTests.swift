@@ -32,6 +32,14 @@ struct FaultTests {
             }
             if isDone { story.contents.insert(id) }
         }
+        let parted = bytes("content in parts")
+        story.tried.insert(ContentID(of: parted))
+        let isKept = change("l2", to: ContentID(of: parted), &story) {
+            let draft = try store.draft()
+            for part in [parted.prefix(7), parted.dropFirst(7)] { try draft.append(Array(part)) }
+            try store.put(draft, in: a, label: label("l2"))
+        }
+        if isKept { story.contents.insert(ContentID(of: parted)) }
         _ = change("l0", to: nil, &story) { try store.removeLabel(label("l0"), in: a) }
         let gone = ContentID(of: bytes("content 0"))
         if story.contents.contains(gone) {
@@ -80,7 +88,7 @@ struct FaultTests {
             }
             let found = Set(try store.contents(of: a).map(\.id))
             #expect(found.isSubset(of: story.tried), "operation \(operation)")
-            for name in ["l0", "l1"] {
+            for name in ["l0", "l1", "l2"] {
                 let target = try store.target(of: label(name), in: a)
                 let allowed = story.doubtful[name] ?? [story.labels[name] ?? nil]
                 #expect(allowed.contains(target), "operation \(operation), \(name)")

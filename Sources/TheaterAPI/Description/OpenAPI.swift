@@ -61,7 +61,7 @@ public enum OpenAPI {
     private static let places = [
         "actor": "An identity, the beginning of one that no other has, or a name.",
         "digest": "A SHA-256 in hexadecimal digits.", "token": "The name of a token.",
-        "channel": "The identity of a channel.",
+        "channel": "The identity of a channel.", "namespace": "The name of a namespace.",
     ]
 
     private static func parameters(of operation: Operation) -> [JSONValue] {
@@ -111,8 +111,12 @@ public enum OpenAPI {
                 let schema: JSONValue =
                     switch content {
                     case .json(let name): Schemas.reference(name)
-                    case .jsonOrCGRF(let name) where type == "application/json":
-                        Schemas.reference(name)
+                    case .jsonOrCGRF(let name), .jsonOrLines(let name):
+                        switch type {
+                        case "application/json": Schemas.reference(name)
+                        case MediaType.lines: ["type": "string"]
+                        default: [:]
+                        }
                     case .events, .text: ["type": "string"]
                     default: [:]
                     }

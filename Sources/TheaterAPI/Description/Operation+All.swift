@@ -5,7 +5,7 @@ extension Operation {
     public static let all: [Operation] =
         nodeOperations + rosterOperations + subscriberOperations + actorOperations + talkOperations
         + channelOperations
-        + chainOperations
+        + chainOperations + listOperations
 
     private static let nodeOperations = [
         Operation(
@@ -59,7 +59,7 @@ extension Operation {
                 Parameter(
                     name: "load", schema: ["type": "string", "enum": ["true", "false"]],
                     summary: "Whether each has 'load', what it did and holds in brief."),
-            ], output: .json("ActorPage")),
+            ], output: .jsonOrLines("ActorPage")),
         Operation(
             id: .tree, method: .get, path: "/v1/tree", scope: .observe,
             summary: "Shows the live actors below their parents.", output: .json("Tree")),
@@ -119,7 +119,7 @@ extension Operation {
         Operation(
             id: .send, method: .post, path: "/v1/actors/{actor}/send", scope: .message,
             summary: "Puts a one-way message into an actor's mailbox.", input: .bytes, status: 202,
-            problems: actorProblems + [422, 429]),
+            problems: actorProblems + [422, 429, 507]),
         Operation(
             id: .request, method: .post, path: "/v1/actors/{actor}/request", scope: .message,
             summary: "Asks an actor and waits for its answer.", parameters: [timeout],
@@ -159,7 +159,7 @@ extension Operation {
         Operation(
             id: .sendOnChannel, method: .post, path: "/v1/channels/{channel}/messages",
             scope: .message, summary: "Sends on a channel that one has opened.", input: .bytes,
-            status: 202, problems: [404, 409, 410, 422, 429]),
+            status: 202, problems: [404, 409, 410, 422, 429, 507]),
         Operation(
             id: .closeChannel, method: .delete, path: "/v1/channels/{channel}", scope: .message,
             summary: "Closes a channel that one has opened.", status: 204, problems: [404]),

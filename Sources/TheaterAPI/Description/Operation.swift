@@ -30,6 +30,16 @@ public struct Operation: Sendable {
         case listActors
         /// The actors as trees.
         case tree
+        /// An actor's children.
+        case children
+        /// The chains there are.
+        case listChains
+        /// A chain in brief.
+        case chain
+        /// What the node's store holds.
+        case store
+        /// The labels of a namespace of the store.
+        case labels
         /// Starts an actor.
         case startActor
         /// One actor.
@@ -70,6 +80,8 @@ public struct Operation: Sendable {
         case openChannel
         /// Opens a channel on a WebSocket.
         case openSocket
+        /// The channels that one has opened.
+        case listChannels
         /// Sends on a channel.
         case sendOnChannel
         /// Closes a channel.
@@ -112,6 +124,8 @@ public struct Operation: Sendable {
         case module
         /// JSON by the name of its schema, or a value in CGRF.
         case jsonOrCGRF(String)
+        /// JSON by the name of its schema, or the items of its list as JSON, each on a line.
+        case jsonOrLines(String)
         /// Server-sent events.
         case events
 
@@ -124,6 +138,7 @@ public struct Operation: Sendable {
             case .text: ["text/plain"]
             case .module: ["application/wasm"]
             case .jsonOrCGRF: ["application/json", MediaType.cgrf]
+            case .jsonOrLines: ["application/json", MediaType.lines]
             case .events: ["text/event-stream"]
             }
         }
@@ -158,4 +173,6 @@ public struct Operation: Sendable {
 public enum MediaType {
     /// A value in its binary form.
     public static let cgrf = "application/vnd.theater.cgrf"
+    /// JSON texts, each on a line.
+    public static let lines = "application/x-ndjson"
 }

@@ -172,7 +172,7 @@ enum Schemas {
     ]
 
     /// Those of what is described in other files.
-    private static let others: [JSONValue.Member] = subscribers
+    private static let others: [JSONValue.Member] = subscribers + lists
 
     static func reference(_ name: String) -> JSONValue {
         ["$ref": .string("#/components/schemas/" + name)]

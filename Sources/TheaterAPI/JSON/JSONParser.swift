@@ -84,7 +84,7 @@ private struct JSONParser {
     private mutating func object(_ depth: Int) throws(JSONError) -> JSONValue {
         place += 1
         var members: [JSONValue.Member] = []
-        var names: Set<String> = []
+        var names = MemberNames()
         skipSpace()
         if take("}") { return .object([]) }
         while true {
@@ -94,7 +94,7 @@ private struct JSONParser {
             }
             let start = place
             let name = try string()
-            guard names.insert(name).inserted else {
+            guard names.insert(name, after: members) else {
                 throw JSONError("a member is given twice", at: start)
             }
             skipSpace()
@@ -141,7 +141,17 @@ private struct JSONParser {
     private mutating func string() throws(JSONError) -> String {
         let start = place
         place += 1
-        var text: [UInt8] = []
+        // Most texts are ASCII and stand as they are.
+        while let byte = next, byte >= 0x20, byte < 0x80, byte != UInt8(ascii: "\""),
+            byte != UInt8(ascii: "\\")
+        {
+            place += 1
+        }
+        var text = bytes[(start + 1)..<place]
+        if next == UInt8(ascii: "\"") {
+            place += 1
+            return String(decoding: text, as: UTF8.self)
+        }
         while let byte = next {
             place += 1
             switch byte {
@@ -158,7 +168,7 @@ private struct JSONParser {
         throw JSONError("a text does not end", at: start)
     }
 
-    private mutating func escape(_ text: inout [UInt8]) throws(JSONError) {
+    private mutating func escape(_ text: inout ArraySlice<UInt8>) throws(JSONError) {
         guard let byte = next else { throw JSONError("an escape does not end", at: place) }
         place += 1
         switch byte {
@@ -208,5 +218,21 @@ private struct JSONParser {
         case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt16(byte - UInt8(ascii: "A") + 10)
         default: nil
         }
+    }
+}
+
+/// The names of an object's members so far: found one by one while they are few.
+private struct MemberNames {
+    private static let fewMax = 16
+    private var many: Set<String> = []
+
+    /// Adds a name.
+    ///
+    /// - Parameter members: those that have come.
+    /// - Returns: whether it is new.
+    mutating func insert(_ name: String, after members: [JSONValue.Member]) -> Bool {
+        guard members.count >= Self.fewMax else { return !members.contains { $0.name == name } }
+        if many.isEmpty { many = Set(members.map(\.name)) }
+        return many.insert(name).inserted
     }
 }

@@ -2,7 +2,7 @@
 
 /// A JSON text as a value. Members keep their order and numbers their spelling, so that 64-bit integers
 /// stay exact and the same facts have the same text.
-public indirect enum JSONValue: Sendable, Hashable {
+public enum JSONValue: Sendable, Hashable {
     /// Nothing.
     case null
     /// A truth value.
@@ -90,62 +90,64 @@ extension JSONValue {
 
 extension JSONValue: CustomStringConvertible {
     /// The text, on one line.
-    public var description: String {
-        var text = ""
+    public var description: String { String(decoding: utf8, as: UTF8.self) }
+
+    /// The text in UTF-8, on one line. Invisible characters are escaped, so it is safe to show.
+    public var utf8: [UInt8] {
+        var text: [UInt8] = []
         write(to: &text)
         return text
     }
 
-    /// Appends the text.
-    public func write(to text: inout String) {
+    /// Appends the text in UTF-8.
+    public func write(to text: inout [UInt8]) {
         switch self {
-        case .null: text += "null"
-        case .bool(let value): text += value ? "true" : "false"
-        case .number(let number): text += number
+        case .null: text += "null".utf8
+        case .bool(let value): text += (value ? "true" : "false").utf8
+        case .number(let number): text += number.utf8
         case .string(let string): Self.quote(string, to: &text)
         case .array(let items):
-            text += "["
+            text.append(UInt8(ascii: "["))
             for (index, item) in items.enumerated() {
-                if index > 0 { text += "," }
+                if index > 0 { text.append(UInt8(ascii: ",")) }
                 item.write(to: &text)
             }
-            text += "]"
+            text.append(UInt8(ascii: "]"))
         case .object(let members):
-            text += "{"
+            text.append(UInt8(ascii: "{"))
             for (index, member) in members.enumerated() {
-                if index > 0 { text += "," }
+                if index > 0 { text.append(UInt8(ascii: ",")) }
                 Self.quote(member.name, to: &text)
-                text += ":"
+                text.append(UInt8(ascii: ":"))
                 member.value.write(to: &text)
             }
-            text += "}"
+            text.append(UInt8(ascii: "}"))
         }
     }
 
-    /// Writes a text in quotes; invisible characters are escaped, so it is safe to show.
-    public static func quote(_ string: String, to text: inout String) {
-        text += "\""
-        defer { text += "\"" }
-        let isPlain = string.utf8.allSatisfy {
+    private static func quote(_ string: String, to text: inout [UInt8]) {
+        text.append(UInt8(ascii: "\""))
+        defer { text.append(UInt8(ascii: "\"")) }
+        let start = text.count
+        text += string.utf8
+        let isPlain = text[start...].allSatisfy {
             $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
         }
-        if isPlain {
-            text += string
-            return
-        }
+        if isPlain { return }
+        text.removeSubrange(start...)
         for scalar in string.unicodeScalars {
             switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\n": text += "\\n"
-            case "\r": text += "\\r"
-            case "\t": text += "\\t"
-            case " "..."~": text.unicodeScalars.append(scalar)
+            case "\"": text += #"\""#.utf8
+            case "\\": text += #"\\"#.utf8
+            case "\n": text += #"\n"#.utf8
+            case "\r": text += #"\r"#.utf8
+            case "\t": text += #"\t"#.utf8
+            case " "..."~": text.append(UInt8(truncatingIfNeeded: scalar.value))
             default:
                 if isVisible(scalar) {
-                    text.unicodeScalars.append(scalar)
+                    text += UTF8.encode(scalar).map(Array.init) ?? []
                 } else {
-                    for unit in String(scalar).utf16 { text += "\\u" + hexadecimal(unit) }
+                    for unit in String(scalar).utf16 { text += (#"\u"# + hexadecimal(unit)).utf8 }
                 }
             }
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import TheaterManifest
+internal import TheaterRuntime
 internal import TheaterStore
 
 /// What a command's `[MANIFEST|DIR|FILE.wasm]` names.
@@ -117,6 +118,16 @@ struct LoadedActor: Sendable {
         let swift = Files.names(in: sources).filter { $0.hasSuffix(".swift") }
         let paths = pact.map { Files.join(folder, $0) } + swift.map { Files.join(sources, $0) }
         return paths.first { Files.changeTime($0).map { $0 > built } ?? false }
+    }
+
+    /// Refuses what a node would refuse without knowing the file.
+    static func requireModule(_ wasm: [UInt8], at path: String) throws(CLIError) {
+        guard wasm.starts(with: [0x00, 0x61, 0x73, 0x6D]) else {
+            throw CLIError(
+                .module, ActorError.Code.module.rawValue,
+                "'\(Printable.line(path))' is no WebAssembly module; give the .wasm file that "
+                    + "`theater build` makes")
+        }
     }
 
     /// Reads a module.

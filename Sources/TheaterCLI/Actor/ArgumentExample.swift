@@ -27,13 +27,7 @@ enum ArgumentExample {
         case .char: return "a"
         case .option: return "none"
         case .variant(_, let cases):
-            let name = typed.prefix { $0 != "(" }
-            guard
-                let one = cases.first(where: { $0.name == name })
-                    ?? cases.first(where: { $0.payload == nil }) ?? cases.first
-            else { return nil }
-            guard let payload = one.payload else { return one.name }
-            return value(payload, depth: 1).map { "\(one.name)(\($0))" }
+            return one(of: cases, like: typed.prefix { $0 != "(" }, depth: 0)
         default: return value(type, depth: 0)
         }
     }
@@ -60,13 +54,21 @@ enum ArgumentExample {
             return "{" + zip(fields, values).map { "\($0.name): \($1)" }.joined(separator: ", ")
                 + "}"
         case .tuple(let items): return all(items).map { "(" + $0.joined(separator: ", ") + ")" }
-        case .variant(_, let cases):
-            guard let one = cases.first(where: { $0.payload == nil }) ?? cases.first
-            else { return nil }
-            guard let payload = one.payload else { return "::\(one.name)" }
-            return value(payload, depth: depth + 1).map { "::\(one.name)(\($0))" }
+        case .variant(_, let cases): return one(of: cases, depth: depth).map { "::" + $0 }
         case .unit: return "()"
         case .flags, .result, .reference: return nil
         }
+    }
+
+    /// The case of a name; else one without a payload, if there is any.
+    private static func one(
+        of cases: [TypeDescription.Case], like name: Substring = "", depth: Int
+    ) -> String? {
+        guard
+            let one = cases.first(where: { $0.name == name })
+                ?? cases.first(where: { $0.payload == nil }) ?? cases.first
+        else { return nil }
+        guard let payload = one.payload else { return one.name }
+        return value(payload, depth: depth + 1).map { "\(one.name)(\($0))" }
     }
 }

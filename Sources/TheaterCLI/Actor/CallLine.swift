@@ -21,15 +21,7 @@ enum CallLine: Sendable, Hashable {
 
     /// A text as one word of a shell.
     static func word(_ text: String) -> String {
-        let isPlain = text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                true
-            default: "_-./:@%+,=".utf8.contains(byte)
-            }
-        }
-        if isPlain, !text.isEmpty { return text }
+        if Printable.isPlain(text, others: "_-./:@%+,=") { return text }
         return "'" + text.replacing("'", with: #"'\''"#) + "'"
     }
 }

@@ -80,14 +80,11 @@ struct CallResolver: Sendable {
         _ error: CLIError, _ call: CallArguments.Call, _ parameters: [TypeDescription.Field]?,
         wrong: Int?
     ) -> CLIError {
+        guard let parameters else { return error }
+        let name = call.function
         var texts: [String] = []
-        for (index, parameter) in (parameters ?? []).enumerated() {
+        for (index, parameter) in parameters.enumerated() {
             let typed = call.arguments.indices.contains(index) ? call.arguments[index] : nil
-            if let typed, let wrong, index < wrong {
-                texts.append(typed)
-                continue
-            }
-            let name = call.function
             if index != wrong, let typed,
                 (try? ArgumentText.value(typed, for: parameter, of: name)) != nil
             {
@@ -98,10 +95,9 @@ struct CallResolver: Sendable {
                 return error
             }
         }
-        guard parameters != nil else { return error }
         return CLIError(
             error.status, error.code,
-            "\(error.message); for example: `\(line.text(call.function, texts))`")
+            "\(error.message); for example: `\(line.text(name, texts))`")
     }
 
     /// The parameters that the caller gives, which the state is not one of; `nil` when the function

@@ -35,24 +35,7 @@ struct ResumeCommand: TheaterCommand {
         completion: NameCompletion.chains)
     var actors: [String] = []
 
-    @Option(
-        name: .customLong("call"), parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Call a function; may be repeated.", valueName: "function"))
-    var functions: [String] = []
-
-    @Option(
-        name: .customLong("arg"), parsing: .unconditionalSingleValue,
-        help: ArgumentHelp(
-            "An argument of the call before it; may be repeated.", valueName: "value"))
-    var arguments: [String] = []
-
-    @Flag(
-        name: .customLong("stdin"),
-        help: "Standard input is the last argument of the call before it.")
-    var takesInput = false
-
-    @Option(name: .customLong("stdin-of"), help: .hidden)
-    var inputs: [Int] = []
+    @OptionGroup var typed: CallOptionGroup
 
     @OptionGroup var data: DataOptions
 
@@ -71,14 +54,13 @@ struct ResumeCommand: TheaterCommand {
     var quiet = false
 
     func validate() throws {
-        if actors.count != 1, !functions.isEmpty {
+        if actors.count != 1, !typed.functions.isEmpty {
             throw ValidationError("--call needs the name of one actor")
         }
     }
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
-        let calls = try CallArguments.calls(
-            functions: functions, arguments: arguments, inputs: inputs)
+        let calls = try typed.calls()
         let path = try data.resolved(in: context)
         let directory = try ChainDirectory(dataDirectory: path)
         let chains = try actors.map { (name) throws(CLIError) in try directory.chain(name) }

@@ -69,7 +69,7 @@ struct RunReport: Sendable {
                         "end",
                         .object([
                             ("actor", .string(actor.description)), ("name", .string(name)),
-                            ("status", .string(Self.word(reason))),
+                            ("status", .string(reason.kind)),
                             ("reason", Self.detail(reason)),
                             ("result", data.map { ValueMapping.json(Self.value($0)) } ?? .null),
                         ])
@@ -120,15 +120,6 @@ struct RunReport: Sendable {
     static func value(_ bytes: [UInt8]) -> Value {
         if let value = try? CGRF.decode(bytes) { return value }
         return String(validating: bytes, as: UTF8.self).map(Value.string) ?? .bytes(bytes)
-    }
-
-    private static func word(_ reason: ExitReason) -> String {
-        switch reason {
-        case .completed: "completed"
-        case .stopped: "stopped"
-        case .killed: "killed"
-        case .failed: "failed"
-        }
     }
 
     private static func detail(_ reason: ExitReason) -> JSON {

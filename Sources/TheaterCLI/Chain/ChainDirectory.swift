@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import TheaterChain
+internal import TheaterManifest
 internal import TheaterPlatform
 
 /// The chains of a data directory, for reading. Works while a node runs and after a crash.
@@ -60,9 +61,15 @@ enum ChainSelection {
                         + found.prefix(4).map(\.actor.description).joined(separator: ", "))
             }
         }
+        let isShort = prefix.utf8.count < prefixMin && prefix.allSatisfy(\.isHexDigit)
+        let nearest = EditDistance.suggestion(
+            for: text, among: Set(chains.compactMap(\.name)).sorted())
         throw CLIError(
             .usage, "cli.no-chain",
-            "no chain is named '\(Printable.line(text, sizeMax: 128))'; list them with `theater chain "
-                + "list`")
+            "no chain is named '\(Printable.line(text, sizeMax: 128))'"
+                + (isShort ? ", and the beginning of an identity needs \(prefixMin) digits" : "")
+                + (nearest.map { "; did you mean '\(Printable.line($0, sizeMax: 128))'? List" }
+                    ?? "; list")
+                + " them with `theater chain list`")
     }
 }

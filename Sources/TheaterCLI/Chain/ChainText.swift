@@ -9,21 +9,22 @@ enum ChainText {
     /// A number of events.
     static func events(_ count: UInt64) -> String { count == 1 ? "1 event" : "\(count) events" }
 
-    /// The list of chains, newest last, each line within the width.
-    static func list(_ chains: [ChainSummary], width: Int) -> [String] {
-        var lines = ["ACTOR     NAME                  EVENTS  LAST EVENT           HEAD"]
+    /// The list of chains, newest last.
+    static func list(_ chains: [ChainSummary], width: Int?) -> [String] {
+        var table = TextTable([
+            .init(title: "ACTOR"), .init(title: "NAME", givesWay: true),
+            .init(title: "EVENTS", isNumber: true), .init(title: "LAST EVENT"),
+            .init(title: "HEAD"),
+        ])
         for chain in chains {
-            let name = Printable.line(chain.name ?? "-", sizeMax: 64)
-            let line = [
+            table.add([
                 String(chain.actor.description.prefix(8)),
-                Printable.pad(Printable.cut(name, to: 18), 18),
-                Printable.padLeft(String(chain.count), 9),
-                Printable.pad(chain.lastTime.map { TimeText.local($0) } ?? "-", 19),
+                Printable.line(chain.name ?? "-", sizeMax: 64), String(chain.count),
+                chain.lastTime.map { TimeText.local($0) } ?? "-",
                 String(chain.head.description.prefix(12)),
-            ].joined(separator: "  ")
-            lines.append(Printable.cut(line, to: width))
+            ])
         }
-        return lines
+        return table.lines(width: width)
     }
 
     /// A chain in brief.
@@ -31,8 +32,8 @@ enum ChainText {
         .object([
             ("actor", .string(chain.actor.description)), ("name", .optional(chain.name)),
             ("count", .integer(chain.count)), ("head", .string(chain.head.description)),
-            ("first_time", .optional(chain.firstTime.map(TimeText.rfc3339))),
-            ("last_time", .optional(chain.lastTime.map(TimeText.rfc3339))),
+            ("first_time", .optional(chain.firstTime.map(\.rfc3339))),
+            ("last_time", .optional(chain.lastTime.map(\.rfc3339))),
         ])
     }
 

@@ -54,7 +54,7 @@ enum EffectText {
             ("effect_id", .string(doubt.id.description)),
             ("actor", .string(doubt.id.actor.description)), ("name", .optional(doubt.name)),
             ("sequence", .integer(doubt.id.sequence)),
-            ("time", .string(TimeText.rfc3339(doubt.time))),
+            ("time", .string(doubt.time.rfc3339)),
             ("interface", .string(doubt.interface)), ("function", .string(doubt.function)),
             ("input", EventFacts.value(doubt.input).json(isFull: true)),
             ("effect", .string(kind(doubt.kind))), ("in_doubt", .string(policy(doubt.policy))),

@@ -160,7 +160,7 @@ enum EventFacts {
     static func json(_ event: ChainEvent, isFull: Bool) -> JSON {
         .object([
             ("actor", .string(event.actor.description)), ("sequence", .integer(event.sequence)),
-            ("time", .string(TimeText.rfc3339(event.time))),
+            ("time", .string(event.time.rfc3339)),
             ("time_nanoseconds", .integer(event.time.nanoseconds)), ("type", .string(event.type)),
             ("hash", .string(event.hash.description)),
             ("parent", .string(event.parent.description)),

@@ -21,7 +21,7 @@ enum EventText {
     /// - Parameter absence: what became of a payload that is not there.
     static func full(_ event: ChainEvent, absence: String = "dropped") -> [String] {
         var lines = [
-            "event \(event.sequence)  \(TimeText.rfc3339(event.time))  "
+            "event \(event.sequence)  \(event.time.rfc3339)  "
                 + Printable.line(event.type, sizeMax: 1024),
             "  hash    \(event.hash)", "  parent  \(event.parent)",
             "  payload \(event.payloadDigest)"

@@ -71,7 +71,7 @@ struct ABIDecodeCommand: TheaterCommand {
             guard let bytes = HexText.parse(source.utf8) else {
                 throw .usage(
                     "'\(Printable.line(source, sizeMax: 80))' is neither a file nor an even number "
-                        + "of hexadecimal digits")
+                        + "of hexadecimal digits; give one of them, or - for standard input")
             }
             return bytes
         }

@@ -78,9 +78,13 @@ struct ChainPruneCommand: TheaterCommand {
             for chain in chains { actors.insert(try directory.chain(chain).actor) }
             retention.actors = actors
         }
+        let progress = ProgressLine("pruning", in: context, isQuiet: json)
         do throws(JournalError) {
+            defer { progress.end() }
             let report = try Journal.prune(
-                directory: directory.path, keeping: retention, isTrial: isTrial)
+                directory: directory.path, keeping: retention, isTrial: isTrial,
+                progress: progress.report)
+            progress.end()
             CareText.show(report, isTrial: isTrial, json: json, context.output)
         } catch {
             throw CLIError(error)
@@ -110,8 +114,12 @@ struct ChainCompactCommand: TheaterCommand {
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
         let directory = try ChainDirectory(dataDirectory: data.resolved(in: context))
+        let progress = ProgressLine("compacting", in: context, isQuiet: json)
         do throws(JournalError) {
-            let report = try Journal.compact(directory: directory.path)
+            defer { progress.end() }
+            let report = try Journal.compact(
+                directory: directory.path, progress: progress.report)
+            progress.end()
             CareText.show(report, isTrial: false, json: json, context.output)
         } catch {
             throw CLIError(error)
@@ -146,8 +154,12 @@ struct ChainBackupCommand: TheaterCommand {
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
         let directory = try ChainDirectory(dataDirectory: data.resolved(in: context))
         try Files.makeFolders(target)
+        let progress = ProgressLine("copying", in: context, isQuiet: json)
         do throws(JournalError) {
-            let report = try Journal.backup(from: directory.path, to: target)
+            defer { progress.end() }
+            let report = try Journal.backup(
+                from: directory.path, to: target, progress: progress.report)
+            progress.end()
             CareText.show(report, json: json, context.output)
         } catch {
             throw CLIError(error)
@@ -183,9 +195,12 @@ struct ChainRestoreCommand: TheaterCommand {
         }
         let directory = try data.resolved(in: context)
         try Files.makeFolders(directory)
+        let progress = ProgressLine("copying", in: context, isQuiet: json)
         do throws(JournalError) {
+            defer { progress.end() }
             let report = try Journal.restore(
-                from: backup, to: Files.join(directory, "journal"))
+                from: backup, to: Files.join(directory, "journal"), progress: progress.report)
+            progress.end()
             CareText.show(report, json: json, context.output)
         } catch {
             throw CLIError(error)

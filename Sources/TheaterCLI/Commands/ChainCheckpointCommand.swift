@@ -34,9 +34,11 @@ struct ChainCheckpointCommand: TheaterCommand {
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
         let directory = try ProofDirectory(dataDirectory: data.resolved(in: context))
-        let prover = try directory.prover(of: chain)
+        let progress = ProgressLine("reading", in: context, isQuiet: output.json)
+        let prover = try directory.prover(of: chain, progress)
         let signed = try CLIError.translatingProofs { () throws(ProofError) in
-            try prover.checkpoint(size: size)
+            defer { progress.end() }
+            return try prover.checkpoint(size: size)
         }
         let checkpoint = signed.checkpoint
         try output.show(

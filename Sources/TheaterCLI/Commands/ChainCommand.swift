@@ -41,7 +41,10 @@ struct ChainCommand: AsyncParsableCommand {
 /// `theater chain list`: the chains there are.
 struct ChainListCommand: TheaterCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the chains, the newest last.")
+        commandName: "list", abstract: "List the chains, the newest last.",
+        discussion: """
+            With --json each chain is a line {"actor", "name", "count", "head", "first_time", "last_time"}.
+            """)
 
     @OptionGroup var data: DataOptions
     @OptionGroup var form: ListForm
@@ -54,8 +57,8 @@ struct ChainListCommand: TheaterCommand {
         } else if form.quiet {
             for chain in chains { context.output.result(chain.actor.description) }
         } else {
-            let width = context.output.width(.results)
-            for line in ChainText.list(chains, width: width) { context.output.result(line) }
+            context.output.results(
+                ChainText.list(chains, width: context.output.tableWidth()))
         }
         return .success
     }

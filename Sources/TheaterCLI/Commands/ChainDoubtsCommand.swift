@@ -37,9 +37,18 @@ struct ChainDoubtsCommand: TheaterCommand {
         for chain in chains { selected.append(try directory.chain(chain)) }
         if chains.isEmpty { selected = directory.reader.actors() }
         var count = 0
+        let progress = ProgressLine("reading", in: context, isQuiet: json)
+        defer { progress.end() }
+        let total = selected.reduce(0) { $0 + $1.count }
+        var done: UInt64 = 0
         for chain in selected {
             do throws(JournalError) {
-                for doubt in try directory.reader.doubts(of: chain.actor) {
+                let doubts = try directory.reader.doubts(of: chain.actor) { read, _ in
+                    progress.show(done + read, of: total)
+                }
+                done += chain.count
+                if !doubts.isEmpty { progress.clear() }
+                for doubt in doubts {
                     if output.isBroken { return .success }
                     count += 1
                     if json {
@@ -53,6 +62,7 @@ struct ChainDoubtsCommand: TheaterCommand {
                 throw CLIError(error)
             }
         }
+        progress.end()
         if !json {
             output.result(
                 count == 0 ? "no effect is in doubt" : "\(count) in doubt")
@@ -74,6 +84,8 @@ struct ChainResolveCommand: TheaterCommand {
             Examples:
               theater chain resolve mailer 41 --outcome done --note "the customer has the mail"
               theater chain resolve 5f0c9a1e 7 --outcome not-done
+
+            With --json: {"effect_id", "actor", "sequence", "outcome", "note"}.
             """)
 
     @Argument(
@@ -92,6 +104,9 @@ struct ChainResolveCommand: TheaterCommand {
 
     @OptionGroup var data: DataOptions
 
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
     /// The longest note, in bytes.
     static let noteSizeMax = 4096
 
@@ -109,6 +124,15 @@ struct ChainResolveCommand: TheaterCommand {
             let id = try await settle(actor, journal)
             try await journal.close()
             if let id {
+                if json {
+                    context.output.result(
+                        .object([
+                            ("effect_id", .string("\(id)")), ("actor", .string("\(actor)")),
+                            ("sequence", .integer(sequence)),
+                            ("outcome", .string(outcome.rawValue)), ("note", .string(note)),
+                        ]))
+                    return .success
+                }
                 let word = EffectText.settlement(outcome.settlement)
                 context.output.result("settled \(id) as \(word)")
                 return .success

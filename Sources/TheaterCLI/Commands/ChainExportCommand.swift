@@ -56,13 +56,17 @@ struct ChainExportCommand: TheaterCommand {
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
         let path = try data.resolved(in: context)
         let directory = try ProofDirectory(dataDirectory: path)
-        let prover = try directory.prover(of: chain)
+        let progress = ProgressLine("exporting", in: context, isQuiet: json)
+        let prover = try directory.prover(of: chain, progress)
         var contents = try BundleContents(dataDirectory: path)
         // The whole chain is read for it.
         let named =
             wasm == nil && manifest == nil
             ? nil
-            : try CLIError.translatingProofs { () throws(ProofError) in try prover.contents() }
+            : try CLIError.translatingProofs { () throws(ProofError) in
+                defer { progress.clear() }
+                return try prover.contents()
+            }
         if let wasm, let named {
             let module = try LoadedActor.wasm(at: wasm)
             contents.give(module: module)
@@ -78,7 +82,8 @@ struct ChainExportCommand: TheaterCommand {
             }
         }
         let report = try CLIError.translatingProofs { () throws(ProofError) in
-            try prover.export(to: file, contents: contents)
+            defer { progress.end() }
+            return try prover.export(to: file, contents: contents)
         }
         if json {
             context.output.result(ProofText.json(report, file: file))

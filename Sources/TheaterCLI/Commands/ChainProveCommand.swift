@@ -71,9 +71,11 @@ struct ChainProveCommand: TheaterCommand {
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
         let directory = try ProofDirectory(dataDirectory: data.resolved(in: context))
-        let prover = try directory.prover(of: chain)
+        let progress = ProgressLine("reading", in: context, isQuiet: output.json)
+        let prover = try directory.prover(of: chain, progress)
         let (text, what, facts) = try CLIError.translatingProofs {
             () throws(ProofError) -> (String, String, JSON) in
+            defer { progress.end() }
             // What goes out was verified as its reader will verify it.
             if let sequence {
                 let proof = try prover.inclusion(

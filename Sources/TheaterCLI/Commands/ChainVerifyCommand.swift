@@ -39,21 +39,24 @@ struct ChainVerifyCommand: TheaterCommand {
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
         let path = try data.resolved(in: context)
         let directory = try ChainDirectory(dataDirectory: path)
-        let kept = try KeptCheckpoints(dataDirectory: path, reader: directory.reader)
+        let progress = ProgressLine("verifying", in: context, isQuiet: json)
+        defer { progress.end() }
+        let kept = try KeptCheckpoints(
+            dataDirectory: path, reader: directory.reader, progress: progress)
         if chains.isEmpty {
-            let progress = ProgressLine("verifying", in: context)
             let verification = try Self.translating { () throws(JournalError) in
-                defer { progress.end() }
-                return try directory.reader.verifyAll { progress.show($0, of: $1) }
+                try directory.reader.verifyAll(progress: progress.report)
             }
+            progress.clear()
             return try show(verification, kept, context.output)
         }
         var status = CommandStatus.success
         for chain in chains {
             let summary = try directory.chain(chain)
             let report = try Self.translating { () throws(JournalError) in
-                try directory.reader.verify(summary.actor)
+                try directory.reader.verify(summary.actor, progress: progress.report)
             }
+            progress.clear()
             if try !show(report, kept, context.output) { status = .verification }
         }
         return status

@@ -48,25 +48,7 @@ struct RunCommand: TheaterCommand {
         completion: .file(extensions: ["toml"]))
     var target: String?
 
-    @Option(
-        name: .customLong("call"), parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Call a function; may be repeated.", valueName: "function"))
-    var functions: [String] = []
-
-    @Option(
-        name: .customLong("arg"), parsing: .unconditionalSingleValue,
-        help: ArgumentHelp(
-            "An argument of the call before it; may be repeated.", valueName: "value")
-    )
-    var arguments: [String] = []
-
-    @Flag(
-        name: .customLong("stdin"),
-        help: "Standard input is the last argument of the call before it.")
-    var takesInput = false
-
-    @Option(name: .customLong("stdin-of"), help: .hidden)
-    var inputs: [Int] = []
+    @OptionGroup var typed: CallOptionGroup
 
     @OptionGroup var variables: VariableOptions
 
@@ -127,7 +109,8 @@ struct RunCommand: TheaterCommand {
         if json, text { throw ValidationError("--json and --text exclude each other") }
         if check, !watch { throw ValidationError("--check goes with --watch") }
         guard isDetached else { return }
-        if !functions.isEmpty || isUnrecorded || durability != nil || showsChain || showsMetrics
+        if !typed.functions.isEmpty || isUnrecorded || durability != nil || showsChain
+            || showsMetrics
             || watch
         {
             throw ValidationError(
@@ -137,8 +120,7 @@ struct RunCommand: TheaterCommand {
     }
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
-        let calls = try CallArguments.calls(
-            functions: functions, arguments: arguments, inputs: inputs)
+        let calls = try typed.calls()
         guard case .manifest(let path) = try ActorLocation.find(target) else {
             throw CLIError(
                 .manifest, "cli.no-manifest",

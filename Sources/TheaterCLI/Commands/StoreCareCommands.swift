@@ -42,10 +42,16 @@ struct StoreCollectCommand: TheaterCommand {
         let store = try StoreDirectory.write(directory)
         defer { store.close() }
         // The lock of the store keeps every node away, so the chains do not change meanwhile.
+        let reading = ProgressLine("reading chains", in: context, isQuiet: json)
+        defer { reading.end() }
         let roots: Set<ContentID> =
-            ignoresChains ? [] : try StoreDirectory.mentionedInChains(directory, store)
+            ignoresChains ? [] : try StoreDirectory.mentionedInChains(directory, store, reading)
+        reading.end()
+        let progress = ProgressLine("collecting", in: context, isQuiet: json)
         let report = try StoreDirectory.translating { () throws(StoreError) in
-            try store.collect(grace: grace, isTrial: isTrial) { roots }
+            defer { progress.end() }
+            return try store.collect(
+                grace: grace, isTrial: isTrial, roots: { roots }, progress: progress.report)
         }
         if json {
             context.output.result(StoreText.json(report, isTrial: isTrial))
@@ -76,8 +82,10 @@ struct StoreVerifyCommand: TheaterCommand {
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
         let store = try StoreDirectory.read(data.resolved(in: context))
+        let progress = ProgressLine("verifying", in: context, isQuiet: json)
         let result = try StoreDirectory.translating { () throws(StoreError) in
-            try store.verify()
+            defer { progress.end() }
+            return try store.verify(progress: progress.report)
         }
         let output = context.output
         for problem in result.problems {

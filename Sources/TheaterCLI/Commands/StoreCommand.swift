@@ -40,7 +40,8 @@ struct StoreOptionGroup: ParsableArguments {
     @Option(
         name: .customLong("store-id"),
         help: ArgumentHelp(
-            "The store: a manifest's store_id, or an actor's identity.", valueName: "name"))
+            "The store: a manifest's store_id, or an actor's identity.", valueName: "name"),
+        completion: NameCompletion.stores)
     var id = "default"
 
     /// The namespace that is meant.
@@ -49,6 +50,29 @@ struct StoreOptionGroup: ParsableArguments {
         return try StoreDirectory.translating { () throws(StoreError) in
             try StoreNamespace.parse(id)
         }
+    }
+
+    /// What a text means in a store: a reference, a label, a digest, or the beginning of one that no other content
+    /// of it has.
+    func reference(_ text: String, in store: ContentStore) throws(CLIError) -> StoreReference {
+        let reference = try reference(text)
+        guard case .label(let label) = reference.target, !StoreReference.isReference(text),
+            text.utf8.count >= ChainSelection.prefixMin, text.allSatisfy(\.isHexDigit)
+        else { return reference }
+        let namespace = reference.namespace
+        let found = try StoreDirectory.translating { () throws(StoreError) -> [ContentID] in
+            guard try store.target(of: label, in: namespace) == nil else { return [] }
+            let prefix = text.lowercased()
+            return try store.contents(of: namespace).map(\.id)
+                .filter { $0.description.hasPrefix(prefix) }
+        }
+        if found.count > 1 {
+            throw .usage(
+                "'\(text)' begins \(found.count) digests of the store '\(namespace)'; write more of the one "
+                    + "you mean: " + found.prefix(4).map(\.description).joined(separator: ", "))
+        }
+        return found.first.map { StoreReference(namespace: namespace, target: .content($0)) }
+            ?? reference
     }
 
     /// What a text means: a reference, a digest, or a label.
@@ -133,19 +157,21 @@ struct StoreGetCommand: TheaterCommand {
         commandName: "get",
         abstract: "Print content, or write it to a file, after verifying it.",
         discussion: """
-            Content is named by a label, by its digest, or by a whole reference, store://STORE/LABEL or \
-            store://STORE/hash/DIGEST. Nothing is printed of content that is damaged; the exit code is 3.
+            Content is named by a label, by its digest or at least four digits of its beginning, or by a \
+            whole reference, store://STORE/LABEL or store://STORE/hash/DIGEST. Nothing is printed of content that is damaged; the exit code is 3.
 
             With --json: {"content", "size", "hex"}.
             """)
 
-    @Argument(help: ArgumentHelp("The content.", valueName: "label|digest|reference"))
+    @Argument(
+        help: ArgumentHelp("The content.", valueName: "label|digest|reference"),
+        completion: NameCompletion.labels)
     var content: String
 
     @OptionGroup var store: StoreOptionGroup
 
     @Option(
-        name: [.short, .customLong("output")],
+        name: [.customShort("o"), .customLong("output")],
         help: ArgumentHelp("Write it to a file.", valueName: "file"), completion: .file())
     var file: String?
 
@@ -159,10 +185,11 @@ struct StoreGetCommand: TheaterCommand {
     }
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
-        let reference = try store.reference(content)
-        let store = try StoreDirectory.read(data.resolved(in: context))
+        _ = try store.reference(content)
+        let directory = try StoreDirectory.read(data.resolved(in: context))
+        let reference = try store.reference(content, in: directory)
         let found = try StoreDirectory.translating { () throws(StoreError) in
-            try store.resolve(reference)
+            try directory.resolve(reference)
         }
         if let file {
             try Files.write(found.content, to: file)
@@ -192,7 +219,8 @@ struct StoreListCommand: TheaterCommand {
     @Option(
         name: .customLong("store-id"),
         help: ArgumentHelp(
-            "The store: a manifest's store_id, or an actor's identity.", valueName: "name"))
+            "The store: a manifest's store_id, or an actor's identity.", valueName: "name"),
+        completion: NameCompletion.stores)
     var id: String?
 
     @OptionGroup var data: DataOptions
@@ -212,7 +240,7 @@ struct StoreListCommand: TheaterCommand {
                 } else if form.quiet {
                     for usage in usage { output.result(usage.namespace.name) }
                 } else {
-                    for line in StoreText.list(usage) { output.result(line) }
+                    output.results(StoreText.list(usage, width: output.tableWidth()))
                 }
                 return
             }
@@ -220,7 +248,13 @@ struct StoreListCommand: TheaterCommand {
             for (label, id) in try store.labels(of: namespace) {
                 labels[id, default: []].append(label)
             }
-            for (id, size) in try store.contents(of: namespace) {
+            let contents = try store.contents(of: namespace)
+            if contents.isEmpty, !form.json, !form.quiet {
+                output.message(
+                    "nothing is stored in '\(namespace)'; `theater store ls` lists the stores")
+            }
+            let width = output.tableWidth()
+            for (id, size) in contents {
                 if output.isBroken { break }
                 let names = labels[id] ?? []
                 if form.json {
@@ -228,7 +262,7 @@ struct StoreListCommand: TheaterCommand {
                 } else if form.quiet {
                     output.result("\(id)")
                 } else {
-                    output.result(StoreText.line(id, size, names))
+                    output.result(StoreText.line(id, size, names, width: width))
                 }
             }
         }

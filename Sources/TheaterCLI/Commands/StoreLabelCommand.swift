@@ -19,11 +19,12 @@ struct StoreLabelCommand: TheaterCommand {
             With --json: {"store_id", "label", "content"}.
             """)
 
-    @Argument(help: "The label.")
+    @Argument(help: "The label.", completion: NameCompletion.labels)
     var label: String
 
     @Argument(
-        help: ArgumentHelp("What it shall name.", valueName: "label|digest|reference"))
+        help: ArgumentHelp("What it shall name.", valueName: "label|digest|reference"),
+        completion: NameCompletion.labels)
     var content: String?
 
     @Flag(help: "Remove the label.")
@@ -66,6 +67,9 @@ struct StoreLabelCommand: TheaterCommand {
         } else {
             let store = try StoreDirectory.write(directory)
             defer { store.close() }
+            let reference = try content.map { (text) throws(CLIError) in
+                try self.store.reference(text, in: store)
+            }
             id = try StoreDirectory.translating { () throws(StoreError) in
                 let id = try reference.map { (reference) throws(StoreError) in
                     try store.identify(reference)

@@ -62,12 +62,16 @@ struct VerifyCommand: TheaterCommand {
     }
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
-        let report = try verified()
+        let progress = ProgressLine("verifying", in: context, isQuiet: json)
+        defer { progress.end() }
+        let report = try verified(progress)
+        progress.clear()
         if !json {
             context.output.result("ok      the chain of actor \(report.actor)")
             for line in ProofText.lines(report) { context.output.result(line) }
         }
-        let run = reexecute ? try await reexecution(report) : nil
+        let run = reexecute ? try await reexecution(report, progress) : nil
+        progress.end()
         if json {
             context.output.result(
                 ProofText.json(report, valid: true, file: bundle, reexecuted: run?.json()))
@@ -79,7 +83,9 @@ struct VerifyCommand: TheaterCommand {
     }
 
     /// Runs the module that the report names.
-    private func reexecution(_ report: BundleReport) async throws(CLIError) -> Reexecution {
+    private func reexecution(
+        _ report: BundleReport, _ progress: ProgressLine
+    ) async throws(CLIError) -> Reexecution {
         var module: [UInt8]?
         if let wasm {
             let bytes = try Files.read(wasm, sizeMax: ModuleCache.wasmSizeMax, status: .module)
@@ -92,11 +98,11 @@ struct VerifyCommand: TheaterCommand {
             }
             module = bytes
         }
-        return try await Reexecution(report, bundle: bundle, wasm: module)
+        return try await Reexecution(report, bundle: bundle, wasm: module, progress)
     }
 
     /// Verifies the bundle.
-    private func verified() throws(CLIError) -> BundleReport {
+    private func verified(_ progress: ProgressLine) throws(CLIError) -> BundleReport {
         let key = try key.verifier()
         var notes: [[UInt8]] = []
         for path in checkpoints {
@@ -106,7 +112,8 @@ struct VerifyCommand: TheaterCommand {
         return try CLIError.translatingProofs { () throws(ProofError) in
             var anchors: [SignedNote] = []
             for note in notes { anchors.append(try SignedNote(note)) }
-            return try BundleVerifier(key: key, anchors: anchors).verify(try FileSource(bundle))
+            return try BundleVerifier(key: key, anchors: anchors).verify(
+                try FileSource(bundle), progress: progress.report)
         }
     }
 }

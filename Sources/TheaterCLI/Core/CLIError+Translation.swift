@@ -73,7 +73,30 @@ extension CLIError {
             case .notFound, .unlabelled, .conflict, .tooLarge, .quota, .full, .busy, .cancelled:
                 .failure
             }
-        self.init(status, error.code.rawValue, error.description)
+        self.init(
+            status, error.code.rawValue,
+            "\(error.fact). \(Self.remedy(of: error)) [\(error.code.rawValue)]")
+    }
+
+    /// What to do about a store's error, with the commands that do it.
+    private static func remedy(of error: StoreError) -> String {
+        let store = error.namespace.map { " --store-id \($0.name)" } ?? ""
+        return switch error.code {
+        case .notFound, .unlabelled:
+            "See what is there with `theater store ls\(store)`, or name another store with --store-id."
+        case .full, .quota:
+            "Remove labels that nobody needs with `theater store label LABEL --remove`, and what they "
+                + "named with `theater store gc`."
+        case .damaged:
+            "\(error.remedy) `theater store verify` finds all that is damaged."
+        case .conflict:
+            "See what it names now with `theater store label LABEL`, and decide again."
+        case .locked:
+            "\(error.remedy) `theater store get`, `ls` and `verify` work all the same."
+        case .badName, .badLabel, .badReference, .tooLarge, .disk, .newerFormat, .readOnly, .closed,
+            .busy, .cancelled:
+            error.remedy
+        }
     }
 
     /// A chain that cannot be replayed.

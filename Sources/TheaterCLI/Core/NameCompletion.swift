@@ -5,6 +5,7 @@ internal import TheaterAPI
 internal import TheaterChain
 internal import TheaterClient
 internal import TheaterPlatform
+internal import TheaterStore
 
 /// What a shell offers where a command wants a name. Who cannot be asked offers nothing.
 enum NameCompletion {
@@ -37,6 +38,53 @@ enum NameCompletion {
             return offered(
                 directory.reader.lifeChains().reversed().map { ($0.name, $0.actor.description) })
         }
+    }
+
+    /// The functions of the actor that stands before, by the ends of their names.
+    static var functions: CompletionKind {
+        .custom { words, index, _ in
+            // `theater call ACTOR FUNCTION`: what stands between the command and the cursor, without options.
+            guard let command = words.firstIndex(of: "call"), command < index,
+                let actor = words[(command + 1)..<max(command + 1, min(index, words.count))].last,
+                !actor.hasPrefix("-")
+            else { return [] }
+            return await names(of: words) { (client) throws(ClientError) in
+                let exports = try await client.functions(of: actor)["functions"]?.array ?? []
+                return exports.map { export in
+                    (export["name"]?.string?.split(separator: ".").last.map(String.init), nil)
+                }
+            }
+        }
+    }
+
+    /// The stores of the data directory that the other words mean.
+    static var stores: CompletionKind {
+        .custom { words, _, _ in
+            guard let store = store(of: words), let usage = try? store.usage() else { return [] }
+            return offered(usage.map { ($0.namespace.name, nil) })
+        }
+    }
+
+    /// The labels of the store that the other words mean.
+    static var labels: CompletionKind {
+        .custom { words, _, _ in
+            let id = value(of: "--store-id", in: words) ?? "default"
+            guard let store = store(of: words), let name = StoreNamespace(id),
+                let labels = try? store.labels(of: name)
+            else { return [] }
+            return offered(labels.map { ($0.0.text, nil) })
+        }
+    }
+
+    private static func store(of words: [String]) -> ContentStore? {
+        let context = CLIContext.system(SystemOutput())
+        guard let data = try? options(in: words)?.data.resolved(in: context) else { return nil }
+        return try? StoreDirectory.read(data)
+    }
+
+    private static func value(of option: String, in words: [String]) -> String? {
+        guard let place = words.lastIndex(of: option), place + 1 < words.count else { return nil }
+        return words[place + 1]
     }
 
     /// How many are offered.
@@ -78,16 +126,7 @@ enum NameCompletion {
     }
 
     private static func isPlain(_ name: String) -> Bool {
-        !name.isEmpty && name.first != "-"
-            && name.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
-                    UInt8(ascii: "."):
-                    true
-                default: false
-                }
-            }
+        !name.isEmpty && name.first != "-" && Printable.isPlain(name, others: "-_./")
     }
 
     /// Which node and which data directory the words of a line mean.

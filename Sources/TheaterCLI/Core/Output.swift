@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import TheaterAPI
+internal import TheaterPlatform
 
 /// Where a command writes to.
 public enum OutputStream: Sendable, Hashable {
@@ -57,6 +58,8 @@ public struct CLIContext: Sendable {
     /// The next line that somebody types, or `nil` when there are no more; is `nil` itself when standard
     /// input is no terminal.
     public var lines: (@Sendable () -> String?)?
+    /// What time it is, for what is shown as it goes on.
+    var now: @Sendable () -> MonotonicTime = { MonotonicTime.now() }
     /// All variables of the environment, for tools that are started.
     public var variables: @Sendable () -> [String: String]
 

@@ -10,6 +10,19 @@ enum Printable {
         }
     }
 
+    /// Whether a text is letters and digits of ASCII, and these others, alone.
+    static func isPlain(_ text: String, others: String) -> Bool {
+        !text.isEmpty
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default: others.utf8.contains(byte)
+                }
+            }
+    }
+
     /// The text with invisible characters escaped, at most so many bytes of it.
     static func line(_ text: String, sizeMax: Int = 16_384) -> String {
         let isPlain = text.utf8.count <= sizeMax && text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F }
@@ -46,7 +59,8 @@ enum Printable {
 
     /// The text cut to so many columns, an ellipsis among them.
     static func cut(_ text: String, to width: Int) -> String {
-        guard text.unicodeScalars.count > width else { return text }
+        // No text has more characters than bytes.
+        guard text.utf8.count > width, text.unicodeScalars.count > width else { return text }
         return String(String.UnicodeScalarView(text.unicodeScalars.prefix(max(0, width - 1)))) + "…"
     }
 
@@ -77,7 +91,6 @@ enum SizeText {
         }
         return "\(size) bytes"
     }
-
 }
 
 /// Short durations for people.

@@ -7,30 +7,23 @@ internal import TheaterPlatform
 enum TimeText {
     /// The local time of day: `HH:MM:SS.mmm`.
     static func clock(_ time: WallTime) -> String {
-        let (parts, milliseconds) = split(time, isLocal: true)
+        let (parts, milliseconds) = split(time)
         return
             "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)).\(three(milliseconds))"
     }
 
     /// The local day and time: `YYYY-MM-DD HH:MM:SS`.
     static func local(_ time: WallTime) -> String {
-        let (parts, _) = split(time, isLocal: true)
+        let (parts, _) = split(time)
         return "\(date(parts)) \(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))"
     }
 
-    /// The time in UTC as RFC 3339 has it, to the millisecond.
-    static func rfc3339(_ time: WallTime) -> String {
-        let (parts, milliseconds) = split(time, isLocal: false)
-        return "\(date(parts))T\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))"
-            + ".\(three(milliseconds))Z"
-    }
-
-    private static func split(_ time: WallTime, isLocal: Bool) -> (tm, Int) {
+    private static func split(_ time: WallTime) -> (tm, Int) {
         let (quotient, remainder) = time.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
         var seconds = time_t(remainder < 0 ? quotient - 1 : quotient)
         let rest = remainder < 0 ? remainder + 1_000_000_000 : remainder
         var parts = tm()
-        if isLocal { localtime_r(&seconds, &parts) } else { gmtime_r(&seconds, &parts) }
+        localtime_r(&seconds, &parts)
         return (parts, Int(rest / 1_000_000))
     }
 

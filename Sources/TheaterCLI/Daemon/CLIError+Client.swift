@@ -34,7 +34,8 @@ extension CLIError {
     /// What to look at next.
     private static let hints = [
         "actor.not-found": " with `theater ps`",
-        "actor.name-taken": "; see `theater ps`, or give it another name with --name",
+        "actor.name-taken": "; `theater ps` shows what runs, and the manifest says the name",
+        "api.token-taken": "; `theater token revoke` takes it back",
         "api.path": "; see `theater help store`",
         "actor.ended": "; see what it did with `theater events`",
         "message.not-registered": "; see what it takes with `theater inspect`",

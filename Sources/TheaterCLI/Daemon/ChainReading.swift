@@ -5,7 +5,7 @@ internal import TheaterChain
 internal import TheaterClient
 internal import TheaterPlatform
 
-/// Reads an actor's chain from a node, and follows it if wanted.
+/// Reads an actor's chain from a node, and follows it if wanted; without a node, from the data directory.
 struct ChainReading: Sendable {
     let actor: String
     let types: [String]
@@ -18,6 +18,24 @@ struct ChainReading: Sendable {
         event: @escaping @Sendable (ChainEvent) -> Void,
         gap: @escaping @Sendable (_ first: UInt64, _ count: UInt64) -> Void
     ) async throws(CLIError) -> CommandStatus {
+        do throws(CLIError) {
+            try await ask(options, in: context, event, gap)
+        } catch {
+            guard error.code == ClientError.Code.noNode.rawValue, !follows,
+                options.meansDataDirectory(in: context)
+            else { throw error }
+            let path = try options.data.resolved(in: context)
+            guard Files.kind(Files.join(path, "journal")) == .folder else { throw error }
+            try read(path, context.output, event)
+        }
+        return .success
+    }
+
+    private func ask(
+        _ options: ClientOptions, in context: CLIContext,
+        _ event: @escaping @Sendable (ChainEvent) -> Void,
+        _ gap: @escaping @Sendable (_ first: UInt64, _ count: UInt64) -> Void
+    ) async throws(CLIError) {
         let output = context.output
         try await options.withClient(in: context) { (client) throws(ClientError) in
             guard follows else {
@@ -36,7 +54,24 @@ struct ChainReading: Sendable {
                 return !output.isBroken
             }
         }
-        return .success
+    }
+
+    private func read(
+        _ dataDirectory: String, _ output: any Output, _ event: (ChainEvent) -> Void
+    ) throws(CLIError) {
+        let directory = try ChainDirectory(dataDirectory: dataDirectory)
+        let chain = try directory.chain(actor)
+        do throws(JournalError) {
+            var cursor = try directory.reader.events(of: chain.actor, in: (from ?? 0)..<UInt64.max)
+            while !output.isBroken, let known = try cursor.next() {
+                let isWanted = types.contains {
+                    known.type == $0 || $0.hasSuffix("/") && known.type.hasPrefix($0)
+                }
+                if isWanted || types.isEmpty { event(known) }
+            }
+        } catch {
+            throw CLIError(error)
+        }
     }
 
     private func readPages(

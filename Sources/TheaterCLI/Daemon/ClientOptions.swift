@@ -31,6 +31,15 @@ struct ClientOptions: ParsableArguments {
         }
     }
 
+    /// Whether the node that is meant is that of the data directory, whose chains can be read without it.
+    func meansDataDirectory(in context: CLIContext) -> Bool {
+        guard socket == nil, server == nil else { return false }
+        return data.directory != nil
+            || ["THEATER_SERVER", "THEATER_SOCKET"].allSatisfy {
+                (context.environment($0) ?? "").isEmpty
+            }
+    }
+
     /// The node that is meant.
     private func client(in context: CLIContext) throws(CLIError) -> TheaterClient {
         let isLocal = socket != nil || data.directory != nil

@@ -18,6 +18,8 @@ struct Daemon: Sendable {
     private let server: APIServer
     private let audit: Journal
     private let settings: ServeSettings
+    /// Where the node reaches itself.
+    private let ownerSocketPath: String
     private let notices: ServiceNotices
     private let logger: Logger
     private let logLevel: LogLevel
@@ -60,6 +62,7 @@ struct Daemon: Sendable {
             throw CLIError(unexpected: error)
         }
         self.settings = settings
+        ownerSocketPath = options.ownerSocketPath
         self.notices = notices
         self.logger = logger
         self.logLevel = logLevel
@@ -199,7 +202,7 @@ struct Daemon: Sendable {
             logger.error("the roster stays as it is: \(error.text)")
             return false
         }
-        let client = TheaterClient(socketPath: settings.socket)
+        let client = TheaterClient(socketPath: ownerSocketPath)
         let outcome: Result<JSONValue, ClientError>
         do throws(ClientError) {
             outcome = .success(
@@ -229,23 +232,31 @@ struct Daemon: Sendable {
 
     /// The first signal ends the node in order, the second its actors at once, the third the process.
     private func heed(_ signals: SignalSource, hangUp: () -> Bool) async {
-        var count = 0
-        for await signal in signals.signals {
-            if signal == SIGHUP, count > 0 || hangUp() { continue }
-            count += 1
-            if count == 1 {
-                notices.stopping()
-                logger.info("stopping; a second signal ends the actors at once")
-                await server.stop()
-            } else {
-                signals.restore()
-                await withDiscardingTaskGroup { group in
+        await withDiscardingTaskGroup { group in
+            var count = 0
+            for await signal in signals.signals {
+                if signal == SIGHUP, count > 0 || hangUp() { continue }
+                count += 1
+                if count == 1 {
+                    notices.stopping()
+                    logger.info("stopping; a second signal ends the actors at once")
+                    await server.stop()
+                    group.addTask { await stopActorsAfterDrain() }
+                } else {
+                    signals.restore()
                     for actor in node.system.actors() {
                         group.addTask { _ = try? await node.system.terminate(actor.id) }
                     }
                 }
             }
+            group.cancelAll()
         }
+    }
+
+    /// A request that waits for an actor keeps the server from its end. Past its time it ends with the actor.
+    private func stopActorsAfterDrain() async {
+        guard (try? await Sleeper.sleep(for: settings.drain)) != nil else { return }
+        await node.system.shutDown(grace: live.value.grace)
     }
 
     private func close() async {

@@ -19,6 +19,7 @@ struct DetachedRun {
         let actor = try LoadedActor.load(
             manifest: manifestPath, variables: variables, from: files)
         let wasm = try actor.wasm()
+        try LoadedActor.requireModule(wasm, at: actor.wasmPath)
         let digest = ContentID(of: wasm).description
         let text = try files.read(
             manifestPath, sizeMax: Manifest.sizeMax + 1, status: .manifest)

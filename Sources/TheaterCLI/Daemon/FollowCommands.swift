@@ -13,6 +13,8 @@ struct EventsCommand: TheaterCommand {
         commandName: "events",
         abstract: "Show events of an actor's chain from a node, and follow it.",
         discussion: """
+            Without a node the chain is read from the data directory.
+
             --follow waits for further events until the actor is over for good or Ctrl-C. A lost \
             connection is made again and goes on where it was: nothing is lost, nothing comes twice. Who \
             reads too slowly is told which events were passed over, and never slows the actor.
@@ -78,7 +80,10 @@ struct LogsCommand: TheaterCommand {
         commandName: "logs",
         abstract: "Show what an actor of a node logged, and follow it.",
         discussion: """
-            Logs are events of the chain like all others, so that those of past actors are there too.
+            Logs are events of the chain like all others, so that those of past actors are there too, and without \
+            a node they are read from the data directory.
+
+            With --json each is a line {"sequence", "time", "text"}.
 
             Examples:
               theater logs greeter

@@ -13,31 +13,27 @@ struct PsCommand: TheaterCommand {
     @OptionGroup var form: ListForm
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
-        let actors = try await client.withClient(in: context) { (client) throws(ClientError) in
-            try await client.actors()
-        }
         let output = context.output
-        if form.json {
-            output.results(actors.map(\.description))
-        } else if form.quiet {
-            output.results(actors.map { $0["id"]?.string ?? "" })
-        } else {
-            let width = output.width(.results)
-            output.results(
-                ["ACTOR     NAME                      STATUS      WAITING"]
-                    + actors.map { Self.line($0, width: width) })
+        let width = output.width(.results)
+        let lines = try await client.withClient(in: context) { (client) throws(ClientError) in
+            var lines =
+                form.json || form.quiet
+                ? [] : ["ACTOR     NAME                      STATUS      WAITING"]
+            try await client.eachActor { lines.append(line($0, width: width)) }
+            return lines
         }
+        output.results(lines)
         return .success
     }
 
-    private static func line(_ actor: JSONValue, width: Int) -> String {
+    private func line(_ actor: JSONValue, width: Int) -> String {
+        if form.json { return actor.description }
+        if form.quiet { return actor["id"]?.string ?? "" }
         let name = Printable.line(actor["name"]?.string ?? "-", sizeMax: 256)
-        let line = [
-            String((actor["id"]?.string ?? "").prefix(8)),
-            Printable.pad(Printable.cut(name, to: 24), 24),
-            Printable.pad(actor["status"]?.string ?? "-", 10),
-            Printable.padLeft(String(actor["mailbox"]?.integer(as: Int.self) ?? 0), 7),
-        ].joined(separator: "  ")
+        var line = String((actor["id"]?.string ?? "").prefix(8))
+        line += "  " + Printable.pad(Printable.cut(name, to: 24), 24)
+        line += "  " + Printable.pad(actor["status"]?.string ?? "-", 10)
+        line += "  " + Printable.padLeft(String(actor["mailbox"]?.integer(as: Int.self) ?? 0), 7)
         return Printable.cut(line, to: width)
     }
 }

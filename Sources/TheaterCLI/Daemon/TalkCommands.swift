@@ -42,16 +42,25 @@ struct SendCommand: TheaterCommand {
             Examples:
               theater send greeter hello
               theater send greeter < picture.png
+
+            With --json: {"actor", "size"}, as it was named, and how many bytes the message has.
             """)
 
     @OptionGroup var target: ActorArgument
     @OptionGroup var body: MessageBody
     @OptionGroup var client: ClientOptions
 
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
         let (actor, bytes) = (target.actor, try body.bytes(in: context))
         try await client.withClient(in: context) { (client) throws(ClientError) in
             try await client.send(actor, bytes)
+        }
+        if json {
+            context.output.result(
+                .object([("actor", .string(actor)), ("size", .integer(bytes.count))]))
         }
         return .success
     }
@@ -107,7 +116,9 @@ struct CallCommand: TheaterCommand {
 
     @OptionGroup var target: ActorArgument
 
-    @Argument(help: ArgumentHelp("The function, or the end of its name."))
+    @Argument(
+        help: ArgumentHelp("The function, or the end of its name."),
+        completion: NameCompletion.functions)
     var function: String
 
     @Argument(help: ArgumentHelp("The arguments.", valueName: "value"))

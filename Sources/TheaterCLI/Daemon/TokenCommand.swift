@@ -28,7 +28,8 @@ struct TokenCommand: AsyncParsableCommand {
 /// `theater token create`: makes a token.
 struct TokenCreateCommand: TheaterCommand {
     static let configuration = CommandConfiguration(
-        commandName: "create", abstract: "Make a token, and print it this once.")
+        commandName: "create", abstract: "Make a token, and print it this once.",
+        discussion: "With --json: {\"name\", \"scope\", \"created\", \"token\"}.")
 
     @Argument(help: "What the audit is to call its bearer.")
     var name: String
@@ -63,7 +64,8 @@ struct TokenCreateCommand: TheaterCommand {
 /// `theater token list`: the tokens there are.
 struct TokenListCommand: TheaterCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the tokens, without themselves; --quiet names only.")
+        commandName: "list", abstract: "List the tokens, without themselves; --quiet names only.",
+        discussion: "With --json each is a line {\"name\", \"scope\", \"created\"}.")
 
     @OptionGroup var client: ClientOptions
     @OptionGroup var form: ListForm
@@ -76,20 +78,18 @@ struct TokenListCommand: TheaterCommand {
             for token in tokens { context.output.result(token) }
             return .success
         }
-        if !form.quiet { context.output.result("NAME                      SCOPE     MADE") }
+        var table = TextTable([
+            .init(title: "NAME", givesWay: true), .init(title: "SCOPE"), .init(title: "MADE"),
+        ])
         for token in tokens {
             let name = Printable.line(token["name"]?.string ?? "-", sizeMax: 256)
             guard !form.quiet else {
                 context.output.result(name)
                 continue
             }
-            context.output.result(
-                [
-                    Printable.pad(Printable.cut(name, to: 24), 24),
-                    Printable.pad(token["scope"]?.string ?? "-", 8),
-                    token["created"]?.string ?? "-",
-                ].joined(separator: "  "))
+            table.add([name, token["scope"]?.string ?? "-", token["created"]?.string ?? "-"])
         }
+        if !form.quiet { context.output.results(table.lines(width: context.output.tableWidth())) }
         return .success
     }
 }
@@ -97,18 +97,23 @@ struct TokenListCommand: TheaterCommand {
 /// `theater token revoke`: takes a token back.
 struct TokenRevokeCommand: TheaterCommand {
     static let configuration = CommandConfiguration(
-        commandName: "revoke", abstract: "Take a token back; it is refused from then on.")
+        commandName: "revoke", abstract: "Take a token back; it is refused from then on.",
+        discussion: "With --json: {\"name\"}.")
 
     @Argument(help: "The token's name.", completion: NameCompletion.tokens)
     var name: String
 
     @OptionGroup var client: ClientOptions
 
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
         let name = name
         try await client.withClient(in: context) { (client) throws(ClientError) in
             try await client.revokeToken(name)
         }
+        if json { context.output.result(.object([("name", .string(name))])) }
         return .success
     }
 }

@@ -16,10 +16,16 @@ struct KeptCheckpoints {
     private let reader: JournalReader
     private let key: NodeKey?
     private let shelf: CheckpointShelf
+    private let progress: ProgressLine
 
     /// Opens the shelf of a data directory. Without a key nothing was signed.
-    init(dataDirectory: String, reader: JournalReader) throws(CLIError) {
+    ///
+    /// - Parameter progress: shows how far a comparison has come, and is wiped after each.
+    init(
+        dataDirectory: String, reader: JournalReader, progress: ProgressLine
+    ) throws(CLIError) {
         self.reader = reader
+        self.progress = progress
         shelf = CheckpointShelf(dataDirectory: dataDirectory)
         key = try CLIError.translatingProofs { () throws(ProofError) in
             try NodeKeyFile.load(from: dataDirectory)
@@ -41,8 +47,10 @@ struct KeptCheckpoints {
 
     /// Compares a chain, which was verified, with all that is kept of it.
     func compare(_ actor: ActorID) throws(CLIError) -> Finding {
+        defer { progress.clear() }
         guard let key else { return Finding() }
-        let prover = ChainProver(reader: reader, actor: actor, key: key, shelf: shelf)
+        let prover = ChainProver(
+            reader: reader, actor: actor, key: key, shelf: shelf, progress: progress.report)
         do throws(ProofError) {
             return Finding(sizes: try prover.compareWithKept())
         } catch {

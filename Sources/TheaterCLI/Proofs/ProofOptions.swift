@@ -67,13 +67,15 @@ struct ProofDirectory {
     }
 
     /// Prepares to prove something about the chain that a text names; makes the key on first use.
-    func prover(of text: String) throws(CLIError) -> ChainProver {
+    ///
+    /// - Parameter progress: shows how far it is read.
+    func prover(of text: String, _ progress: ProgressLine) throws(CLIError) -> ChainProver {
         let chain = try chains.chain(text)
         return try CLIError.translatingProofs { () throws(ProofError) in
             ChainProver(
                 reader: chains.reader, actor: chain.actor,
                 key: try NodeKeyFile.loadOrMake(in: path),
-                shelf: CheckpointShelf(dataDirectory: path))
+                shelf: CheckpointShelf(dataDirectory: path), progress: progress.report)
         }
     }
 }

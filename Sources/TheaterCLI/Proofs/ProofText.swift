@@ -49,8 +49,8 @@ enum ProofText {
         var lines = ["        \(ChainText.events(report.count)), head \(checkpoint.head)"]
         if let times = report.times {
             lines.append(
-                "        recorded from \(TimeText.rfc3339(times.first)) to "
-                    + TimeText.rfc3339(times.last))
+                "        recorded from \(times.first.rfc3339) to "
+                    + times.last.rfc3339)
         }
         let sizes = report.checkpointSizes.map(String.init).joined(separator: ", ")
         lines.append("        signed by \(checkpoint.keyName) at \(sizes) events")
@@ -91,8 +91,8 @@ enum ProofText {
                 ("count", .integer(report.count)), ("head", .string("\(checkpoint.head)")),
                 ("root", .string("\(checkpoint.root)")), ("key", .string(checkpoint.keyName)),
                 ("checkpoints", .array(report.checkpointSizes.map { .integer($0) })),
-                ("first_time", .optional(report.times.map { TimeText.rfc3339($0.first) })),
-                ("last_time", .optional(report.times.map { TimeText.rfc3339($0.last) })),
+                ("first_time", .optional(report.times.map { $0.first.rfc3339 })),
+                ("last_time", .optional(report.times.map { $0.last.rfc3339 })),
                 ("modules", contents(report.contents.modules)),
                 ("manifests", contents(report.contents.manifests)),
                 ("withheld", .integer(report.withheldCount)),

@@ -17,11 +17,16 @@ struct Reexecution {
 
     /// Runs the code.
     ///
-    /// - Parameter wasm: a module for lives whose module the bundle does not bring.
-    init(_ report: BundleReport, bundle: String, wasm: [UInt8]?) async throws(CLIError) {
+    /// - Parameters:
+    ///   - wasm: a module for lives whose module the bundle does not bring.
+    ///   - progress: shows how far the run has come.
+    init(
+        _ report: BundleReport, bundle: String, wasm: [UInt8]?, _ progress: ProgressLine
+    ) async throws(CLIError) {
         self.report = report
         recording = try BundleFile.recording(bundle)
         var options = Node.registry().replayOptions()
+        options.observer = { progress.show($0.sequence + 1, of: report.count) }
         if let first = report.firstWithheld {
             guard first > 0 else { throw Self.incomplete(report, first) }
             options.until = first - 1

@@ -50,7 +50,8 @@ struct DiffCommand: TheaterCommand {
     var json = false
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
-        let histories = try HistoryLoader(dataDirectory: data.resolved(in: context), context)
+        let histories = try HistoryLoader(
+            dataDirectory: data.resolved(in: context), context, isQuiet: json)
         let (one, other) = (ChainPoint(left), ChainPoint(right))
         let (leftChain, leftHistory) = try await histories.history(of: one.chain)
         let (rightChain, rightHistory) = try await histories.history(of: other.chain)

@@ -47,24 +47,7 @@ struct ForkCommand: TheaterCommand {
     @Flag(name: .customLong("grant-effects"), help: "The fork may change the world.")
     var grantsEffects = false
 
-    @Option(
-        name: .customLong("call"), parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Call a function; may be repeated.", valueName: "function"))
-    var functions: [String] = []
-
-    @Option(
-        name: .customLong("arg"), parsing: .unconditionalSingleValue,
-        help: ArgumentHelp(
-            "An argument of the call before it; may be repeated.", valueName: "value"))
-    var arguments: [String] = []
-
-    @Flag(
-        name: .customLong("stdin"),
-        help: "Standard input is the last argument of the call before it.")
-    var takesInput = false
-
-    @Option(name: .customLong("stdin-of"), help: .hidden)
-    var inputs: [Int] = []
+    @OptionGroup var typed: CallOptionGroup
 
     @OptionGroup var data: DataOptions
 
@@ -80,11 +63,11 @@ struct ForkCommand: TheaterCommand {
     var quiet = false
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
-        let calls = try CallArguments.calls(
-            functions: functions, arguments: arguments, inputs: inputs)
+        let calls = try typed.calls()
         let path = try data.resolved(in: context)
         let source = try await ForkSource(
-            ChainPoint(point), dataDirectory: path, context, hasEffects: grantsEffects)
+            ChainPoint(point), dataDirectory: path, context, hasEffects: grantsEffects,
+            isQuiet: json || quiet)
         var manifest = source.manifest
         if let name, !Manifest.isName(name) {
             throw .usage(
@@ -115,9 +98,10 @@ struct ForkSource: Sendable {
     private let hasEffects: Bool
 
     init(
-        _ point: ChainPoint, dataDirectory path: String, _ context: CLIContext, hasEffects: Bool
+        _ point: ChainPoint, dataDirectory path: String, _ context: CLIContext, hasEffects: Bool,
+        isQuiet: Bool
     ) async throws(CLIError) {
-        let histories = try HistoryLoader(dataDirectory: path, context)
+        let histories = try HistoryLoader(dataDirectory: path, context, isQuiet: isQuiet)
         let (summary, history) = try await histories.history(of: point.chain)
         let place = try point.place(in: history.count, default: history.count - 1)
         if let call = history.call(at: place), call.end != place {

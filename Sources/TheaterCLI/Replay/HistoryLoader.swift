@@ -30,11 +30,18 @@ struct ChainPoint {
     func place(in count: UInt64, default place: UInt64) throws(CLIError) -> UInt64 {
         let place = sequence ?? place
         guard place < count else {
-            throw .usage(
-                "the chain of '\(Printable.line(chain, sizeMax: 128))' has "
-                    + "\(ChainText.events(count)), counted from zero; \(place) is behind the last")
+            throw Self.behindLast(place, of: chain, count)
         }
         return place
+    }
+
+    /// The error of an event that a chain does not have.
+    static func behindLast(_ place: UInt64, of chain: String, _ count: UInt64) -> CLIError {
+        let name = Printable.line(chain, sizeMax: 128)
+        let last = count == 0 ? "" : ", the last is \(count - 1)"
+        return .usage(
+            "the chain of '\(name)' has no event \(place): it has \(ChainText.events(count)), counted "
+                + "from zero\(last); see them with `theater chain show \(name)`")
     }
 }
 
@@ -43,10 +50,15 @@ struct HistoryLoader {
     let directory: ChainDirectory
     private let code: StoredCode?
     private let engine: Engine
+    private let context: CLIContext
+    private let isQuiet: Bool
 
+    /// - Parameter isQuiet: whether the results are for programs, and nothing is said of the progress.
     init(
-        dataDirectory path: String, _ context: CLIContext, engine: Engine? = nil
+        dataDirectory path: String, _ context: CLIContext, engine: Engine? = nil, isQuiet: Bool
     ) throws(CLIError) {
+        self.context = context
+        self.isQuiet = isQuiet
         directory = try ChainDirectory(dataDirectory: path)
         let store = try StoreDirectory.translating { () throws(StoreError) in
             try ContentStore.openReadOnly(directory: Files.join(path, "store"))
@@ -72,10 +84,12 @@ struct HistoryLoader {
         guard summary.count > 0 else {
             throw .usage("the chain of \(summary.actor) has no events yet")
         }
+        let progress = ProgressLine("reading", in: context, isQuiet: isQuiet)
+        defer { progress.end() }
         do throws(ReplayError) {
-            return try await ChainHistory(EventPages(summary, in: directory.reader)) {
-                (birth) async in await exports(of: birth)
-            }
+            return try await ChainHistory(
+                EventPages(summary, in: directory.reader, progress: progress.report)
+            ) { (birth) async in await exports(of: birth) }
         } catch {
             throw CLIError(error)
         }
@@ -105,9 +119,12 @@ struct HistoryLoader {
     ) async throws(ReplayError) -> MemoryPages {
         guard let code else { throw Self.noStore }
         let life = try lineage(of: chain, upTo: last).lastLife()
-        return try await Replayer(
-            engine: engine, library: code, options: Node.registry().replayOptions()
-        ).memory(at: life)
+        let progress = ProgressLine("replaying", in: context, isQuiet: isQuiet)
+        defer { progress.end() }
+        var options = Node.registry().replayOptions()
+        options.observer = { progress.show($0.sequence + 1, of: last + 1) }
+        return try await Replayer(engine: engine, library: code, options: options)
+            .memory(at: life)
     }
 
     private static var noStore: ReplayError {

@@ -90,24 +90,23 @@ struct ReplayCommand: TheaterCommand {
                 try chains.map { (name) throws(CLIError) in try directory.chain(name) }
             }
         let histories =
-            state ? try HistoryLoader(dataDirectory: path, context, engine: engine) : nil
+            state
+            ? try HistoryLoader(dataDirectory: path, context, engine: engine, isQuiet: json)
+            : nil
         var (differs, failure) = (false, CommandStatus.success)
-        let progress = ProgressLine("replaying", in: context)
+        let progress = ProgressLine("replaying", in: context, isQuiet: json)
+        defer { progress.end() }
         let total = selected.reduce(0) { $0 + $1.count }
-        var done: UInt64 = 0
         for summary in selected {
-            progress.show(done, of: total)
-            defer {
-                progress.end()
-                done += summary.count
-            }
             if let until, until >= summary.count {
-                throw .usage(
-                    "the chain has \(ChainText.events(summary.count)), counted from zero; --until "
-                        + "\(until) is behind the last")
+                throw ChainPoint.behindLast(
+                    until, of: summary.name ?? "\(summary.actor)", summary.count)
             }
             do throws(CLIError) {
-                let (verdict, countBefore) = try await replay(summary, directory, sources, engine)
+                let (verdict, countBefore) = try await replay(
+                    summary, directory, sources, engine
+                ) { _ in progress.step(of: total) }
+                progress.clear()
                 if !verdict.isFaithful { differs = true }
                 let text = state ? try await stateText(summary, histories, context) : nil
                 if json {
@@ -120,6 +119,7 @@ struct ReplayCommand: TheaterCommand {
                     if state { context.output.result("state     \(text ?? "is not known")") }
                 }
             } catch {
+                progress.clear()
                 guard selected.count > 1 else { throw error }
                 if failure == .success { failure = error.status }
                 if json {
@@ -150,14 +150,15 @@ struct ReplayCommand: TheaterCommand {
 
     private func replay(
         _ chain: ChainSummary, _ directory: ChainDirectory, _ sources: ReplaySources,
-        _ engine: Engine
+        _ engine: Engine, _ observer: @escaping @Sendable (ChainEvent) -> Void
     ) async throws(CLIError) -> (verdict: ReplayVerdict, countBefore: UInt64) {
         do {
             let lineage = try ChainLineage(
                 of: chain.actor, upTo: until, in: directory.reader)
+            var options = Node.registry().replayOptions()
+            options.observer = observer
             let replayer = Replayer(
-                engine: engine, library: try sources.about(lineage),
-                options: Node.registry().replayOptions())
+                engine: engine, library: try sources.about(lineage), options: options)
             return (try await replayer.replay(try lineage.events()), lineage.countBefore)
         } catch {
             throw CLIError(unexpected: error)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import TheaterAPI
 internal import TheaterReplay
 
 /// `theater step`: a debugger over a chain, forwards and backwards.
@@ -15,6 +16,8 @@ struct StepCommand: TheaterCommand {
             The states are those that the chain holds. That the code makes them is what `theater \
             replay` shows.
 
+            With --json what each command shows is a line {"position", "lines"}.
+
             Examples:
               theater step counter
               theater step counter@40
@@ -28,8 +31,12 @@ struct StepCommand: TheaterCommand {
 
     @OptionGroup var data: DataOptions
 
+    @Flag(help: "Print one JSON object for each command.")
+    var json = false
+
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
-        let histories = try HistoryLoader(dataDirectory: data.resolved(in: context), context)
+        let histories = try HistoryLoader(
+            dataDirectory: data.resolved(in: context), context, isQuiet: json)
         let point = ChainPoint(chain)
         let (summary, history) = try await histories.history(of: point.chain)
         let place = try point.place(in: history.count, default: 0)
@@ -39,19 +46,27 @@ struct StepCommand: TheaterCommand {
         let isTerminal = context.lines != nil && output.isTerminal(.messages)
         let lines = try StepInput.lines(context)
         do throws(ReplayError) {
-            output.result(ChainShowCommand.title(summary))
-            for line in try session.here() { output.result(line) }
+            if !json { output.result(ChainShowCommand.title(summary)) }
+            show(try session.here(), session, output)
             while !session.isOver, !output.isBroken {
                 if isTerminal {
                     output.write(Array("\(session.position)> ".utf8), to: .messages)
                 }
                 guard let line = lines() else { break }
-                for line in try session.perform(line) { output.result(line) }
+                show(try session.perform(line), session, output)
             }
         } catch {
             throw CLIError(error)
         }
         return .success
+    }
+
+    private func show(_ lines: [String], _ session: StepSession, _ output: any Output) {
+        guard json else { return output.results(lines) }
+        output.result(
+            .object([
+                ("position", .integer(session.position)), ("lines", .array(lines.map(JSON.string))),
+            ]))
     }
 }
 

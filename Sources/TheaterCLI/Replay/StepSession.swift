@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import TheaterAPI
 internal import TheaterChain
 internal import TheaterPlatform
 internal import TheaterReplay
@@ -46,11 +47,11 @@ struct StepSession {
 
     /// Does what a line says and returns what to show.
     mutating func perform(_ line: String) throws(ReplayError) -> [String] {
-        let words = line.split(separator: " ", maxSplits: 1).map(String.init)
-        guard let command = words.first else {
+        let words = line.split(separator: " ", maxSplits: 1)
+        guard let command = words.first.map(String.init) else {
             return repeated.isEmpty ? [] : try perform(repeated)
         }
-        let argument = words.count > 1 ? words[1].trimmed : ""
+        let argument = words.count > 1 ? String(words[1].withoutBlanksAround) : ""
         if let moved = try move(command, argument) {
             repeated = line
             return moved
@@ -239,15 +240,5 @@ struct StepSession {
 
     private static func badPath(_ text: String) -> String {
         "'\(Printable.line(text, sizeMax: 256))' is no path; write it as .orders[3].price"
-    }
-}
-
-extension String {
-    /// The text without blanks around it.
-    fileprivate var trimmed: String {
-        guard let first = firstIndex(where: { $0 != " " }),
-            let last = lastIndex(where: { $0 != " " })
-        else { return "" }
-        return String(self[first...last])
     }
 }

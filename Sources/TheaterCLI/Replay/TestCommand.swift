@@ -45,7 +45,12 @@ struct TestCommand: TheaterCommand {
         }
         let engine = try ReplayEngine.make(dataDirectory: nil)
         var check = UpgradeCheck()
-        for bundle in try bundles.map({ (path) throws(CLIError) in try BundleFile.regular(path) }) {
+        let progress = ProgressLine("replaying", in: context, isQuiet: json)
+        defer { progress.end() }
+        let share: UInt64 = 1_000
+        for (index, bundle) in try bundles.map({ (path) throws(CLIError) in
+            try BundleFile.regular(path)
+        }).enumerated() {
             let recording: BundleRecording<FileSource>
             do throws(ProofError) {
                 recording = try BundleRecording(try FileSource(bundle))
@@ -63,11 +68,18 @@ struct TestCommand: TheaterCommand {
                     continue
                 }
             }
+            var options = Node.registry().replayOptions()
+            let (done, total) = (UInt64(index) * share, UInt64(bundles.count) * share)
+            let count = max(1, recording.count)
+            options.observer = { event in
+                let part = Double(event.sequence + 1) / Double(count) * Double(share)
+                progress.show(done + UInt64(min(part, Double(share))), of: total)
+            }
             await check.replay(
-                recording.actor, recording.events(), engine: engine,
-                library: sources,
-                options: Node.registry().replayOptions())
+                recording.actor, recording.events(), engine: engine, library: sources,
+                options: options)
         }
+        progress.end()
         if json {
             context.output.result(UpgradeText.json(check, skipped: 0))
         } else {

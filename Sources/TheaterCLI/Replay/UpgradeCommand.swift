@@ -86,6 +86,7 @@ struct UpgradeCommand: TheaterCommand {
         _ path: String, in context: CLIContext
     ) async throws(CLIError) -> CommandStatus {
         let wasm = try LoadedActor.wasm(at: path)
+        try LoadedActor.requireModule(wasm, at: path)
         let digest = ModuleCache.digest(of: wasm)
         let (actors, gate, json) = (actors, gate?.rawValue, json)
         try await client.withClient(in: context) { (client) throws(ClientError) in
@@ -120,11 +121,17 @@ struct UpgradeCommand: TheaterCommand {
         var relatives = try await CodeRelatives(sources, engine)
         var upgrade = UpgradeCheck()
         var skipped = 0
+        let progress = ProgressLine("replaying", in: context, isQuiet: json)
+        defer { progress.end() }
         let chains =
             actors.isEmpty
             ? directory.reader.lifeChains()
             : try actors.map { (name) throws(CLIError) in try directory.chain(name) }
+        let total = chains.reduce(0) { $0 + $1.count }
+        var done: UInt64 = 0
         for chain in chains where chain.count > 0 {
+            progress.show(done, of: total)
+            done += chain.count
             do throws(ReplayError) {
                 let lineage = try ChainLineage(of: chain.actor, in: directory.reader)
                 let sources = try sources.about(lineage)
@@ -132,13 +139,16 @@ struct UpgradeCommand: TheaterCommand {
                     skipped += 1
                     continue
                 }
+                var options = Node.registry().replayOptions()
+                options.observer = { _ in progress.step(of: total) }
                 await upgrade.replay(
                     chain.actor, try lineage.events(), engine: engine, library: sources,
-                    options: Node.registry().replayOptions())
+                    options: options)
             } catch {
                 upgrade.fail(chain.actor, error)
             }
         }
+        progress.end()
         if json {
             context.output.result(UpgradeText.json(upgrade, skipped: skipped))
         } else {

@@ -45,14 +45,17 @@ enum StoreDirectory {
     }
 
     /// The content of the store that the chains mention, and the modules of their actors.
+    ///
+    /// - Parameter progress: shows how far the chains are read.
     static func mentionedInChains(
-        _ dataDirectory: String, _ store: ContentStore
+        _ dataDirectory: String, _ store: ContentStore, _ progress: ProgressLine
     ) throws(CLIError) -> Set<ContentID> {
         let path = Files.join(dataDirectory, "journal")
         guard Files.kind(path) != .missing else { return [] }
         do throws(JournalError) {
             return try ChainContent.mentioned(
-                in: try Journal.openReadOnly(directory: path), of: store)
+                in: try Journal.openReadOnly(directory: path), of: store,
+                progress: progress.report)
         } catch {
             throw CLIError(error)
         }

@@ -5,19 +5,19 @@ internal import TheaterStore
 
 /// What is in a store as text and as JSON.
 enum StoreText {
-    /// The namespaces of a store, a line for each.
-    static func list(_ usage: [StoreUsage]) -> [String] {
-        let width = max(5, usage.map(\.namespace.name.utf8.count).max() ?? 0)
-        let head = Printable.pad("STORE", width) + "   CONTENT        SIZE   LABELS"
-        return [head]
-            + usage.map { usage in
-                [
-                    Printable.pad(usage.namespace.name, width),
-                    Printable.padLeft("\(usage.count)", 8),
-                    Printable.padLeft(SizeText.format(usage.size), 10),
-                    Printable.padLeft("\(usage.labelCount)", 7),
-                ].joined(separator: "  ")
-            }
+    /// The namespaces of a store.
+    static func list(_ usage: [StoreUsage], width: Int?) -> [String] {
+        var table = TextTable([
+            .init(title: "STORE", givesWay: true), .init(title: "CONTENT", isNumber: true),
+            .init(title: "SIZE", isNumber: true), .init(title: "LABELS", isNumber: true),
+        ])
+        for usage in usage {
+            table.add([
+                usage.namespace.name, "\(usage.count)", SizeText.format(usage.size),
+                "\(usage.labelCount)",
+            ])
+        }
+        return table.lines(width: width)
     }
 
     /// A namespace in brief.
@@ -28,10 +28,15 @@ enum StoreText {
         ])
     }
 
-    /// One piece of content with its labels.
-    static func line(_ id: ContentID, _ size: UInt64, _ labels: [StoreLabel]) -> String {
+    /// One piece of content with its labels, on a terminal with as much of its digest as names it.
+    static func line(
+        _ id: ContentID, _ size: UInt64, _ labels: [StoreLabel], width: Int?
+    ) -> String {
+        let digits = width == nil ? ContentID.digitCount : 12
         let names = labels.map { "  " + Printable.line($0.text) }.joined()
-        return "\(id)  \(Printable.padLeft(SizeText.format(size), 10))\(names)"
+        let line =
+            "\(id.description.prefix(digits))  \(Printable.padLeft(SizeText.format(size), 10))\(names)"
+        return width.map { Printable.cut(line, to: $0) } ?? line
     }
 
     /// One piece of content with its labels.

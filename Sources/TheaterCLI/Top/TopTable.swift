@@ -126,7 +126,7 @@ struct TopTable {
             return value?.integer() ?? 0
         }
         return "theater \(node["version"]?.string ?? "-")  process \(count("pid"))  "
-            + "\(look.actors.count) actors  \(count("commands", "waiting")) commands wait"
+            + "\(look.actors.count == 1 ? "1 actor" : "\(look.actors.count) actors")  \(count("commands", "waiting")) commands wait"
     }
 
     private func totals() -> String {

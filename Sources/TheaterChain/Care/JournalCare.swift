@@ -9,53 +9,65 @@ extension Journal {
     /// segments before they replace the old ones. Needs room for a copy of what is rewritten. After a
     /// crash at any point the journal is as it was before, or as it is after.
     ///
-    /// - Parameter isTrial: says what would go, without the lock and without a change.
+    /// - Parameters:
+    ///   - isTrial: says what would go, without the lock and without a change.
+    ///   - progress: told now and then how much is done, of how much.
     /// - Throws: `locked`, `directory`, `disk`, `damaged`, `newerFormat`, `badOptions`.
     @discardableResult
     public static func prune(
         directory: String, keeping retention: Retention, isTrial: Bool = false,
-        options: JournalOptions = JournalOptions(), disk: any Disk = SystemDisk()
+        options: JournalOptions = JournalOptions(), disk: any Disk = SystemDisk(),
+        progress: @escaping (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in }
     ) throws(JournalError) -> PruneReport {
         try rewrite(
-            directory, retention, isTrial: isTrial, rewritesAll: false, options, disk)
+            directory, retention, isTrial: isTrial, rewritesAll: false, options, disk, progress)
     }
 
     /// Writes the journal more densely, without a change to any event: the marks between small
     /// batches go, and half-empty segments are joined.
     ///
-    /// The same rules hold as for ``prune(directory:keeping:isTrial:options:disk:)``.
+    /// The same rules hold as for ``prune(directory:keeping:isTrial:options:disk:progress:)``.
     @discardableResult
     public static func compact(
         directory: String, options: JournalOptions = JournalOptions(),
-        disk: any Disk = SystemDisk()
+        disk: any Disk = SystemDisk(),
+        progress: @escaping (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in }
     ) throws(JournalError) -> PruneReport {
-        try rewrite(directory, Retention(), isTrial: false, rewritesAll: true, options, disk)
+        try rewrite(
+            directory, Retention(), isTrial: false, rewritesAll: true, options, disk, progress)
     }
 
     private static func rewrite(
         _ directory: String, _ retention: Retention, isTrial: Bool, rewritesAll: Bool,
-        _ options: JournalOptions, _ disk: any Disk
+        _ options: JournalOptions, _ disk: any Disk,
+        _ progress: @escaping (_ done: UInt64, _ total: UInt64) -> Void
     ) throws(JournalError) -> PruneReport {
         if let problem = options.problem { throw problem }
+        let count = JournalSurvey.passCount + (isTrial ? 0 : JournalRewrite.passCount)
+        let passes = Passes(count, progress)
         guard !isTrial else {
-            let survey = try JournalSurvey(directory, disk, retention)
+            let survey = try JournalSurvey(directory, disk, retention, passes)
             return survey.report
         }
         let recovered = try Recovery.open(directory: directory, options: options, disk: disk)
         defer { recovered.files.abandon() }
         if let problem = recovered.files.seal(recovered.heads) { throw problem }
-        let survey = try JournalSurvey(directory, disk, retention)
+        let survey = try JournalSurvey(directory, disk, retention, passes)
         guard let first = rewritesAll ? survey.segments.numbers.first : survey.firstChanged else {
             return survey.report
         }
         let rewrite = JournalRewrite(
-            survey: survey, directory: directory, disk: disk, first: first, options: options)
+            survey: survey, directory: directory, disk: disk, first: first, options: options,
+            passes: passes)
         return try rewrite.perform()
     }
 }
 
 /// What is in a journal, and what of it goes.
 struct JournalSurvey {
+    /// How many times it goes over the segments, but for the ages of events.
+    static let passCount = 3
+
     let segments: SegmentSet
     /// The verified journal.
     let walk: JournalWalk
@@ -66,19 +78,20 @@ struct JournalSurvey {
     private(set) var firstChanged: UInt32?
 
     init(
-        _ directory: String, _ disk: any Disk, _ retention: Retention
+        _ directory: String, _ disk: any Disk, _ retention: Retention, _ passes: Passes
     ) throws(JournalError) {
         let index = HeadIndex.load(disk, directory)
         segments = try SegmentSet.opening(disk, directory)
+        passes.begin(segments)
         var walk = JournalWalk(segments, depth: .hashes(of: nil), stopsAtProblem: true)
-        try walk.run()
+        try walk.run { _ in passes.step() }
         walk.checkReach(index)
         if let problem = walk.problems.first { throw Recovery.refusal(problem, disk) }
         self.walk = walk
         var ledgers: [ActorID: EffectLedger] = [:]
         var remaining: UInt64 = 0
         let bounds = try RetentionBounds(retention, walk.heads, segments)
-        try segments.forEachRecord { record, _ in
+        try segments.forEachRecord(passes) { record, _ in
             guard record.kind == .event, let payload = record.payload else { return }
             if EffectLedger.concerns(payload) {
                 ledgers[record.id, default: EffectLedger(actor: record.id, name: nil)]
@@ -92,7 +105,7 @@ struct JournalSurvey {
         plan = RetentionPlan(bounds, doubts: doubts, remaining: remaining)
         var trial = plan
         var firstChanged: UInt32?
-        try segments.forEachRecord { record, place in
+        try segments.forEachRecord(passes) { record, place in
             if trial.drops(record), firstChanged == nil { firstChanged = place.segment }
         }
         self.firstChanged = firstChanged
@@ -103,11 +116,15 @@ struct JournalSurvey {
 
 /// Writes new segments and puts them in the place of the old ones.
 struct JournalRewrite {
+    /// How many times it goes over the segments, but for those before the first that changes.
+    static let passCount = 2
+
     let survey: JournalSurvey
     let directory: String
     let disk: any Disk
     let first: UInt32
     let options: JournalOptions
+    let passes: Passes
 
     func perform() throws(JournalError) -> PruneReport {
         guard let journal = survey.walk.journal else { return survey.report }
@@ -154,7 +171,7 @@ struct JournalRewrite {
     ) throws(JournalError) -> SegmentSwap {
         var plan = survey.plan
         var failure: DiskError?
-        try survey.segments.forEachRecord { record, place in
+        try survey.segments.forEachRecord(passes) { record, place in
             // Every record is asked for, as the plan counts.
             let drops = plan.drops(record)
             guard failure == nil, place.segment >= first, record.kind != .mark else { return }
@@ -182,7 +199,7 @@ struct JournalRewrite {
             throw .disk(error)
         }
         var walk = JournalWalk(segments, depth: .hashes(of: nil), stopsAtProblem: true)
-        try walk.run()
+        try walk.run { _ in passes.step() }
         if let problem = walk.problems.first { throw Recovery.refusal(problem, disk) }
         let before = survey.walk.heads.entries.map { [$0.head.description, "\($0.count)"] }
         let after = walk.heads.entries.map { [$0.head.description, "\($0.count)"] }
@@ -226,9 +243,11 @@ extension SegmentSet {
 
     /// Hands over the whole records in file order, those of verified segments.
     ///
-    /// - Parameter end: the first segment that is left out.
+    /// - Parameters:
+    ///   - passes: told after each segment.
+    ///   - end: the first segment that is left out.
     func forEachRecord(
-        upTo end: UInt32? = nil, _ body: (Record, Position) -> Void
+        _ passes: Passes? = nil, upTo end: UInt32? = nil, _ body: (Record, Position) -> Void
     ) throws(JournalError) {
         for number in numbers where number < end ?? .max {
             do throws(DiskError) {
@@ -241,6 +260,7 @@ extension SegmentSet {
             } catch {
                 throw .disk(error)
             }
+            passes?.step()
         }
     }
 }

@@ -16,36 +16,52 @@ public struct JournalCopyReport: Sendable, Hashable {
 
 extension Journal {
     /// Copies a journal as it is at this moment, also while a node writes it. The copy is verified, and
-    /// is a journal itself: it can be read, and put back with ``restore(from:to:disk:)``.
+    /// is a journal itself: it can be read, and put back with ``restore(from:to:disk:progress:)``.
     ///
-    /// - Parameter target: a directory without a journal; made, when its parent exists.
+    /// - Parameters:
+    ///   - target: a directory without a journal; made, when its parent exists.
+    ///   - progress: told now and then how much is done, of how much.
     /// - Throws: `notEmpty`; `damaged` when the journal is not whole; `locked`, `directory`, `disk`,
     ///   `newerFormat`.
     @discardableResult
     public static func backup(
-        from directory: String, to target: String, disk: any Disk = SystemDisk()
+        from directory: String, to target: String, disk: any Disk = SystemDisk(),
+        progress: @escaping (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in }
     ) throws(JournalError) -> JournalCopyReport {
-        try JournalCopy(source: directory, target: target, disk: disk).perform(isBackup: true)
+        try JournalCopy(
+            source: directory, target: target, disk: disk,
+            passes: Passes(JournalCopy.passCount, progress)
+        ).perform(isBackup: true)
     }
 
     /// Puts a backup in the place of a journal that is gone. Verifies it before.
     ///
-    /// - Parameter target: a directory without a journal; made, when its parent exists.
+    /// - Parameters:
+    ///   - target: a directory without a journal; made, when its parent exists.
+    ///   - progress: told now and then how much is done, of how much.
     /// - Throws: `notEmpty`; `damaged` when the backup is not whole, or was never finished; `locked`,
     ///   `directory`, `disk`, `newerFormat`.
     @discardableResult
     public static func restore(
-        from backup: String, to target: String, disk: any Disk = SystemDisk()
+        from backup: String, to target: String, disk: any Disk = SystemDisk(),
+        progress: @escaping (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in }
     ) throws(JournalError) -> JournalCopyReport {
-        try JournalCopy(source: backup, target: target, disk: disk).perform(isBackup: false)
+        try JournalCopy(
+            source: backup, target: target, disk: disk,
+            passes: Passes(JournalCopy.passCount, progress)
+        ).perform(isBackup: false)
     }
 }
 
 /// Copies the segments of one directory to another, all or none.
 struct JournalCopy {
+    /// How many times it goes over the segments: to verify, to copy, and to verify the copy.
+    static let passCount = 3
+
     let source: String
     let target: String
     let disk: any Disk
+    let passes: Passes
 
     func perform(isBackup: Bool) throws(JournalError) -> JournalCopyReport {
         // The index first: what it names must be among the segments.
@@ -69,16 +85,20 @@ struct JournalCopy {
         } catch {
             throw .directory(source, error)
         }
-        throw .damaged(
-            "it is no finished backup: it has no index that is whole", path: source, offset: 0)
+        throw JournalError(
+            .damaged, "'\(source)' is no finished backup: it has no index that is whole",
+            remedy:
+                "Name a folder that `theater chain backup` has finished, or make the backup again.",
+            path: source)
     }
 
     /// The journal as it is now; the beginnings of a record at its end do not count.
     private func verified(
         _ segments: SegmentSet, _ index: HeadIndex?
     ) throws(JournalError) -> JournalWalk {
+        passes.begin(segments)
         var walk = JournalWalk(segments, depth: .hashes(of: nil), stopsAtProblem: true)
-        try walk.run()
+        try walk.run { _ in passes.step() }
         walk.checkReach(index)
         if let problem = walk.problems.first { throw Recovery.refusal(problem, disk) }
         guard walk.journal != nil else {
@@ -118,6 +138,7 @@ struct JournalCopy {
                 let known = number == walk.end.segment ? UInt64(walk.end.offset) : nil
                 let copied = try copy(number, of: segments, upTo: known)
                 size += copied
+                passes.step()
                 end = Position(segment: number, offset: UInt32(truncatingIfNeeded: copied))
             }
             try check(swap, walk)
@@ -179,7 +200,7 @@ struct JournalCopy {
             throw .disk(error)
         }
         var check = JournalWalk(copied, depth: .hashes(of: nil), stopsAtProblem: true)
-        try check.run()
+        try check.run { _ in passes.step() }
         if let problem = check.problems.first { throw Recovery.refusal(problem, disk) }
         guard check.heads.entries.map(\.head) == walk.heads.entries.map(\.head),
             check.digest == walk.digest, check.tailSize == 0

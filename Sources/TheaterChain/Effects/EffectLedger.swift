@@ -59,12 +59,18 @@ extension JournalReader {
     ///
     /// While the actor lives, an effect that is under way is among them.
     ///
+    /// - Parameter progress: told how many events were read, of so many.
     /// - Throws: what ``events(of:in:)`` throws.
-    public func doubts(of actor: ActorID) throws(JournalError) -> [EffectDoubt] {
+    public func doubts(
+        of actor: ActorID, progress: (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in }
+    ) throws(JournalError) -> [EffectDoubt] {
         guard let summary = summary(of: actor) else { throw .unknownChain(actor) }
         var ledger = EffectLedger(summary)
         var cursor = try events(of: actor)
-        while let event = try cursor.next() { ledger.take(event) }
+        while let event = try cursor.next() {
+            ledger.take(event)
+            progress(event.sequence + 1, summary.count)
+        }
         return ledger.doubts
     }
 }

@@ -57,8 +57,12 @@ public struct BundleVerifier: Sendable {
 
     /// Verifies a bundle.
     ///
+    /// - Parameter progress: told how many events were checked, of so many.
     /// - Throws: ``ProofError`` with the first thing that does not hold; what the source throws.
-    public func verify(_ source: some ByteSource) throws(ProofError) -> BundleReport {
+    public func verify(
+        _ source: some ByteSource,
+        progress: (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in }
+    ) throws(ProofError) -> BundleReport {
         var reader = try BundleReader(source)
         var state = VerifierState(actor: reader.actor, count: reader.count, key: key)
         for anchor in anchors { try state.add(anchor: anchor) }
@@ -71,6 +75,7 @@ public struct BundleVerifier: Sendable {
             }
             guard let part else { return try state.report() }
             try state.add(part)
+            progress(state.tracker.count, state.count)
         }
     }
 }

@@ -23,7 +23,8 @@ extension ChainProver {
         var withheldCount: UInt64 = 0
         var firstWithheld: UInt64?
         var times: BundleReport.ClosedTimes?
-        let survey = try survey(Survey(sizes: [count]), withAllKept: true) { event in
+        let survey = try survey(Survey(sizes: [count]), withAllKept: true, passCount: 2) {
+            event in
             contents.add(event)
             if event.payload == nil {
                 withheldCount += 1
@@ -56,7 +57,11 @@ extension ChainProver {
             switch error {
             case let error as ProofError: throw error
             case let error as JournalError: throw ProofError(error)
-            case let error as DiskError: throw .disk(error)
+            case let error as DiskError:
+                // Nobody knows the draft.
+                let place = error.path == draft ? path : error.path
+                throw .disk(
+                    DiskError(operation: error.operation, path: place, errno: error.errno))
             default: throw .badProof("\(error)")
             }
         }
@@ -93,6 +98,7 @@ extension ChainProver {
             let evidence = Evidence(event)
             try tracker.append(evidence)
             try writer.write(.event, evidence.bytes)
+            progress(count + tracker.count, count * 2)
         }
         guard tracker.count == count, tracker.head == head else {
             throw ProofError.brokenChain(actor, tracker.count, "it changed while it was exported")

@@ -11,15 +11,22 @@ public struct ChainProver: Sendable {
     let reader: JournalReader
     let key: NodeKey
     let shelf: CheckpointShelf
+    let progress: @Sendable (_ done: UInt64, _ total: UInt64) -> Void
     /// Whose chain it is.
     public let actor: ActorID
 
     /// Prepares for a chain.
-    public init(reader: JournalReader, actor: ActorID, key: NodeKey, shelf: CheckpointShelf) {
+    ///
+    /// - Parameter progress: told how many events were read, of so many, whenever the chain is.
+    public init(
+        reader: JournalReader, actor: ActorID, key: NodeKey, shelf: CheckpointShelf,
+        progress: @escaping @Sendable (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in }
+    ) {
         self.reader = reader
         self.actor = actor
         self.key = key
         self.shelf = shelf
+        self.progress = progress
     }
 
     /// The public half of the key that it signs with.
@@ -81,7 +88,8 @@ public struct ChainProver: Sendable {
     ) throws(ProofError) -> InclusionProof {
         let size = try checked(size: size)
         guard let ranges = MerkleProof.inclusion(of: sequence, in: size) else {
-            throw .outOfRange("the first \(size) events have no event \(sequence)")
+            throw .outOfRange(
+                "the first \(size) events of actor \(actor) have no event \(sequence)")
         }
         var found: ChainEvent?
         let survey = try survey(Survey(sizes: [size], ranges: ranges)) { event in
@@ -106,7 +114,7 @@ public struct ChainProver: Sendable {
     ) throws(ProofError) -> ConsistencyProof {
         let new = try checked(size: new)
         guard let ranges = MerkleProof.consistency(from: old, to: new) else {
-            throw .outOfRange("a chain of \(new) events has no beginning of \(old)")
+            throw .outOfRange("the first \(new) events of actor \(actor) do not begin with \(old)")
         }
         let survey = try survey(Survey(sizes: [old, new], ranges: ranges))
         guard let path = survey.roots.roots else {
@@ -120,7 +128,8 @@ public struct ChainProver: Sendable {
         let count = try count()
         guard let size else { return count }
         guard size <= count else {
-            throw .outOfRange("the chain has \(count) events, and not yet \(size)")
+            throw .outOfRange(
+                "the chain of actor \(actor) has \(count) events, and not yet \(size)")
         }
         return size
     }
@@ -149,8 +158,11 @@ public struct ChainProver: Sendable {
     }
 
     /// Goes through the chain, and compares it with the newest kept checkpoint, or with all.
+    ///
+    /// - Parameter passCount: how many times the chain is read in all; this is the first.
     func survey(
-        _ wanted: Survey, withAllKept: Bool = false, observe: (ChainEvent) -> Void = { _ in }
+        _ wanted: Survey, withAllKept: Bool = false, passCount: UInt64 = 1,
+        observe: (ChainEvent) -> Void = { _ in }
     ) throws(ProofError) -> Survey {
         var survey = wanted
         let keptSizes = try shelf.sizes(of: actor, key.verifier)
@@ -159,7 +171,7 @@ public struct ChainProver: Sendable {
             kept.append(try shelf.load(size, of: actor, key.verifier))
             survey.sizes.insert(size)
         }
-        try follow(&survey, observe)
+        try follow(&survey, passCount, observe)
         for signed in kept {
             let checkpoint = signed.checkpoint
             let stand = Survey.Stand(root: checkpoint.root, head: checkpoint.head)
@@ -174,7 +186,7 @@ public struct ChainProver: Sendable {
     }
 
     private func follow(
-        _ survey: inout Survey, _ observe: (ChainEvent) -> Void
+        _ survey: inout Survey, _ passCount: UInt64, _ observe: (ChainEvent) -> Void
     ) throws(ProofError) {
         let last = survey.sizes.max() ?? 0
         var tracker = ChainTracker(actor: actor)
@@ -190,6 +202,7 @@ public struct ChainProver: Sendable {
                 survey.roots.append(leaf: try tracker.append(evidence))
                 note(tracker, &survey)
                 observe(event)
+                progress(tracker.count, last * passCount)
             }
         } catch let error as JournalError {
             throw ProofError(error)

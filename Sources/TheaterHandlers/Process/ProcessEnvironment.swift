@@ -18,9 +18,8 @@ struct ProcessEnvironment: Sendable {
     ]
     private static let steeringPrefixes = [
         "LD_", "DYLD_", "BASH_", "GIT_", "MALLOC_", "PYTHON", "PERL", "RUBY", "NODE_",
-        "NPM_CONFIG_",
-        "npm_config_", "JAVA_", "LUA_", "PHP_", "ERL_", "DOTNET_", "CORECLR_", "COR_", "RUSTC_",
-        "CARGO_", "MAKE", "LESS", "GTK_", "GIO_", "QT_", "R_",
+        "NPM_CONFIG_", "npm_config_", "JAVA_", "LUA_", "PHP_", "ERL_", "DOTNET_", "CORECLR_",
+        "COR_", "RUSTC_", "CARGO_", "MAKE", "LESS", "GTK_", "GIO_", "QT_", "R_",
     ]
     /// Variables that lead to settings, which may name code in turn. The node's own say nothing that the actor
     /// chose, so they are inherited.

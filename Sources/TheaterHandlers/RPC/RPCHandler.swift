@@ -72,7 +72,7 @@ public struct RPCHandler: Handler {
                 caller.call(function, of: target, parameters, timeout: timeout) { answer in
                     answering(
                         answer.mapError(\.hostError).map { value in
-                            .result(ok: Self.annotation(value), err: .string, .ok(value))
+                            .result(ok: value.impliedType, err: .string, .ok(value))
                         })
                 }
             }
@@ -96,7 +96,7 @@ public struct RPCHandler: Handler {
     private func reply(_ result: Result<Value, RPCError>) -> HostReply {
         switch result {
         case .success(let value):
-            .value(.result(ok: Self.annotation(value), err: .string, .ok(value)))
+            .value(.result(ok: value.impliedType, err: .string, .ok(value)))
         case .failure(let error): .failure(error.hostError)
         }
     }
@@ -125,33 +125,6 @@ public struct RPCHandler: Handler {
         }
         return value.integer(as: UInt64.self).map { milliseconds in
             .milliseconds(Int64(clamping: min(milliseconds, 86_400_000)))
-        }
-    }
-
-    /// The type to write beside a value. Nobody decides by it.
-    static func annotation(_ value: Value) -> ValueType {
-        switch value {
-        case .bool: .primitive(.bool)
-        case .u8: .primitive(.u8)
-        case .u16: .primitive(.u16)
-        case .u32: .primitive(.u32)
-        case .u64: .primitive(.u64)
-        case .s8: .primitive(.s8)
-        case .s16: .primitive(.s16)
-        case .s32: .primitive(.s32)
-        case .s64: .primitive(.s64)
-        case .f32: .primitive(.f32)
-        case .f64: .primitive(.f64)
-        case .char: .primitive(.char)
-        case .string: .string
-        case .flags: .primitive(.flags)
-        case .list(let element, _): .list(element)
-        case .array(let array): .list(.primitive(array.element))
-        case .option(let inner, _): .option(inner)
-        case .result(let ok, let err, _): .result(ok, err)
-        case .record(let record): .record(record.typeName)
-        case .variant(let variant): .variant(variant.typeName)
-        case .tuple(let items): .tuple(items.map(annotation))
         }
     }
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import TheaterChain
 public import TheaterHandler
 public import TheaterPlatform
 
@@ -33,20 +32,7 @@ extension ActorSystem {
     /// - Throws: what ``send(_:to:)`` throws; `message.not-kept` when the disk refuses.
     @concurrent
     public func post(_ body: [UInt8], to actor: ActorID) async throws(MessageError) {
-        // The inbox takes what the disk has room for.
-        await liveCell(actor)?.inbox?.waitForSpace()
-        // Whichever life it is that takes the message, its inbox says whether that must be on disk.
-        let receiver = exchange.endpoint(of: actor)
-        try send(body, to: actor)
-        guard let inbox = (exchange.endpoint(of: actor) ?? receiver)?.cell.inbox, inbox.isStrict
-        else { return }
-        do throws(JournalError) {
-            try await inbox.sync()
-        } catch {
-            throw MessageError(
-                .notKept,
-                "the message was accepted, and whether it survives a crash is not known: \(error)")
-        }
+        try await exchange.keep(by: actor) { () throws(MessageError) in try send(body, to: actor) }
     }
 
     /// Asks an actor, and waits for its answer, which may be empty.
@@ -89,6 +75,12 @@ extension ActorSystem {
         if let error = exchange.send(body, on: channel, from: .external) { throw error }
     }
 
+    /// Sends on a channel of an external participant, as ``ExternalChannel/post(_:)`` does.
+    @concurrent
+    public func post(_ body: [UInt8], on channel: ChannelID) async throws(MessageError) {
+        try await exchange.post(body, on: channel)
+    }
+
     /// Closes a channel of an external participant.
     ///
     /// - Throws: `message.unknown-channel` when it is closed, `message.not-participant` when it is a
@@ -108,7 +100,7 @@ extension ActorSystem {
         case .openChannel(let target, let body):
             return .channel(try await openChannel(to: target, body))
         case .channelMessage(let channel, let body):
-            try send(body, on: channel)
+            try await post(body, on: channel)
             return .accepted
         case .channelClose(let channel):
             try close(channel)

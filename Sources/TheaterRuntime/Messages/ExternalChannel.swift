@@ -34,12 +34,21 @@ public final class ExternalChannel: AsyncSequence, Sendable {
 
     deinit { _ = exchange.close(id, by: .external) }
 
-    /// Puts a message into the actor's mailbox.
+    /// Puts a message into the actor's mailbox. Returns before it is on disk.
     ///
     /// - Throws: `message.unknown-channel` when the channel is closed, `message.mailbox-full`,
     ///   `message.too-large`, `message.no-callback`.
     public func send(_ body: [UInt8]) throws(MessageError) {
         if let error = exchange.send(body, on: id, from: .external) { throw error }
+    }
+
+    /// Puts a message into the actor's mailbox, and returns when it is kept: a durable actor whose durability
+    /// is strict has it on disk then, and handles it after a crash too.
+    ///
+    /// - Throws: what ``send(_:)`` throws; `message.not-kept` when the disk refuses.
+    @concurrent
+    public func post(_ body: [UInt8]) async throws(MessageError) {
+        try await exchange.post(body, on: id)
     }
 
     /// Closes the channel and tells the actor. Repeated calls change nothing.

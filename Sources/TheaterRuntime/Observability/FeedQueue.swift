@@ -10,6 +10,8 @@ struct FeedEvent: Sendable {
     let type: EventType
     let time: WallTime
     let payload: EventPayload
+    /// Whether the code got another answer than the payload says.
+    var isRedacted = false
 
     /// About how much it holds, in bytes.
     var size: Int {
@@ -35,7 +37,7 @@ struct FeedEvent: Sendable {
 
     /// The event as the chain has it.
     func event(of actor: ActorID) -> ChainEvent {
-        let bytes = payload.encode()
+        let bytes = payload.encode(isRedacted: isRedacted)
         return ChainEvent(
             actor: actor, sequence: head.sequence, parent: parent, type: type.name, time: time,
             payload: bytes, payloadDigest: .sha256(of: bytes), hash: head.hash)

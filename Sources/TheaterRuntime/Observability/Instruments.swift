@@ -60,16 +60,7 @@ struct Instruments: Sendable {
         commandsFailed = failures
     }
 
-    func ended(_ reason: ExitReason) {
-        let outcome =
-            switch reason {
-            case .completed: "completed"
-            case .stopped: "stopped"
-            case .killed: "killed"
-            case .failed: "failed"
-            }
-        livesEnded[outcome]?.increment()
-    }
+    func ended(_ reason: ExitReason) { livesEnded[reason.kind]?.increment() }
 
     /// A message became a dead letter.
     func buried(_ code: MessageError.Code) { deadLetters[code]?.increment() }

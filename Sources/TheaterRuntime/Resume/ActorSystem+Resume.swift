@@ -71,12 +71,12 @@ extension ActorSystem {
     private func forgetSnapshots(in journal: Journal) async {
         guard let snapshots, let reader = try? await journal.reader() else { return }
         for actor in await snapshots.actors() where liveCell(actor) == nil {
-            guard let chain = reader.summary(of: actor) else {
-                await snapshots.forget(actor)
+            // Those of a chain that cannot be read may be of use to somebody who mends it.
+            if let chain = reader.summary(of: actor),
+                (try? ResumeCensus.end(of: chain, reader)) == nil
+            {
                 continue
             }
-            // What cannot be read may be of use to somebody who mends it.
-            guard (try? ResumeCensus.end(of: chain, reader)) != nil else { continue }
             await snapshots.forget(actor)
         }
     }
@@ -173,9 +173,9 @@ private struct Resumption: Sendable {
             // The call that started it goes on, and starts another.
             return end(child, "the call that started it was cut off, and is made again", "killed")
         }
-        var end: (reason: ExitReason, text: String)?
+        var over: (reason: ExitReason, text: String)?
         if !child.isFollowed {
-            end = (.killed, "the node ended, and the actor is not durable")
+            over = (.killed, "the node ended, and the actor is not durable")
             if child.isDurable {
                 do throws(ActorError) {
                     return try await bring(child, parent: family, &made)
@@ -185,7 +185,7 @@ private struct Resumption: Sendable {
                         metadata: [
                             "actor.id": "\(child.point.actor)", "actor.name": "\(child.name)",
                         ])
-                    end = (.failed(error), child.point.failure ?? error.message)
+                    over = (.failed(error), child.point.failure ?? error.message)
                 }
             }
         }
@@ -196,17 +196,15 @@ private struct Resumption: Sendable {
             child.point.actor, parent: family.lineage, spec: spec, blueprint: blueprint,
             lives: Int(clamping: child.point.placement?.lives ?? 1))
         family.team.adopt(lineage)
-        guard let end else {
+        guard let over else {
             // Its end was told before the crash; what is left to do is to start it.
             return family.team.feed(.ended(lineage.id, .abnormal))
         }
-        var kind = "failed"
-        if case .killed = end.reason { kind = "killed" }
-        self.end(
-            child, end.text, kind,
-            isFollowed: family.team.willLive(lineage.id, after: end.reason))
+        end(
+            child, over.text, over.reason.kind,
+            isFollowed: family.team.willLive(lineage.id, after: over.reason))
         // The supervisor decides as about any other end.
-        family.team.ended(lineage, end.reason)
+        family.team.ended(lineage, over.reason)
     }
 
     /// Whether a parent never learned of a child: the crash came before its start was recorded.

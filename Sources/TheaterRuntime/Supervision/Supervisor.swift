@@ -9,80 +9,6 @@ internal import TheaterPlatform
 /// As in OTP it does one thing at a time: what happens while a start or a stop is under way waits.
 /// No locks, no tasks; the time is passed in.
 struct Supervisor<ID: Hashable & Sendable> {
-    /// How a child ended.
-    enum Exit: Sendable {
-        /// By itself, or in order.
-        case normal
-        case abnormal
-    }
-
-    /// What was asked for, by whoever waits for it.
-    typealias Ticket = UInt64
-
-    enum Event: Sendable {
-        /// Start these, from left to right. At most once.
-        case start([(ID, ChildSpec)])
-        /// A start succeeded.
-        case started(ID)
-        /// A start failed; nothing of the child is left.
-        case startFailed(ID)
-        /// A child is over, asked or not.
-        case ended(ID, Exit)
-        /// A wait is over.
-        case waited(UInt64)
-        /// A child that runs already, brought back after a crash; at the right end.
-        case adopt(ID, ChildSpec)
-        /// Start one more, at the right end.
-        case add(ID, ChildSpec, Ticket)
-        /// Stop a child if it runs, and start it; this does not count as a restart.
-        case restart(ID, Ticket)
-        /// Stop a child and forget it.
-        case remove(ID, Ticket)
-        /// Somebody else ends this child: do not start it again.
-        case release(ID)
-        /// Stop all, from right to left. The last event.
-        case shutDown
-    }
-
-    enum Outcome: Sendable, Hashable {
-        case done
-        /// The start failed.
-        case failed
-        /// There is no such child.
-        case unknown
-        /// Somebody else ended the child meanwhile.
-        case released
-        /// The supervisor is ending.
-        case stopping
-        /// Too many requests wait.
-        case overloaded
-    }
-
-    enum Action: Sendable {
-        /// Start a child, and feed ``Event/started(_:)`` or ``Event/startFailed(_:)``.
-        case start(ID)
-        /// Stop a child, and feed ``Event/ended(_:_:)``.
-        case stop(ID, ChildDeclaration.Shutdown)
-        /// Wait, and feed ``Event/waited(_:)``.
-        case wait(Duration, UInt64)
-        /// Answer a request.
-        case answer(Ticket, Outcome)
-        /// The child will not be started again; forget it.
-        case forget(ID)
-        /// All children of ``Event/start(_:)`` run.
-        case allStarted
-        /// One of them did not start, and those before it are stopped again.
-        case startFailed(ID)
-        /// There were too many restarts; all children are stopped. The supervisor must end.
-        case gaveUp
-        /// All children are stopped, as ``Event/shutDown`` asked.
-        case allStopped
-    }
-
-    enum Phase: Equatable {
-        case down, starting, up, stopping
-    }
-
     private struct Child {
         let id: ID
         let spec: ChildSpec
@@ -92,6 +18,14 @@ struct Supervisor<ID: Hashable & Sendable> {
         /// How it ended before its start was reported.
         var early: Exit?
         var isReleased = false
+
+        /// Whether its spec wants it back after such an end.
+        func returns(after exit: Exit) -> Bool {
+            switch (spec.restart, exit) {
+            case (.temporary, _), (.transient, .normal): false
+            case (.transient, .abnormal), (.permanent, _): true
+            }
+        }
     }
 
     /// Why a plan is carried out; decides what a failed start leads to.
@@ -146,24 +80,21 @@ struct Supervisor<ID: Hashable & Sendable> {
 
     /// Whether a child that is down will be started again, as things stand.
     func willStart(_ id: ID) -> Bool {
-        guard let child = children.first(where: { $0.id == id }), !isEnded, !isLeaving,
-            !child.isReleased
-        else { return false }
+        guard let child = kept(id) else { return false }
         return child.phase == .starting || isConcerned(id)
     }
 
     /// Whether a child will be started again when it ends now, as things stand.
     func willStart(_ id: ID, after exit: Exit) -> Bool {
-        guard let child = children.first(where: { $0.id == id }), !isEnded, !isLeaving,
-            !child.isReleased
-        else { return false }
+        guard let child = kept(id) else { return false }
         if isConcerned(id) { return true }
         if case .giveUp? = purpose { return false }
-        guard child.phase == .up || child.phase == .starting else { return false }
-        switch (child.spec.restart, exit) {
-        case (.temporary, _), (.transient, .normal): return false
-        case (.transient, .abnormal), (.permanent, _): return true
-        }
+        return (child.phase == .up || child.phase == .starting) && child.returns(after: exit)
+    }
+
+    /// A child that nobody has ended for good.
+    private func kept(_ id: ID) -> Child? {
+        isEnded || isLeaving ? nil : children.first { $0.id == id && !$0.isReleased }
     }
 
     /// How many restarts the present period has seen.
@@ -365,11 +296,10 @@ struct Supervisor<ID: Hashable & Sendable> {
             children[index].life == exit.life
         else { return }
         let child = children[index]
-        switch (child.spec.restart, exit.exit) {
-        case _ where child.isReleased: forget(child.id, &actions)
-        case (.temporary, _): forget(child.id, &actions)
-        case (.transient, .normal): break
-        case (.transient, .abnormal), (.permanent, _): restart(child.id, now, &actions)
+        if child.isReleased || child.spec.restart == .temporary {
+            forget(child.id, &actions)
+        } else if child.returns(after: exit.exit) {
+            restart(child.id, now, &actions)
         }
     }
 
@@ -380,16 +310,21 @@ struct Supervisor<ID: Hashable & Sendable> {
         restarts.note(now, within: settings.period)
         guard restarts.count <= settings.intensity else {
             purpose = .giveUp
-            plan = children.reversed().map { .stop($0.id) }[...]
+            plan = stops(of: children[...])
             return
         }
         let concerned = group(of: id)
         purpose = .restart(id)
-        plan = concerned.reversed().map { .stop($0.id) }[...]
+        plan = stops(of: concerned)
         // As in OTP: those that are never started again are over with the group.
         let again = concerned.filter { $0.id == id || $0.spec.restart != .temporary }
         plan.append(.wait(backoff))
         plan += again.map { .start($0.id) }
+    }
+
+    /// Stops children, from right to left.
+    private func stops(of children: ArraySlice<Child>) -> ArraySlice<Step> {
+        children.reversed().map { .stop($0.id) }[...]
     }
 
     /// The children that a restart of one of them concerns, from left to right.
@@ -419,7 +354,7 @@ struct Supervisor<ID: Hashable & Sendable> {
         switch purpose {
         case .initial:
             purpose = .failedStart(id)
-            plan = children.reversed().map { .stop($0.id) }[...]
+            plan = stops(of: children[...])
         case .restart:
             // As in OTP a failed restart is one more restart.
             restart(id, now, &actions)
@@ -474,7 +409,7 @@ struct Supervisor<ID: Hashable & Sendable> {
         failure = nil
         exits = []
         purpose = .shutDown
-        plan = children.reversed().map { .stop($0.id) }[...]
+        plan = stops(of: children[...])
     }
 
     private func index(of id: ID) -> Int? { children.firstIndex { $0.id == id } }

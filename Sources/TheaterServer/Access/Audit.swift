@@ -109,7 +109,9 @@ public final class Audit: Sendable {
 
     /// A path without the parameter of its query that is a message.
     private static func withoutWords(_ path: String) -> String {
-        guard let mark = path.firstIndex(of: "?") else { return String(path.prefix(512)) }
+        guard let mark = path.utf8.firstIndex(of: UInt8(ascii: "?")) else {
+            return path.utf8.count <= 512 ? path : String(path.prefix(512))
+        }
         let kept = path[path.index(after: mark)...].split(separator: "&").filter {
             PercentText.decode($0.prefix { $0 != "=" }, isForm: true) != "hello"
         }
@@ -127,8 +129,8 @@ public final class Audit: Sendable {
                 .init("path", .string(Self.withoutWords(entry.path))),
             ] + more
         do {
+            let output = try CGRF.encode(.unit)
             let input = try CGRF.encode(.record(.init("audit", fields)))
-            let output = try CGRF.encode(.tuple([]))
             try writer.withLock { writer in
                 _ = try writer.append(
                     .hostCall(

@@ -91,7 +91,8 @@ final class LiveStream: Sendable {
 
     private func write(to writer: inout any ResponseBodyWriter) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await self.pump() }
+            // The event loop has the connection to serve, and not the making of what it carries.
+            group.addTask(executorPreference: globalConcurrentExecutor) { await self.pump() }
             group.addTask { await self.beat() }
             defer {
                 pipe.finish()

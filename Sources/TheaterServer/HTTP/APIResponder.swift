@@ -15,8 +15,10 @@ struct APIContext: InitializableFromSource {
     /// Which request of its connection it is.
     let number: Int
 
-    init(source: ApplicationRequestContextSource) {
-        channel = source.channel
+    init(source: ApplicationRequestContextSource) { self.init(channel: source.channel) }
+
+    init(channel: any Channel) {
+        self.channel = channel
         connection = .current
         number = connection.arrivals.next()
     }
@@ -36,6 +38,7 @@ struct APIResponder: HTTPResponder {
     let talk: TalkRoutes
     let chains: ChainRoutes
     let channels: ChannelRoutes
+    let lists: ListRoutes
     let tokens: TokenRoutes
     let roster: RosterRoutes
     let gate: Gate
@@ -43,8 +46,11 @@ struct APIResponder: HTTPResponder {
     let audit: Audit
     var listener = Listener.socket
 
+    /// The time, as responses have it.
+    private let date = DateHeader()
+
     @Sendable
-    func respond(to request: Request, context: APIContext) async throws -> Response {
+    func respond(to request: Request, context: APIContext) async -> Response {
         let id = requestID(request)
         var response: Response
         do throws(Problem) {
@@ -60,6 +66,7 @@ struct APIResponder: HTTPResponder {
                 response = Self.closing(response, context.channel)
             }
         }
+        response.headers[.date] = date.text(at: world.wallTime())
         response.headers[.requestID] = id
         response.headers[.contentTypeOptions] = "nosniff"
         return response
@@ -68,18 +75,32 @@ struct APIResponder: HTTPResponder {
     private func answer(
         _ request: Request, id: String, _ context: APIContext
     ) async throws(Problem) -> Response {
-        let path = (request.head.path ?? "").prefix { $0 != "?" }
+        let target = request.head.path ?? ""
+        let path = Self.path(of: target)
         switch routes.match(method: request.method.rawValue, path: path) {
-        case .found(let operation, let places):
+        case .found(let route, let places):
+            let operation = route.operation
             // Counted before the token is looked at, so that none is taken back unnoticed.
             let revocations = nodes.life.revocations
             let credential = try admit(request, to: operation, id: id, context) ?? .nobody
             let caller = Caller(credential: credential, revocations: revocations)
-            let call = try call(operation, places, request, id: id, caller, context)
+            let call: Call
+            do throws(Problem) {
+                call = try Call(
+                    route, places, request, target: target, id: id, caller,
+                    isWhole: context.isWhole)
+            } catch {
+                // Something was to be changed, and was not understood.
+                if operation.isMutation {
+                    try audit.refused(entry(request, id, credential), code: error.code)
+                }
+                throw error
+            }
             return operation.isMutation
                 ? try await performAudited(call, context)
                 : try await performTraced(call, context)
         case .otherMethods(let methods):
+            try checkOrigin(request, id: id)
             throw Problem(
                 .method,
                 "'\(path.prefix(128))' does not take \(request.method.rawValue); it takes "
@@ -97,12 +118,7 @@ struct APIResponder: HTTPResponder {
     private func dashboard(
         _ page: DashboardPages.Page, _ request: Request, id: String
     ) throws(Problem) -> Response {
-        do throws(Problem) {
-            try gate.checkOrigin(request, listener)
-        } catch {
-            try audit.refused(entry(request, id, nil), code: error.code)
-            throw error
-        }
+        try checkOrigin(request, id: id)
         guard request.method == .get else {
             throw Problem(
                 .method,
@@ -111,18 +127,13 @@ struct APIResponder: HTTPResponder {
         return page.response
     }
 
-    /// Reads a request, or writes down that something was to be changed and was not understood.
-    private func call(
-        _ operation: TheaterAPI.Operation, _ places: [String: String], _ request: Request,
-        id: String, _ caller: Caller, _ context: APIContext
-    ) throws(Problem) -> Call {
+    /// Refuses what pages of others ask for where no operation is, and writes it down: a browser asks so before it
+    /// sends what a page wants.
+    private func checkOrigin(_ request: Request, id: String) throws(Problem) {
         do throws(Problem) {
-            return try Call(
-                operation, places, request, id: id, caller, isWhole: context.isWhole)
+            try gate.checkOrigin(request, listener)
         } catch {
-            if operation.isMutation {
-                try audit.refused(entry(request, id, caller.credential), code: error.code)
-            }
+            try audit.refused(entry(request, id, nil), code: error.code)
             throw error
         }
     }
@@ -149,17 +160,17 @@ struct APIResponder: HTTPResponder {
     private func performAudited(
         _ call: Call, _ context: APIContext
     ) async throws(Problem) -> Response {
-        let operation = call.operation
+        let (id, scope) = (call.operation.id, call.operation.scope)
         let entry = entry(call.request, call.id, call.caller.credential)
-        if operation.scope != .message { try audit.asked(entry, operation.id) }
+        if scope != .message { try audit.asked(entry, id) }
         let response: Response
         do throws(Problem) {
             response = try await performTraced(call, context)
         } catch {
-            try audit.answered(entry, operation.id, code: error.code)
+            try audit.answered(entry, id, code: error.code)
             throw error
         }
-        try audit.answered(entry, operation.id, code: nil)
+        try audit.answered(entry, id, code: nil)
         return response
     }
 
@@ -178,18 +189,40 @@ struct APIResponder: HTTPResponder {
         guard let header = call.request.headers[.traceparent],
             let cause = TraceContext(header: header)
         else { return try await perform(call, context) }
-        let outcome: Result<Response, Problem> = await TraceContext.$current.withValue(cause) {
-            do throws(Problem) {
-                return .success(try await perform(call, context))
-            } catch {
-                return .failure(error)
-            }
+        return try await TraceContext.$current.withValue(cause) {
+            await Self.outcome { () async throws(Problem) in try await perform(call, context) }
+        }.get()
+    }
+
+    /// Does it: what is short, and what waits for an actor, on the connection's event loop, and what may compile,
+    /// read disks or look at every actor elsewhere, where it holds up no other connection.
+    private func perform(_ call: Call, _ context: APIContext) async throws(Problem) -> Response {
+        switch call.operation.id {
+        case .send, .request, .call, .health, .sendOnChannel:
+            return try await performHere(call, context)
+        default:
+            return try await withTaskExecutorPreference(globalConcurrentExecutor) {
+                await Self.outcome { () async throws(Problem) in
+                    try await performHere(call, context)
+                }
+            }.get()
         }
-        return try outcome.get()
+    }
+
+    private static func outcome(
+        _ work: () async throws(Problem) -> Response
+    ) async -> Result<Response, Problem> {
+        do throws(Problem) {
+            return .success(try await work())
+        } catch {
+            return .failure(error)
+        }
     }
 
     /// Every operation has its place here, which the compiler sees to.
-    private func perform(_ call: Call, _ context: APIContext) async throws(Problem) -> Response {
+    private func performHere(
+        _ call: Call, _ context: APIContext
+    ) async throws(Problem) -> Response {
         switch call.operation.id {
         case .health: nodes.health()
         case .readiness: try nodes.readiness()
@@ -209,6 +242,12 @@ struct APIResponder: HTTPResponder {
         case .revokeToken: try await tokens.revoke(call)
         case .roster: try await roster.show()
         case .putRoster: try await roster.put(call)
+        case .children: try lists.children(call)
+        case .listChains: try lists.chains(call)
+        case .chain: try lists.chain(call)
+        case .listChannels: channels.list(call)
+        case .store: try await lists.namespaces(call)
+        case .labels: try await lists.labels(call)
         case .listActors: try actors.list(call)
         case .tree: actors.tree()
         case .startActor: try await actors.start(call)
@@ -227,8 +266,13 @@ struct APIResponder: HTTPResponder {
         }
     }
 
+    /// What is before the query.
+    private static func path(of target: String) -> Substring {
+        target[..<(target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex)]
+    }
+
     private func allowed(_ request: Request) -> [String] {
-        let path = (request.head.path ?? "").prefix { $0 != "?" }
+        let path = Self.path(of: request.head.path ?? "")
         guard
             case .otherMethods(let methods) = routes.match(
                 method: request.method.rawValue, path: path)

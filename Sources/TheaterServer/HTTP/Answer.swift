@@ -11,8 +11,33 @@ enum Answer {
     static func json(_ json: JSONValue, status: Int = 200) -> Response {
         Response(
             status: .init(code: status), headers: [.contentType: "application/json"],
-            body: ResponseBody(byteBuffer: ByteBuffer(string: json.description)))
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: json.utf8)))
     }
+
+    /// A list, each item on a line, made while it is sent.
+    static func lines<Item: Sendable>(
+        _ items: ArraySlice<Item>, _ json: @escaping @Sendable (Item) -> JSONValue
+    ) -> Response {
+        Response(
+            status: .ok, headers: [.contentType: MediaType.lines],
+            body: ResponseBody { writer in
+                var rest = items
+                while !rest.isEmpty {
+                    var text: [UInt8] = []
+                    for item in rest.prefix(linesAtOnce) {
+                        json(item).write(to: &text)
+                        text.append(UInt8(ascii: "\n"))
+                    }
+                    rest = rest.dropFirst(linesAtOnce)
+                    try await writer.write(ByteBuffer(bytes: text))
+                    await Task.yield()
+                }
+                try await writer.finish(nil)
+            })
+    }
+
+    /// How many lines are sent at once.
+    private static let linesAtOnce = 512
 
     /// Bytes.
     static func bytes(_ bytes: [UInt8], type: String = "application/octet-stream") -> Response {
@@ -35,6 +60,6 @@ enum Answer {
         if problem.status == 429 || problem.status == 503 { headers[.retryAfter] = "1" }
         return Response(
             status: .init(code: problem.status), headers: headers,
-            body: ResponseBody(byteBuffer: ByteBuffer(string: problem.json.description)))
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: problem.json.utf8)))
     }
 }

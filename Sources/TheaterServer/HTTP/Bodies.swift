@@ -12,26 +12,50 @@ struct Bodies: Sendable {
     let world: World
 
     /// Any bytes.
-    func bytes(
-        of call: Call, sizeMax: Int, perMegabyte: Duration = .zero
-    ) async throws(Problem) -> [UInt8] {
-        if let announced = call.request.headers[.contentLength] {
-            guard let size = Int(announced), size >= 0 else {
-                throw Problem(.body, "Content-Length is no size")
-            }
-            guard size <= sizeMax else { throw Self.tooLarge(sizeMax) }
-            if size == 0 { return [] }
-        } else if call.request.headers[.transferEncoding] == nil {
-            return []
+    func bytes(of call: Call, sizeMax: Int) async throws(Problem) -> [UInt8] {
+        switch try announced(by: call, sizeMax) {
+        case 0: return []
+        case nil where call.request.headers[.transferEncoding] == nil: return []
+        default: break
         }
         let body = call.request.body
         // What is there already needs no clock: most bodies come with their heads.
         if call.isWhole { return Array(buffer: try await Self.collect(body, sizeMax).get()) }
-        let limit = options.bodyTimeout + perMegabyte * (sizeMax >> 20)
-        let outcome: Result<ByteBuffer, Problem> = await withTaskGroup(
-            of: Result<ByteBuffer, Problem>.self
-        ) { group in
-            group.addTask { await Self.collect(body, sizeMax) }
+        return Array(
+            buffer: try await within(options.bodyTimeout) { await Self.collect(body, sizeMax) })
+    }
+
+    /// Takes a body as it comes, so that its size costs no memory. Who sends faster than the parts are taken is read
+    /// more slowly.
+    ///
+    /// - Parameter perMegabyte: for how much longer it may come, for each megabyte that it may have.
+    func parts(
+        of call: Call, sizeMax: Int, perMegabyte: Duration,
+        take: @escaping @Sendable ([UInt8]) async -> Result<Void, Problem>
+    ) async throws(Problem) {
+        _ = try announced(by: call, sizeMax)
+        let body = call.request.body
+        try await within(options.bodyTimeout + perMegabyte * (sizeMax >> 20)) {
+            await Self.copy(body, sizeMax, take)
+        }
+    }
+
+    /// The size that a request says its body has, if it does.
+    private func announced(by call: Call, _ sizeMax: Int) throws(Problem) -> Int? {
+        guard let announced = call.request.headers[.contentLength] else { return nil }
+        guard let size = Int(announced), size >= 0 else {
+            throw Problem(.body, "Content-Length is no size")
+        }
+        guard size <= sizeMax else { throw Self.tooLarge(sizeMax) }
+        return size
+    }
+
+    /// Reads a body in whatever way, but not for longer.
+    private func within<Success: Sendable>(
+        _ limit: Duration, _ read: @escaping @Sendable () async -> Result<Success, Problem>
+    ) async throws(Problem) -> Success {
+        let outcome = await withTaskGroup(of: Result<Success, Problem>.self) { group in
+            group.addTask { await read() }
             group.addTask { [world] in
                 guard (try? await world.sleep(for: limit)) != nil else {
                     return .failure(Self.endedEarly)
@@ -42,7 +66,7 @@ struct Bodies: Sendable {
             defer { group.cancelAll() }
             return await group.next() ?? .failure(Problem(.internal, "nobody read the body"))
         }
-        return Array(buffer: try outcome.get())
+        return try outcome.get()
     }
 
     private static func collect(
@@ -52,6 +76,25 @@ struct Bodies: Sendable {
             return .success(try await body.collect(upTo: sizeMax))
         } catch is NIOTooManyBytesError {
             return .failure(tooLarge(sizeMax))
+        } catch {
+            return .failure(endedEarly)
+        }
+    }
+
+    private static func copy(
+        _ body: RequestBody, _ sizeMax: Int,
+        _ take: @Sendable ([UInt8]) async -> Result<Void, Problem>
+    ) async -> Result<Void, Problem> {
+        var size = 0
+        do {
+            for try await part in body {
+                size += part.readableBytes
+                guard size <= sizeMax else { return .failure(tooLarge(sizeMax)) }
+                if case .failure(let problem) = await take(Array(buffer: part)) {
+                    return .failure(problem)
+                }
+            }
+            return .success(())
         } catch {
             return .failure(endedEarly)
         }

@@ -9,10 +9,8 @@ internal import TheaterPlatform
 
 /// One request on its way through the routes.
 struct Call: Sendable {
-    /// What is asked.
-    let operation: TheaterAPI.Operation
-    /// The parts of the path that stand in braces, by name.
-    let places: [String: String]
+    private let route: RouteTable.Route
+    private let places: [String]
     /// The request as it came.
     let request: Request
     /// Its identity.
@@ -23,23 +21,31 @@ struct Call: Sendable {
     let isWhole: Bool
     private let query: [(name: String, value: String)]
 
+    /// - Parameters:
+    ///   - places: what stands in the path where the route has braces.
+    ///   - target: the path with its query.
     init(
-        _ operation: TheaterAPI.Operation, _ places: [String: String], _ request: Request,
+        _ route: RouteTable.Route, _ places: [String], _ request: Request, target: String,
         id: String, _ caller: Caller, isWhole: Bool
     ) throws(Problem) {
-        self.operation = operation
+        self.route = route
         self.places = places
         self.request = request
         self.id = id
         self.caller = caller
         self.isWhole = isWhole
-        query = try Self.query(of: request.head.path ?? "", operation)
+        query = try Self.query(of: target, route.operation)
     }
+
+    /// What is asked.
+    var operation: TheaterAPI.Operation { route.operation }
 
     // MARK: The path and the query
 
     /// A part of the path.
-    func place(_ name: String) -> String { places[name] ?? "" }
+    func place(_ name: String) -> String {
+        route.placeNames.firstIndex(of: name).map { places[$0] } ?? ""
+    }
 
     /// A parameter of the query.
     func parameter(_ name: String) -> String? { query.first { $0.name == name }?.value }
@@ -85,7 +91,7 @@ struct Call: Sendable {
     private static func query(
         of path: String, _ operation: TheaterAPI.Operation
     ) throws(Problem) -> [(name: String, value: String)] {
-        guard let mark = path.firstIndex(of: "?") else { return [] }
+        guard let mark = path.utf8.firstIndex(of: UInt8(ascii: "?")) else { return [] }
         var query: [(name: String, value: String)] = []
         for part in path[path.index(after: mark)...].split(separator: "&") {
             let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -110,8 +116,13 @@ struct Call: Sendable {
     // MARK: Headers
 
     /// Whether an answer is wanted as CGRF.
-    var wantsCGRF: Bool {
-        request.headers[.accept]?.lowercased().contains(MediaType.cgrf) == true
+    var wantsCGRF: Bool { wants(MediaType.cgrf) }
+
+    /// Whether a list is wanted as lines.
+    var wantsLines: Bool { wants(MediaType.lines) }
+
+    private func wants(_ type: String) -> Bool {
+        request.headers[.accept]?.lowercased().contains(type) == true
     }
 
     /// The media type of the body, without parameters.

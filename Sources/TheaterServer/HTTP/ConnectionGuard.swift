@@ -87,7 +87,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             .malformed,
             "the request is no HTTP/1.1, or its head has more than 32 KiB, 100 headers, or 16 KiB in one of them"
         )
-        let body = ByteBuffer(string: problem.json.description)
+        let body = ByteBuffer(bytes: problem.json.utf8)
         let head = HTTPResponse(
             status: .badRequest,
             headerFields: [

@@ -32,14 +32,15 @@ struct NodeChannel: ServerChildChannel {
     private let listener: Listener
     private let http: HTTP1Channel
 
-    init(
-        _ listener: Listener, options: ServerOptions,
-        responder: @escaping HTTPChannelHandler.Responder
-    ) {
-        self.listener = listener
+    init(_ responder: APIResponder, options: ServerOptions) {
+        listener = responder.listener
         let patience = TimeAmount.seconds(max(1, options.idleTimeout.components.seconds))
         http = HTTP1Channel(
-            responder: responder,
+            responder: { request, writer, channel in
+                let response = await responder.respond(
+                    to: request, context: APIContext(channel: channel))
+                try await writer.write(response: response.head, body: response.body)
+            },
             configuration: .init(
                 additionalChannelHandlers: [ConnectionGuard(patience: patience)],
                 idleTimeout: patience,
@@ -68,7 +69,9 @@ struct NodeChannel: ServerChildChannel {
 
     func handle(value: Value, logger: Logger) async {
         await Connection.$current.withValue(value.connection) {
-            await http.handle(value: value.http, logger: logger)
+            await withTaskExecutorPreference(LoopExecutor(value.channel.eventLoop)) {
+                await http.handle(value: value.http, logger: logger)
+            }
         }
     }
 

@@ -19,14 +19,7 @@ struct PassedListener: Service {
 
     func run() async throws {
         let (logger, connections) = (logger, Connections())
-        let http = NodeChannel(
-            responder.listener, options: options,
-            responder: { [responder] request, writer, channel in
-                let context = APIContext(
-                    source: ApplicationRequestContextSource(channel: channel, logger: logger))
-                let response = try await responder.respond(to: request, context: context)
-                try await writer.write(response: response.head, body: response.body)
-            })
+        let http = NodeChannel(responder, options: options)
         let most = options.connectionsMax
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelInitializer { channel in

@@ -32,11 +32,12 @@ struct ActorRoutes: Sendable {
         let rest = system.actors().filter { info in after.map { info.id > $0 } ?? true }
         let page = rest.prefix(limit)
         let hasLoad = try call.flag("load")
+        let summary = { @Sendable [system] (info: ActorInfo) in
+            ActorJSON.summary(info, hasLoad ? try? system.metrics(of: info.id) : nil)
+        }
+        guard !call.wantsLines else { return Answer.lines(page, summary) }
         return Answer.json([
-            "actors": .array(
-                page.map { info in
-                    ActorJSON.summary(info, hasLoad ? try? system.metrics(of: info.id) : nil)
-                }),
+            "actors": .array(page.map(summary)),
             "next": .optional(rest.count > limit ? page.last?.id.description : nil),
         ])
     }

@@ -134,11 +134,24 @@ struct ChannelRoutes: Sendable {
         return "closed"
     }
 
+    func list(_ call: Call) -> Response {
+        Answer.json([
+            "channels": .array(
+                table.channels(owner: call.caller.credential.name).map { channel in
+                    [
+                        "id": .string(channel.id.description),
+                        "actor": .string(channel.actor.description),
+                        "waiting": .integer(channel.unreadCount),
+                    ]
+                })
+        ])
+    }
+
     func send(_ call: Call) async throws(Problem) -> Response {
         let channel = try channel(call)
         let body = try await bodies.bytes(of: call, sizeMax: MessageOptions.sizeLimit)
         do throws(MessageError) {
-            try channel.send(body)
+            try await channel.post(body)
         } catch {
             throw Problem(error)
         }
@@ -183,6 +196,13 @@ private final class ChannelDesk: Sendable {
     }
 
     func remove(_ id: ChannelID) { channels.withLock { _ = $0.removeValue(forKey: id) } }
+
+    /// Those of an owner, the ones to the same actor together.
+    func channels(owner: String) -> [ExternalChannel] {
+        channels.withLock { channels in
+            channels.values.compactMap { $0.owner == owner ? $0.channel : nil }
+        }.sorted { ($0.actor, $0.id) < ($1.actor, $1.id) }
+    }
 
     func channel(_ id: ChannelID, owner: String) -> ExternalChannel? {
         channels.withLock { channels in

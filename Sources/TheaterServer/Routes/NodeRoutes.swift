@@ -108,25 +108,39 @@ struct NodeRoutes: Sendable {
                 .busy, "\(options.uploadsMax) modules are on their way already; try again later")
         }
         defer { life.endUpload() }
-        let wasm = try await bodies.bytes(
-            of: call, sizeMax: options.moduleSizeMax, perMegabyte: .seconds(1))
-        guard wasm.starts(with: [0x00, 0x61, 0x73, 0x6D]) else {
-            throw Problem(
-                status: 422, code: ActorError.Code.module.rawValue,
-                detail:
-                    "the body is no WebAssembly module; build the actor, and send its .wasm file")
+        let draft = try await draft()
+        try await bodies.parts(
+            of: call, sizeMax: options.moduleSizeMax, perMegabyte: .seconds(1)
+        ) { [node] part in
+            let expected = Self.magic.dropFirst(Int(clamping: draft.size)).prefix(part.count)
+            guard part.starts(with: expected) else { return .failure(Self.noModule) }
+            return await node.store.perform { (_) throws(StoreError) in try draft.append(part) }
+                .mapError { Problem($0) }
         }
-        let count = wasm.count
+        guard draft.size >= Self.magic.count else { throw Self.noModule }
         switch await node.store.perform({ (store) throws(StoreError) in
-            let label = StoreLabel("\(ContentID(of: wasm))")
-            return try store.put(wasm, in: .modules, label: label)
+            try store.put(draft, in: .modules, label: StoreLabel("\(draft.id)"))
         }) {
         case .success(let id):
             return Answer.json(
-                ["digest": .string(id.description), "size": .integer(count)], status: 201)
+                ["digest": .string(id.description), "size": .integer(draft.size)], status: 201)
         case .failure(let error): throw Problem(error)
         }
     }
+
+    private func draft() async throws(Problem) -> ContentDraft {
+        switch await node.store.perform({ (store) throws(StoreError) in try store.draft() }) {
+        case .success(let draft): return draft
+        case .failure(let error): throw Problem(error)
+        }
+    }
+
+    /// What every module begins with.
+    private static let magic: [UInt8] = [0x00, 0x61, 0x73, 0x6D]
+
+    private static let noModule = Problem(
+        status: 422, code: ActorError.Code.module.rawValue,
+        detail: "the body is no WebAssembly module; build the actor, and send its .wasm file")
 
     func module(_ call: Call) async throws(Problem) -> Response {
         guard let id = ContentID(call.place("digest")) else {

@@ -28,6 +28,10 @@ final class SocketStream: Sendable {
 
     private struct State {
         var isClosing = false
+        /// A message of the client's is on its way, and what becomes of it is still to be said.
+        var isPassing = false
+        /// The actor says nothing more.
+        var isSpoken = false
         /// For how many heartbeats nothing was heard.
         var silence = 0
     }
@@ -115,7 +119,12 @@ final class SocketStream: Sendable {
             let frame = WebSocketFrame.message(said.body, isText: false)
             guard await pipe.put(frame.encoded()) else { return }
         }
-        close(1000, "closed")
+        // An actor may end because a message cannot be kept; then that is what the client hears.
+        let isPassing = state.withLock { state in
+            state.isSpoken = true
+            return state.isPassing
+        }
+        if !isPassing { close(1000, "closed") }
     }
 
     /// What the client says.
@@ -143,16 +152,22 @@ final class SocketStream: Sendable {
     }
 
     private func pass(on body: [UInt8]) async throws(WebSocketClose) {
+        state.withLock { $0.isPassing = true }
         do throws(Problem) {
             try await admit(nil)
             do throws(MessageError) {
-                try channel.send(body)
+                try await channel.post(body)
             } catch {
                 let problem = Problem(error)
                 try await admit(.failure(problem))
                 throw problem
             }
             try await admit(.success(()))
+            let isSpoken = state.withLock { state in
+                state.isPassing = false
+                return state.isSpoken
+            }
+            if isSpoken { close(1000, "closed") }
         } catch {
             // 1013: the client may open another channel, and say it again.
             let isTemporary = error.status == 429 || error.status == 503

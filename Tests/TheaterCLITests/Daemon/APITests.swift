@@ -3,6 +3,7 @@
 import Foundation
 import Testing
 import TheaterAPI
+import TheaterClient
 
 /// The API of a real node, byte by byte: what it answers is what its document says.
 @Suite("API of a node", .serialized)
@@ -45,6 +46,15 @@ struct APITests {
             (actor, "/v1/actors/nobody"), (actor, "/v1/actors/\(id)"),
             (actor + "/functions", "/v1/actors/pinger/functions"),
             (actor + "/state", "/v1/actors/pinger/state"),
+            (actor + "/children", "/v1/actors/pinger/children"),
+            (actor + "/children", "/v1/actors/nobody/children"),
+            ("/v1/chains", "/v1/chains"), ("/v1/chains", "/v1/chains?limit=1&name=pinger"),
+            ("/v1/chains", "/v1/chains?cursor=nobody"), ("/v1/channels", "/v1/channels"),
+            ("/v1/chains/{actor}", "/v1/chains/pinger"),
+            ("/v1/chains/{actor}", "/v1/chains/nobody"), ("/v1/store", "/v1/store?limit=1"),
+            ("/v1/store/{namespace}/labels", "/v1/store/theater.modules/labels"),
+            ("/v1/store/{namespace}/labels", "/v1/store/nothing/labels"),
+            ("/v1/store/{namespace}/labels", "/v1/store/no%20name/labels"),
             (actor + "/events", "/v1/actors/pinger/events"),
             (actor + "/events", "/v1/actors/pinger/events?from=1&limit=1"),
             (actor + "/events", "/v1/actors/nobody/events"),
@@ -77,6 +87,59 @@ struct APITests {
             (actor + "/stop", "/v1/actors/nobody/stop", any, ""),
         ] {
             try await check("POST", template, target, headers: [type], body: body)
+        }
+        #expect(await node.stop() == 0)
+    }
+
+    @Test("children, chains, channels and the store are listed, page by page")
+    func lists() async throws {
+        let node = try await RunningNode()
+        try await node.start(
+            try TestActors.messenger(), name: "pinger", handlers: ["runtime", "message-server"])
+        let past = try await node.start(try TestActors.fixture(), name: "past")
+        _ = try await node.client.kill("past")
+        #expect(try await node.client.children(of: "pinger").isEmpty)
+
+        let chains = try await node.client.chains()
+        #expect(chains.map { $0["name"]?.string } == ["pinger", "past"])
+        let chain = try await node.client.chain(of: past)
+        #expect(try await node.client.chains(name: "past") == [chain])
+        let events = try await node.run(["events", past, "--json"])
+        #expect(events.stdout.contains(try #require(chain["head"]?.string)), "\(events)")
+        func page(_ target: String) async throws -> JSONValue {
+            let answer = try await RawSocket.request(node.socketPath, "GET", target)
+            #expect(answer.status == 200, "\(target): \(answer.body)")
+            return try JSONValue.parse(answer.body)
+        }
+        let first = try await page("/v1/chains?limit=1")
+        #expect(first["chains"]?.array == [chains[0]])
+        let next = try #require(first["next"]?.string)
+        let second = try await page("/v1/chains?limit=1&cursor=\(next)")
+        #expect(second["chains"]?.array == [chains[1]] && second["next"] == .null)
+
+        let namespaces = try await node.client.namespaces()
+        let names = namespaces.compactMap { $0["name"]?.string }
+        #expect(names.contains("theater.modules") && names == names.sorted())
+        let one = try await page("/v1/store?limit=1")
+        #expect(one["namespaces"]?.array == [namespaces[0]])
+        let rest = try await page("/v1/store?cursor=\(try #require(one["next"]?.string))")
+        #expect(rest["namespaces"]?.array == Array(namespaces.dropFirst()))
+        // A module has its digest as its label.
+        let labels = try await node.client.labels(of: "theater.modules")
+        #expect(labels.count == 2 && labels.allSatisfy { $0["label"] == $0["digest"] })
+
+        #expect(try await node.client.channels().isEmpty)
+        let other = try await node.client.createToken("other", scope: .message)["token"]?.string
+        try await node.client.channel("pinger") { channel in
+            let own = try? await node.client.channels()
+            #expect(own?.compactMap { $0["id"]?.string } == [channel.id])
+            // What others have open is nobody else's business.
+            let seen = try? await RawSocket.request(
+                node.socketPath, "GET", "/v1/channels",
+                headers: ["Authorization: Bearer \(other ?? "")"])
+            #expect(seen?.body == "{\"channels\":[]}")
+        } take: { _ in
+            false
         }
         #expect(await node.stop() == 0)
     }

@@ -35,7 +35,8 @@ struct CommandTableTests {
         Row(
             command: "call", arguments: ["fixture", "echo", "1", "--json"], described: "call --json"
         ),
-        Row(command: "send", arguments: ["pinger", "hello"]),
+        Row(
+            command: "send", arguments: ["pinger", "hello", "--json"], described: "send --json"),
         Row(
             command: "request", arguments: ["pinger", "hello", "--json"],
             described: "request --json"),
@@ -55,7 +56,8 @@ struct CommandTableTests {
             command: "token create", arguments: ["me", "--scope", "observe", "--json"],
             described: "token list --json"),
         Row(command: "token list", arguments: ["--json"], described: "token list --json"),
-        Row(command: "token revoke", arguments: ["me"]),
+        Row(
+            command: "token revoke", arguments: ["me", "--json"], described: "token list --json"),
         Row(command: "chain list", arguments: ["--json"], described: "chain list --json"),
         Row(
             command: "chain show", arguments: ["fixture", "--json"], described: "chain show --json"),
@@ -97,7 +99,9 @@ struct CommandTableTests {
             arguments: ["fixture", "1", "--outcome", "done", "--note", "x"],
             status: 8, says: "[journal.locked]"),
         Row(command: "replay", arguments: ["fixture", "--json"], described: "replay --json"),
-        Row(command: "step", arguments: ["fixture@1"], says: "chain ", input: ""),
+        Row(
+            command: "step", arguments: ["fixture@1", "--json"], described: "step --json",
+            input: "next\nstate\n"),
         Row(
             command: "diff", arguments: ["fixture@1", "fixture@2", "--json"], status: 1,
             described: "diff --json"),

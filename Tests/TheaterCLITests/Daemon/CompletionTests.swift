@@ -8,38 +8,21 @@ import Testing
 struct CompletionTests {
     // Method: bash reads the script that the program prints, and is asked as it is when somebody presses the key.
     private static func offered(_ node: RunningNode, _ words: [String]) async throws -> [String] {
-        let bash = Process()
-        bash.executableURL = URL(filePath: "/bin/bash")
-        bash.arguments =
-            [
-                "-c",
-                """
-                source <("$THEATER" completion bash)
-                COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMPREPLY=()
-                COMP_POINT=${#COMP_LINE}
-                theater() { "$THEATER" "$@"; }
-                _theater theater "${!#}" "${COMP_WORDS[$(($# - 2))]}"
-                printf '%s\\n' "${COMPREPLY[@]}"
-                """, "bash", "theater",
-            ] + words
         var variables = ProcessInfo.processInfo.environment
         variables["THEATER"] = try Program.path()
         variables["THEATER_HOME"] = node.folder.path("data")
-        bash.environment = variables
-        bash.currentDirectoryURL = node.folder.url
-        let pipe = Pipe()
-        bash.standardOutput = pipe
-        try bash.run()
-        return await withCheckedContinuation { continuation in
-            // A thread of its own: it blocks until the shell has ended.
-            Thread.detachNewThread {
-                let data = pipe.fileHandleForReading.readDataToEndOfFile()
-                bash.waitUntilExit()
-                let text = String(decoding: data, as: UTF8.self)
-                continuation.resume(
-                    returning: text.split(separator: "\n").map(String.init).sorted())
-            }
-        }
+        let script = """
+            source <("$THEATER" completion bash)
+            COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMPREPLY=()
+            COMP_POINT=${#COMP_LINE}
+            theater() { "$THEATER" "$@"; }
+            _theater theater "${!#}" "${COMP_WORDS[$(($# - 2))]}"
+            printf '%s\\n' "${COMPREPLY[@]}"
+            """
+        let text = try await Program.output(
+            of: ["bash", "-c", script, "bash", "theater"] + words, in: node.folder,
+            environment: variables)
+        return text.split(separator: "\n").map(String.init).sorted()
     }
 
     @Test("a shell offers live actors, tokens and chains, and without a node nothing")
@@ -57,6 +40,14 @@ struct CompletionTests {
         #expect(try await node.run(["kill", "anna"]).status == 0)
         #expect(try await Self.offered(node, ["stop", "an"]) == ["anton"])
         #expect(try await Self.offered(node, ["chain", "show", "an"]) == ["anna", "anton"])
+        #expect(try await Self.offered(node, ["call", "anton", "e"]) == ["echo"])
+        #expect(try await Self.offered(node, ["call", "nobody", "e"]) == [])
+        #expect(
+            try await Self.offered(node, ["store", "ls", "--store-id", "theater.m"])
+                == ["theater.modules"])
+        let labels = try await Self.offered(
+            node, ["store", "get", "--store-id", "theater.modules", ""])
+        #expect(labels.count == 1 && labels.allSatisfy { $0.count == 64 }, "\(labels)")
         #expect(
             try await Self.offered(node, ["inspect", "--socket", "nowhere", ""]) == [])
         #expect(await node.stop() == 0)

@@ -9,7 +9,6 @@ import TheaterClient
 import TheaterEngine
 import TheaterPlatform
 import TheaterTesting
-import TheaterValue
 
 /// A node that is killed while everybody is at work.
 @Suite("kill -9 of a node under load", .serialized, .timeLimit(.minutes(5)))
@@ -129,9 +128,7 @@ struct CrashLoadTests {
         var number = 0
         while true {
             number += 1
-            let digits = "\(prefix * 1_000_000 + number)"
-            let body =
-                String(repeating: "0", count: TallyGuest.bodySize - digits.utf8.count) + digits
+            let body = TallyGuest.text(prefix * 1_000_000 + number)
             do throws(ClientError) {
                 try await client.send(name, Array(body.utf8))
                 sent.change { _ = $0[name, default: Sent()].acknowledged.insert(body) }
@@ -210,12 +207,11 @@ struct CrashLoadTests {
                 #expect(seen[index].hash == event.hash.description, "\(name), event \(index)")
             }
             index += 1
-            guard case .called(let function, let parameters, _, _)? = try event.decodedPayload(),
-                function.hasSuffix("handle-send"),
-                case .tuple(let values) = try CGRF.decode(parameters),
-                let body = values.last?.asBytes
-            else { continue }
-            handled.append(String(decoding: body, as: UTF8.self))
+            if case .called(let function, let parameters, _, _)? = try event.decodedPayload(),
+                let text = try TallyGuest.text(handledBy: function, parameters)
+            {
+                handled.append(text)
+            }
         }
         let once = Set(handled)
         #expect(once.count == handled.count, "\(name): something was handled twice")

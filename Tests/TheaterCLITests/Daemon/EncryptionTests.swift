@@ -8,33 +8,13 @@ import TheaterClient
 /// A port with TLS.
 @Suite("An encrypted port of a node", .serialized)
 struct EncryptionTests {
-    /// Runs a program; its output.
-    @discardableResult
-    private static func run(_ arguments: [String], in folder: Folder) async throws -> String {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = arguments
-        process.currentDirectoryURL = folder.url
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        return await withCheckedContinuation { continuation in
-            Thread.detachNewThread {
-                let data = output.fileHandleForReading.readDataToEndOfFile()
-                process.waitUntilExit()
-                continuation.resume(returning: String(decoding: data, as: UTF8.self))
-            }
-        }
-    }
-
     private static func certificate(in folder: Folder) async throws {
-        let made = try await run(
-            [
+        let made = try await Program.output(
+            of: [
                 "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
                 "-nodes", "-keyout", "key.pem", "-out", "certificate.pem", "-days", "2", "-subj",
                 "/CN=node.test", "-addext", "subjectAltName=DNS:localhost,DNS:node.test",
-            ], in: folder)
+            ], in: folder, withErrors: true)
         try #require(
             FileManager.default.fileExists(atPath: folder.path("certificate.pem")), "\(made)")
         chmod(folder.path("key.pem"), 0o600)
@@ -83,8 +63,8 @@ struct EncryptionTests {
             except (OSError, http.client.HTTPException) as error:
                 print("not in the clear")
             """
-        let seen = try await Self.run(
-            ["python3", "-I", "-c", program, "\(port)", token], in: folder)
+        let seen = try await Program.output(
+            of: ["python3", "-I", "-c", program, "\(port)", token], in: folder, withErrors: true)
         #expect(seen == "200 TLSv1.3\n403 TLSv1.3\nnot in the clear\n")
         #expect(await node.stop() == 0)
     }

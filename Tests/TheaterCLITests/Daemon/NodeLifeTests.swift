@@ -76,22 +76,96 @@ struct NodeLifeTests {
         #expect(await node.stop() == 0)
     }
 
-    // Goal: a request that is being worked on is answered when the node ends. Method: a call that a
-    // stream's start shows to have begun cannot be seen from outside, so a stream stands for it: it is
-    // open, and is told the end.
-    @Test("SIGTERM ends streams with a word, and the process within its bound")
+    // Goal: at the end streams hear a word, and a request that is being worked on is answered. Method: half of the
+    // request's body is there, and the rest comes when the node has said that it stops. That its head has been read is
+    // known by the answer to the request before it, which came in the same write.
+    @Test("SIGTERM ends streams with a word, and requests with their answers")
     func draining() async throws {
         let node = try await RunningNode()
         try await node.start(try TestActors.fixture(), name: "fixture")
-        let stream = Task {
-            try await RawSocket.exchange(
-                node.socketPath,
-                "GET /v1/actors/fixture/events/stream?from=0 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        let stream = try Crowd(node.socketPath, count: 1) { _ in
+            "GET /v1/actors/fixture/events/stream?from=0 HTTP/1.1\r\nHost: localhost\r\n\r\n"
         }
-        _ = try await node.run(["events", "fixture"])
+        _ = await stream.hear("event: start")
+        let asking = try Crowd(node.socketPath, count: 1) { _ in
+            "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                + "POST /v1/actors/fixture/call?function=echo HTTP/1.1\r\nHost: localhost\r\n"
+                + "Content-Type: application/json\r\nContent-Length: 9\r\n\r\n[\"wh"
+        }
+        _ = await asking.hear("\"status\":\"ok\"")
+        await node.client.close()
+        node.program.send(SIGTERM)
+        _ = try await node.program.line(containing: "stopping")
+        asking.say("ole\"]")
+        let answer = await asking.hear("\"text\"")
+        #expect(answer[0].contains("HTTP/1.1 200") && answer[0].contains("whole"), "\(answer)")
+        let end = await stream.hear("event: end")
+        #expect(end[0].contains("\"reason\":\"draining\""), "\(end)")
+        #expect(await node.program.status() == 0)
+    }
+
+    // Goal: an actor that computes for long holds up nobody else. Method: two of them on each event loop never return,
+    // and questions on new connections, which are on every loop, are answered. Without time for others they would not be.
+    @Test("is served while actors compute", .timeLimit(.minutes(1)))
+    func computing() async throws {
+        let node = try await RunningNode(["--drain", "1s", "--grace", "1s"])
+        let call =
+            " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[]"
+        var crowds: [Crowd] = []
+        for number in 0..<4 {
+            try await node.start(
+                try TestActors.fixture(), name: "fixture-\(number)",
+                more: "[limits]\ncall_timeout = \"10m\"\nfuel_per_call = 1000000000000\n")
+            crowds.append(
+                try Crowd(node.socketPath, count: 1) { _ in
+                    "POST /v1/actors/fixture-\(number)/call?function=spin&timeout=10m" + call
+                })
+        }
+        for round in 0..<8 {
+            let answer = try await RawSocket.request(node.socketPath, "GET", "/healthz")
+            #expect(answer.status == 200, "round \(round)")
+        }
         #expect(await node.stop() == 0)
-        let text = try await stream.value
-        #expect(text.contains("event: end") || text.isEmpty, "\(text.suffix(200))")
+        for crowd in crowds { crowd.leave() }
+    }
+
+    // Goal: nobody holds up the end for longer than its bound. Method: an actor never returns, a client that waits for
+    // it, one that never sends the body that it announced, and one that reads nothing; the test's time is far less than
+    // what each of them would take by itself.
+    @Test("SIGTERM ends the process, whoever is not done", .timeLimit(.minutes(1)))
+    func bounded() async throws {
+        let node = try await RunningNode(
+            ["--drain", "1s", "--grace", "1s", "--idle-timeout", "10m", "--body-timeout", "10m"])
+        try await node.start(
+            try TestActors.fixture(), name: "fixture", more: "[limits]\ncall_timeout = \"10m\"\n")
+        try await node.start(try TestActors.chatter(), name: "chatter")
+        let call =
+            "POST /v1/actors/fixture/call?function=spin&timeout=10m HTTP/1.1\r\nHost: localhost\r\n"
+            + "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n"
+        let waiting = try Crowd(node.socketPath, count: 1) { _ in call + "[]" }
+        while try await node.client.actor("fixture")["metrics"]?["running_call_age_ns"]?.integer(
+            as: UInt64.self) ?? 0 == 0
+        {
+            await Task.yield()
+        }
+        let unfinished = try Crowd(node.socketPath, count: 1) { _ in
+            "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" + call
+        }
+        _ = await unfinished.hear("\"status\":\"ok\"")
+        let stalled = try Crowd(node.socketPath, count: 1) { _ in
+            "GET /v1/actors/chatter/events/stream HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        }
+        while try await node.client.subscribers(of: "chatter")["lost"]?.integer(
+            as: UInt64.self) ?? 0 == 0
+        {
+            _ = try await node.client.call("chatter", "chat", [])
+        }
+        await node.client.close()
+        node.program.send(SIGTERM)
+        #expect(await node.program.status() == 0)
+        #expect(node.program.stderr.contains("stopped"), "\(node.program.stderr)")
+        #expect(!node.program.stderr.contains("error"), "\(node.program.stderr)")
+        for crowd in [waiting, unfinished, stalled] { crowd.leave() }
     }
 
     // Goal: a connection that is lost loses no event and brings none twice. Method: a relay cuts every

@@ -55,6 +55,15 @@ struct RefusalTests {
         #expect(try await kill([gone]) == "api.credential")
         #expect(try await kill([watcher]) == "api.scope")
         #expect(try await kill([admin, "Origin: http://evil.example"]) == "api.origin")
+        // What a browser asks before it sends a token for a page.
+        let before = try await RawSocket.request(
+            "127.0.0.1:\(port)", "OPTIONS", "/v1/actors/fixture/kill",
+            headers: [
+                "Origin: http://evil.example", "Access-Control-Request-Method: POST",
+                "Access-Control-Request-Headers: authorization",
+            ], host: "127.0.0.1:\(port)")
+        #expect(before.status == 403 && before.body.contains("api.origin"), "\(before)")
+        #expect(!before.head.lowercased().contains("access-control"), "\(before)")
         #expect(try await kill([admin, "Sec-Fetch-Site: cross-site"]) == "api.origin")
         #expect(try await kill([admin], host: "evil.example") == "api.host")
         #expect(try await kill([admin], query: "?force=1") == "api.parameter")
@@ -71,7 +80,8 @@ struct RefusalTests {
         #expect(
             try Self.refusals(node.folder) == [
                 "api.credential", "api.credential", "api.scope", "api.origin", "api.origin",
-                "api.host", "api.parameter", "api.parameter", "api.parameter", "api.rate",
+                "api.origin", "api.host", "api.parameter", "api.parameter", "api.parameter",
+                "api.rate",
             ])
     }
 
@@ -132,18 +142,7 @@ struct RefusalTests {
             except OSError as error:
                 print("refused: " + type(error).__name__, end="")
             """
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", "-I", "-c", program, path, line, headers]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        return await withCheckedContinuation { continuation in
-            Thread.detachNewThread {
-                let data = output.fileHandleForReading.readDataToEndOfFile()
-                process.waitUntilExit()
-                continuation.resume(returning: String(decoding: data, as: UTF8.self))
-            }
-        }
+        return try await Program.output(
+            of: ["python3", "-I", "-c", program, path, line, headers])
     }
 }

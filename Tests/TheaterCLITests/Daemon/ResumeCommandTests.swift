@@ -2,23 +2,13 @@
 
 import Foundation
 import Glibc
-import Synchronization
 import Testing
-import TheaterAPI
-import TheaterChain
-import TheaterClient
 import TheaterEngine
-import TheaterPlatform
 import TheaterTesting
 
 /// Durable actors of a node that is killed.
 @Suite("A node that comes back", .serialized)
 struct ResumeCommandTests {
-    private static func body(_ number: Int) -> String {
-        let digits = "\(number)"
-        return String(repeating: "0", count: TallyGuest.bodySize - digits.count) + digits
-    }
-
     private static func start(_ node: RunningNode, isDurable: Bool, name: String) async throws {
         let wasm = try Engine.assemble(wat: try TallyGuest().made().wat)
         try await node.start(
@@ -43,7 +33,9 @@ struct ResumeCommandTests {
         try await Self.start(node, isDurable: false, name: "plain")
         for round in 1...3 {
             for number in 1...4 {
-                let sent = try await node.run(["send", "counter", Self.body(round * 10 + number)])
+                let sent = try await node.run([
+                    "send", "counter", TallyGuest.text(round * 10 + number),
+                ])
                 #expect(sent.status == 0, "\(sent.stderr)")
             }
             node.program.send(SIGKILL)
@@ -87,7 +79,7 @@ struct ResumeCommandTests {
         let node = try await RunningNode()
         try await Self.start(node, isDurable: true, name: "counter")
         try await Self.start(node, isDurable: false, name: "plain")
-        let sent = try await node.run(["send", "counter", Self.body(1)])
+        let sent = try await node.run(["send", "counter", TallyGuest.text(1)])
         #expect(sent.status == 0, "\(sent.stderr)")
         node.program.send(SIGKILL)
         _ = await node.program.status()
@@ -104,80 +96,5 @@ struct ResumeCommandTests {
             #expect(over.status != 0 && over.stdout.isEmpty)
             #expect(over.stderr.contains("actor.ended"), "\(over.stderr)")
         }
-    }
-
-    // Goal: who follows an actor over crashes of the node sees the chain that there is, each event once.
-    // Method: messages go to a durable actor as fast as they are taken, and the node is killed in the middle,
-    // more than once; what the follower got is compared with the chain on disk.
-    @Test("a follower goes on over kill -9 of the node, without loss or duplicate")
-    func followed() async throws {
-        let first = try await RunningNode()
-        let wasm = try Engine.assemble(wat: try TallyGuest().made().wat)
-        let id = try await first.start(
-            wasm, name: "counter", handlers: ["message-server"],
-            more: "[chain]\ndurable = true\n")
-        let folder = first.folder
-        let current = Mutex<RunningNode?>(first)
-        let seen = Mutex<[(sequence: UInt64, hash: String)]>([])
-        let wanted = Mutex(UInt64.max)
-        let client = TheaterClient(socketPath: first.socketPath)
-        let follower = Task {
-            try await client.follow(id, from: 0, attemptsMax: .max) { _ in
-                // Until the next node is there.
-                while current.withLock({ $0 == nil }) { await Task.yield() }
-            } take: { item in
-                switch item {
-                case .event(let event):
-                    let sequence: UInt64 = event["sequence"]?.integer() ?? .max
-                    seen.withLock { $0.append((sequence, event["hash"]?.string ?? "")) }
-                    return sequence < wanted.withLock { $0 }
-                case .gap(let first, let count):
-                    Issue.record("\(count) events from \(first) are lost")
-                    return true
-                case .interrupted: return true
-                }
-            }
-        }
-        for round in 1...3 {
-            let node = try #require(current.withLock { $0 })
-            let sender = Task {
-                var number = 0
-                while !Task.isCancelled {
-                    number += 1
-                    let body = Array(Self.body(round * 1_000_000 + number).utf8)
-                    guard (try? await node.client.send(id, body)) != nil else { return }
-                }
-            }
-            let count = seen.withLock { $0.count }
-            while seen.withLock({ $0.count }) < count + 300 { await Task.yield() }
-            current.withLock { $0 = nil }
-            node.program.send(SIGKILL)
-            _ = await node.program.status()
-            sender.cancel()
-            await sender.value
-            await node.client.close()
-            let next = try await RunningNode(in: folder)
-            current.withLock { $0 = next }
-        }
-        let node = try #require(current.withLock { $0 })
-        #expect(try await Self.total(node, "counter").hasSuffix("u64"))
-        let reader = try Journal.openReadOnly(directory: folder.path("data/journal"))
-        let actor = try #require(ActorID(id))
-        let head = try #require(reader.summary(of: actor)?.count)
-        wanted.withLock { $0 = head - 1 }
-        // One more, in case the follower had all already.
-        try await node.client.send(id, Array(Self.body(1).utf8))
-        try await follower.value
-        await client.close()
-        #expect(await node.stop() == 0)
-        var cursor = try Journal.openReadOnly(directory: folder.path("data/journal"))
-            .events(of: actor)
-        let events = seen.withLock { $0 }
-        for (index, event) in events.enumerated() {
-            let recorded = try #require(try cursor.next())
-            #expect(event.sequence == UInt64(index))
-            #expect(event.hash == recorded.hash.description, "event \(index)")
-        }
-        #expect(events.count >= head)
     }
 }

@@ -30,6 +30,25 @@ struct ServeTests {
         #expect(missing.status == 4 && missing.stderr.contains("none.toml"))
     }
 
+    // Goal: the configuration that comes with the service is one, also when somebody takes the signs off its lines.
+    @Test("the shipped configuration has no mistake, as it is and with all of its keys")
+    func shipped() async throws {
+        let folder = try Folder()
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../../Packaging/theater.toml")
+        let text = try String(contentsOf: file.standardized, encoding: .utf8)
+        let keys = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            line.hasPrefix("# ") && line.contains(" = \"") ? line.dropFirst(2) : line
+        }
+        let all = keys.joined(separator: "\n")
+        #expect(all.contains("\nroster = ") && all.contains("\nlisten = "), "\(all)")
+        for (name, words) in [("shipped.toml", text), ("all.toml", all)] {
+            try folder.write(words, to: name)
+            let checked = try await Finished(["serve", "--check", "--config", name], in: folder)
+            #expect(checked.status == 0, "\(name): \(checked.stderr)")
+        }
+    }
+
     // Goal: the file says what counts, the command line goes before it, and SIGHUP takes over what can be.
     // Method: the folder of the roster and the level of the logs change beneath a running node.
     @Test("SIGHUP takes over what can change, and tells what cannot")
@@ -89,9 +108,11 @@ struct ServeTests {
         let local = try RawSocket.listen(path)
         chmod(path, 0o600)
         let port = try RawSocket.listenLocally()
+        try folder.write(try TestActors.states(), to: "actors/one.wasm")
+        try folder.write(TestActors.manifest("one"), to: "actors/one.toml")
         let program = try PassedProgram(
-            ["serve", "--data", folder.path("data")], in: folder,
-            sockets: [local, port.descriptor])
+            ["serve", "--data", folder.path("data"), "--roster", folder.path("actors")],
+            in: folder, sockets: [local, port.descriptor])
         try await program.line(containing: "ready")
         let health = try await RawSocket.request(path, "GET", "/healthz")
         #expect(health.status == 200)
@@ -104,6 +125,8 @@ struct ServeTests {
         #expect(!FileManager.default.fileExists(atPath: folder.path("data/theater.sock")))
         let listed = try await Finished(["ps", "--socket", path], in: folder)
         #expect(listed.status == 0)
+        // The node takes its roster over through the socket that was passed.
+        #expect(listed.stdout.contains(" one "), "\(program.stderr)")
         #expect(await program.end() == 0)
         #expect(FileManager.default.fileExists(atPath: path))
     }

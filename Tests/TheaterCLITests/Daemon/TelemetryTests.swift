@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
-import Glibc
-import Synchronization
 import Testing
 import TheaterAPI
 import TheaterClient
@@ -35,7 +32,7 @@ struct TelemetryTests {
                 "traceparent: 00-\(Self.trace)-b7ad6b7169203331-01",
             ], body: "[\"\(target)\",[1,2]]")
         #expect(called.status == 200, "\(called.body)")
-        let spans = try await collector.spans { spans in
+        let spans = await collector.spans { spans in
             spans.count { $0["traceId"]?.string == Self.trace } >= 3
         }.filter { $0["traceId"]?.string == Self.trace }
         let call = try #require(spans.first { $0["name"]?.string == "test:say/say.say" })
@@ -69,14 +66,14 @@ struct TelemetryTests {
         _ = try? await node.client.call("sender", "say", [.string("nobody")])
         try await node.start(try TestActors.fixture(), name: "fixture")
         _ = try? await node.client.call("fixture", "fail", [])
-        let failed = try await collector.spans { spans in
+        let failed = await collector.spans { spans in
             spans.contains { $0["status"]?["code"] == 2 }
         }.first { $0["status"]?["code"] == 2 }
         #expect(failed?["name"]?.string?.hasSuffix("fail") == true)
         #expect(failed?["parentSpanId"] == nil)
 
         // Metrics, by their documented names.
-        let metrics = try await collector.metrics { $0["theater.calls.failed"]?.first == 1 }
+        let metrics = await collector.metrics { $0["theater.calls.failed"]?.first == 1 }
         #expect(metrics["theater.actors"] == [3])
         #expect(
             Set(metrics.keys) == [
@@ -102,7 +99,7 @@ struct TelemetryTests {
         _ = try await node.client.call("chatter", "chat", [])
         _ = try await node.program.line(containing: "does not take telemetry")
         // One call and its 2,000 host calls, and nothing was taken.
-        _ = try await collector.metrics {
+        _ = await collector.metrics {
             ($0["theater.telemetry.spans.dropped"]?.first ?? 0) >= 2001
         }
         #expect(try await node.client.actor("chatter")["status"]?.string == "running")
@@ -165,136 +162,5 @@ struct TelemetryTests {
         try await node.start(try TestActors.fixture(), name: "fixture")
         #expect(await node.stop() == 0)
         #expect(collector.heads.isEmpty)
-    }
-}
-
-/// Takes what is sent to it as a collector of OTLP does, and keeps it.
-final class Collector: Sendable {
-    struct State {
-        var heads: [String] = []
-        var spans: [JSONValue] = []
-        var metrics: [String: [UInt64]] = [:]
-        fileprivate var status: String?
-    }
-
-    let port: UInt16
-    private let listener: SharedDescriptor
-    private let state: Mutex<State>
-    private let news: AsyncStream<Void>
-    private let newsWriter: AsyncStream<Void>.Continuation
-
-    var heads: [String] { state.withLock { $0.heads } }
-
-    /// Answers otherwise from here on.
-    func answer(_ status: String) { state.withLock { $0.status = status } }
-
-    /// - Parameter status: what is answered; `nil` for nothing.
-    init(status: String? = "200 OK") throws {
-        state = Mutex(State(status: status))
-        (news, newsWriter) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        listener = SharedDescriptor(socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let listener = listener
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener.number, $0, size) == 0 && listen(listener.number, 16) == 0
-                    && getsockname(listener.number, $0, &size) == 0
-            }
-        }
-        guard isBound else { throw RawSocket.Failed() }
-        port = UInt16(bigEndian: address.sin_port)
-        Thread.detachNewThread { [weak self] in
-            while true {
-                let client = accept(listener.number, nil, nil)
-                guard client >= 0, let collector = self else { return }
-                Thread.detachNewThread { Self.serve(client) { collector.keep($0, $1) } }
-            }
-        }
-    }
-
-    deinit { listener.stop() }
-
-    private static func serve(
-        _ client: Int32, _ keep: (String, JSONValue?) -> String?
-    ) {
-        defer { close(client) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        let end = Array("\r\n\r\n".utf8)
-        while true {
-            if let split = bytes.firstRange(of: end)?.upperBound {
-                let head = String(decoding: bytes[..<split], as: UTF8.self).lowercased()
-                let length =
-                    head.components(separatedBy: "content-length: ").dropFirst().first
-                    .flatMap { Int($0.prefix { $0.isNumber }) } ?? 0
-                if bytes.count >= split + length {
-                    let status = keep(
-                        head, try? JSONValue.parse(Array(bytes[split..<split + length])))
-                    bytes.removeFirst(split + length)
-                    guard let status else { continue }
-                    let answer = Array("HTTP/1.1 \(status)\r\nContent-Length: 2\r\n\r\n{}".utf8)
-                    guard send(client, answer, answer.count, Int32(MSG_NOSIGNAL)) > 0 else {
-                        return
-                    }
-                    continue
-                }
-            }
-            let count = read(client, &chunk, chunk.count)
-            guard count > 0 else { return }
-            bytes += chunk[..<count]
-        }
-    }
-
-    /// - Returns: what is answered.
-    private func keep(_ head: String, _ body: JSONValue?) -> String? {
-        defer { newsWriter.yield() }
-        return state.withLock { state in
-            state.heads.append(head)
-            for resource in body?["resourceSpans"]?.array ?? [] {
-                for scope in resource["scopeSpans"]?.array ?? [] {
-                    state.spans += scope["spans"]?.array ?? []
-                }
-            }
-            for resource in body?["resourceMetrics"]?.array ?? [] {
-                for scope in resource["scopeMetrics"]?.array ?? [] {
-                    for metric in scope["metrics"]?.array ?? [] {
-                        let points = (metric["sum"] ?? metric["gauge"])?["dataPoints"]?.array ?? []
-                        state.metrics[metric["name"]?.string ?? ""] = points.compactMap {
-                            $0["asInt"]?.string.flatMap { UInt64($0) }
-                        }
-                    }
-                }
-            }
-            return state.status
-        }
-    }
-
-    /// Waits until what came is enough.
-    @discardableResult
-    func heard(_ isEnough: (State) -> Bool) async -> State {
-        while true {
-            let state = state.withLock { $0 }
-            if isEnough(state) { return state }
-            for await _ in news { break }
-        }
-    }
-
-    /// The spans that came, when they are enough.
-    func spans(_ isEnough: ([JSONValue]) -> Bool) async throws -> [JSONValue] {
-        await heard { isEnough($0.spans) }.spans
-    }
-
-    /// The metrics that came last, when they are as wanted.
-    func metrics(_ isEnough: ([String: [UInt64]]) -> Bool) async throws -> [String: [UInt64]] {
-        await heard { isEnough($0.metrics) }.metrics
-    }
-
-    /// An attribute of a span as text.
-    static func attribute(_ name: String, of span: JSONValue) -> String? {
-        let value = span["attributes"]?.array?.first { $0["key"]?.string == name }?["value"]
-        return value?["stringValue"]?.string ?? value?["intValue"]?.string
     }
 }

@@ -25,6 +25,37 @@ final class Crowd: Sendable {
 
     deinit { for descriptor in descriptors { close(descriptor) } }
 
+    /// Says more on each connection.
+    func say(_ text: String) {
+        let bytes = Array(text.utf8)
+        for descriptor in descriptors {
+            #expect(send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count)
+        }
+    }
+
+    /// Says so many zeros on each connection.
+    ///
+    /// - Returns: whether they were taken.
+    func fill(_ size: Int) async -> Bool {
+        let descriptors = descriptors
+        return await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                let zeros = [UInt8](repeating: 0, count: 1 << 16)
+                let isTaken = descriptors.allSatisfy { descriptor in
+                    var left = size
+                    while left > 0 {
+                        let count = send(
+                            descriptor, zeros, min(left, zeros.count), Int32(MSG_NOSIGNAL))
+                        guard count > 0 else { return false }
+                        left -= count
+                    }
+                    return true
+                }
+                continuation.resume(returning: isTaken)
+            }
+        }
+    }
+
     /// Goes away without a word.
     func leave() { for descriptor in descriptors { shutdown(descriptor, Int32(SHUT_RDWR)) } }
 

@@ -18,6 +18,30 @@ enum Program {
         }
         throw Missing()
     }
+
+    /// Runs another program to its end; what it wrote to standard output, and to standard error if that is wanted.
+    static func output(
+        of arguments: [String], in folder: Folder? = nil, withErrors: Bool = false,
+        environment: [String: String]? = nil
+    ) async throws -> String {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = arguments
+        if let folder { process.currentDirectoryURL = folder.url }
+        if let environment { process.environment = environment }
+        let output = Pipe()
+        process.standardOutput = output
+        if withErrors { process.standardError = output }
+        try process.run()
+        return await withCheckedContinuation { continuation in
+            // A thread of its own: it blocks until the program has ended.
+            Thread.detachNewThread {
+                let data = output.fileHandleForReading.readDataToEndOfFile()
+                process.waitUntilExit()
+                continuation.resume(returning: String(decoding: data, as: UTF8.self))
+            }
+        }
+    }
 }
 
 /// A `theater` process, with its streams.

@@ -25,9 +25,9 @@ final class Watched<Value: Sendable>: Sendable {
         let done = state.withLock { state in
             edit(&state.value)
             let value = state.value
-            let done = state.waiters.filter { $0.isEnough(value) }
-            state.waiters.removeAll { $0.isEnough(value) }
-            return done
+            let first = state.waiters.partition { $0.isEnough(value) }
+            defer { state.waiters.removeSubrange(first...) }
+            return state.waiters[first...]
         }
         for waiter in done { waiter.continuation.resume() }
     }

@@ -115,6 +115,28 @@ struct EnvironmentTests {
         return marks
     }
 
+    // Goal: who follows can check what they get. Method: what came is compared with the journal, marks and digests
+    // included.
+    @Test("who follows gets redacted answers marked, byte for byte as the chain has them")
+    func followed() async throws {
+        let stage = try stage()
+        let id = try await reader(
+            stage, ["allowed_vars": Self.names("*"), "secret_vars": Self.names("DATA*")])
+        let subscription = try stage.system.subscribe(to: id)
+        let before = try #require(stage.journal.existingHead(actor: id)).count
+        #expect(try await variable(stage, id, "DATABASE") != nil)
+        _ = try await stage.system.stop(id)
+        var recorded: [ChainEvent] = []
+        var cursor = try await stage.journal.events(of: id)
+        while let event = try cursor.next() { recorded.append(event) }
+        var items: [FeedItem] = []
+        for try await item in subscription { items.append(item) }
+        #expect(items == recorded[Int(before)...].map(FeedItem.event))
+        let marked = recorded.filter { $0.payload.map(EventPayload.isRedacted) == true }
+        #expect(marked.count == 1)
+        await stage.system.shutDown()
+    }
+
     // Goal: the guest has the secret, the chain has not. Method: a guest that reads and answers something
     // else; every byte of its chain is searched for the values.
     @Test("secret values reach the guest and never the chain")

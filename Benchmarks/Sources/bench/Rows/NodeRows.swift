@@ -16,8 +16,8 @@ enum NodeRows {
     private static func skipped(_ figure: Figure) -> [Figure] {
         var figure = figure
         figure.note =
-            "SKIPPED: there is no release build of theater; make it with: swift build -c release "
-            + "--product theater, or name it with --theater"
+            "SKIPPED: there is no release build of theater; make it with: make release, or name it "
+            + "with --theater"
         return [figure]
     }
 

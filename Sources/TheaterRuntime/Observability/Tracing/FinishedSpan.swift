@@ -25,7 +25,7 @@ public struct FinishedSpan: Sendable, Hashable {
     public let actor: ActorID
     /// The actor's name.
     public let actorName: String
-    /// When it began and ended.
+    /// When it began.
     public let start: WallTime
     /// When it ended.
     public let end: WallTime
