@@ -57,6 +57,14 @@ const choice = (...names) => (number) => names[number - 1] ?? `unknown (${number
 const effect = choice('idempotent', 'once');
 const policy = choice('fail', 'retry', 'ask');
 const settlement = choice('done', 'not done', 'failed');
+const restart = choice('permanent', 'transient', 'temporary');
+const letter = choice('message', 'message on a channel', 'end of a channel');
+const stage = choice('begun', 'done', 'kept', 'undone');
+const yes = (r) => (r.byte() ? 'yes' : 'no');
+const shutdown = (r) => {
+  const kind = r.byte();
+  return kind === 3 ? `within ${r.number()} ns` : choice('kill', 'infinity')(kind);
+};
 const uuid = (bytes) => hex(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 
 // What each tag of a payload has, in order: a list of names with values; bytes are values of the guest.
@@ -85,6 +93,23 @@ const payloads = {
     actor: uuid(r.take(16)), sequence: r.number(), hash: hex(r.take(32)), module: hex(r.take(32)), manifest: hex(r.take(32)),
     name: r.optional(() => r.text()), grants: r.list(() => r.text()), dry_run: r.byte() !== 0, state: r.blob(),
   }],
+  15: (r) => ['durable', {
+    lives: r.number(), first_mail: r.number(), restart: restart(r.byte()), shutdown: shutdown(r), starts_with_last_state: yes(r),
+    is_awaited: yes(r), is_authored: yes(r), origin: r.optional(() => r.text()),
+    folder: r.byte() === 2 ? r.optional(() => r.text()) : null, granted_to: r.at < r.bytes.length ? uuid(r.take(16)) : null,
+  }],
+  16: (r) => ['taken', { mail: r.number() }],
+  17: (r) => ['resumed', { call: r.optional(() => r.number()), snapshot: r.optional(() => r.number()) }],
+  18: (r) => ['inbox', { actor: uuid(r.take(16)) }],
+  19: (r) => ['mail', {
+    kind: letter(r.byte()), sender: r.optional(() => uuid(r.take(16))), position: r.optional(() => r.number()), channel: r.text(),
+    body: r.blob(),
+  }],
+  20: (r) => ['mail dropped', { mail: r.number(), reason: r.text() }],
+  21: () => ['restarting', {}],
+  24: (r) => ['upgrade', {
+    stage: stage(r.byte()), from: hex(r.take(32)), to: hex(r.take(32)), manifest: hex(r.take(32)), state: r.blob(), reason: r.text(),
+  }],
   25: (r) => ['host', { input: r.blob(), output: r.blob(), redacted: 'true' }],
   26: (r) => ['outcome', { intent: r.number(), output: r.blob(), redacted: 'true' }],
 };
@@ -111,6 +136,8 @@ export function factText(fact) {
   try { return print(decode(fact)); } catch { return bytesText(fact); }
 }
 
+const redaction = (found) => (found.redacted ? ' (redacted: the code got something else)' : '');
+
 /** An event in one line. */
 export function summary(event) {
   const { kind, facts: found } = facts(event);
@@ -119,14 +146,19 @@ export function summary(event) {
     case 'called': return `${found.function} ${line(found.parameters)}`;
     case 'returned': return `${found.function} → ${line(found.output)}`;
     case 'failed': return `${found.function}: ${found.message}`;
-    case 'host': return event.type.endsWith('/log') ? logLine(event) : `${line(found.input)} → ${line(found.output)}`;
+    case 'host':
+      return event.type.endsWith('/log') ? logLine(event) : `${line(found.input)} → ${line(found.output)}${redaction(found)}`;
     case 'host error': return `${line(found.input)} → ${found.message}`;
     case 'denied': return `${found.what}: ${found.reason}`;
     case 'limit': return `${found.kind}: ${found.message}`;
     case 'exited': return [found.kind, found.reason].filter(Boolean).join(': ');
     case 'spawned': case 'forked': return found.name ?? '';
     case 'intent': return line(found.input);
-    case 'outcome': return `of ${found.intent} → ${line(found.output)}`;
+    case 'outcome': return `of ${found.intent} → ${line(found.output)}${redaction(found)}`;
+    case 'taken': return `mail ${found.mail}`;
+    case 'mail': return `${found.kind} from ${found.sender ?? 'outside'} ${line(found.body)}`;
+    case 'mail dropped': return `mail ${found.mail}: ${found.reason}`;
+    case 'upgrade': return found.reason || `${found.from.slice(0, 12)} → ${found.to.slice(0, 12)}`;
     case 'dropped': return 'its payload was dropped';
     default: return '';
   }
@@ -201,6 +233,7 @@ export class States {
   take(event) {
     const { kind, facts: found } = facts(event);
     if (kind === 'spawned' || kind === 'forked') this.set(found.state);
+    if (kind === 'upgrade' && found.stage !== 'begun' && found.state.length) this.set(found.state);
     if (kind === 'called') this.call(found);
     if (kind === 'returned' && this.open?.function === found.function) this.answer(found);
     return this.current;
@@ -217,7 +250,9 @@ export class States {
     const first = parameters?.kind === 'tuple' ? parameters.items[0] : null;
     const whole = first && print(first);
     // A call with the state has it as its first argument, which settles whether the last answer was understood.
-    const takes = found.function === 'theater:simple/actor.init' || (whole !== null && [this.current, this.other].includes(whole));
+    // What a migration answers is in the event of its upgrade.
+    const takes = found.function === 'theater:simple/actor.init'
+      || (found.function !== 'theater:simple/actor.migrate' && whole !== null && [this.current, this.other].includes(whole));
     if (takes && whole !== null && whole === this.other) { this.value = first; this.current = whole; }
     if (takes) this.other = undefined;
     this.open = { function: found.function, takes };

@@ -16,6 +16,10 @@ import urllib.request
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
+# What an actor is told and nobody else; it would be an element if it were taken for markup.
+SECRET = "hush<img src=x onerror=alert(4)>"
+
+
 class Stage:
     """`theater serve` on a free port, with a token that may do everything and an actor that greets."""
 
@@ -26,7 +30,7 @@ class Stage:
         self.environment = dict(os.environ, THEATER_DATA=data, NO_COLOR="1")
         self.process = subprocess.Popen(
             [self.theater, "serve", "--data", data, "--listen", "127.0.0.1:0"],
-            stderr=subprocess.PIPE, text=True, cwd=self.folder)
+            stderr=subprocess.PIPE, text=True, cwd=self.folder, env=dict(os.environ, DOOR_KEY=SECRET))
         # What it said last.
         self.log: collections.deque[str] = collections.deque(maxlen=200)
         try:
@@ -34,8 +38,7 @@ class Stage:
             self.token = self.tool("token", "create", "browser", "--scope", "admin", "--data", data).strip()
             self.tool("new", "greeter", "--template", "hello")
             self.tool("build", "greeter")
-            with open(os.path.join(self.folder, "greeter/build/greeter.wasm"), "rb") as file:
-                self.module = self.ask("/v1/modules", file.read(), "application/wasm")["digest"]
+            self.module = self.keep("greeter")
             with open(os.path.join(self.folder, "greeter/manifest.toml"), encoding="utf-8") as file:
                 self.manifest = file.read()
         except BaseException:
@@ -71,15 +74,32 @@ class Stage:
             raise AssertionError(f"{path}: {error.read().decode()}") from error
         return json.loads(text) if text else None
 
-    def start(self, name: str) -> str:
-        """Starts an actor with a name; its identity."""
-        body = json.dumps({"manifest": self.manifest, "module": self.module, "name": name})
+    def keep(self, project: str) -> str:
+        """Gives the node the module of a project that is built; its digest."""
+        with open(os.path.join(self.folder, project, "build", project + ".wasm"), "rb") as file:
+            return self.ask("/v1/modules", file.read(), "application/wasm")["digest"]
+
+    def make(self, name: str, pact: str, source: str) -> str:
+        """Makes an actor of one's own; the digest of its module."""
+        self.tool("new", name, "--template", "hello")
+        for path, text in (("actor.pact", pact), ("Sources/Actor.swift", source)):
+            with open(os.path.join(self.folder, name, path), "w", encoding="utf-8") as file:
+                file.write(text)
+        self.tool("build", name)
+        return self.keep(name)
+
+    def start(self, name: str, manifest: str | None = None, module: str | None = None) -> str:
+        """Starts an actor with a name, one that greets unless another is given; its identity."""
+        body = json.dumps({"manifest": manifest or self.manifest, "module": module or self.module, "name": name})
         return self.ask("/v1/actors", body.encode())["id"]
+
+    def call(self, actor: str, function: str, *arguments: object):
+        """Calls a function of an actor."""
+        return self.ask(f"/v1/actors/{actor}/call?function={urllib.parse.quote(function)}", json.dumps(arguments).encode())
 
     def greet(self, actor: str, whom: str) -> None:
         """Calls an actor, which logs whom it greets."""
-        function = urllib.parse.quote("greet")
-        self.ask(f"/v1/actors/{actor}/call?function={function}", json.dumps([whom]).encode())
+        self.call(actor, "greet", whom)
 
     def end(self) -> None:
         """Ends the node."""

@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 
 from browser import Browser
-from stage import Stage
+from stage import SECRET, Stage
 
 MARKUP = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'><b>bold</b>"
 HOSTILE = MARKUP + "\x1b[31mred\x1b[0m \u202egnp.exe\u2066 \u200bzero \x07 \u2028line ${7*7} javascript:alert(3)"
@@ -27,7 +27,8 @@ def main() -> None:
                 take_pictures(stage, browser, sys.argv[2])
             else:
                 for test in (pages_are_guarded, token_is_asked_for, tree_lives, actor_is_shown, actor_answers,
-                             chain_scrubs, followers_are_shown, hostile_texts_stay_inert, keys_suffice):
+                             chain_scrubs, followers_are_shown, hostile_texts_stay_inert, keys_suffice,
+                             secrets_stay_out, all_payloads_are_read, a_phone_shows_all):
                     test(stage, browser)
                     print(f"dashboard: {test.__name__} passed")
                 check(browser.complaints == [], f"the browser complains: {browser.complaints}")
@@ -196,6 +197,98 @@ def keys_suffice(stage: Stage, browser: Browser) -> None:
     before = browser.run("document.documentElement.dataset.theme")
     browser.run("document.querySelector('#theme').click()")
     check(browser.run("document.documentElement.dataset.theme") != before, "the theme stays")
+
+
+def secrets_stay_out(stage: Stage, browser: Browser) -> None:
+    module = stage.make("porter", """\
+record state { asked: u32 }
+imports {
+    theater:simple/environment { get-var: func(name: string) -> option<string> }
+}
+exports {
+    theater:simple/actor { init: func(state: value) -> result<state, string> }
+    porter:porter/porter { ask: func(state: state, name: string) -> result<tuple<state, u32>, string> }
+}
+""", """\
+import TheaterGuest
+
+enum Actor: Exports {
+    static func initialize(_ argument: Argument) throws(Failure) -> State { State(asked: 0) }
+
+    static func ask(_ state: inout State, name: String) throws(Failure) -> UInt32 {
+        state.asked += 1
+        return UInt32(Environment.getVar(name)?.utf8.count ?? 0)
+    }
+}
+""")
+    manifest = ('name = "porter"\npackage = "build/porter.wasm"\n'
+                '[[handler]]\ntype = "environment"\nallowed_vars = ["DOOR_KEY"]\n')
+    porter = stage.start("porter", manifest, module)
+    browser.go(f"{stage.address}/#/actor/{porter}")
+    browser.until(text_of(".events") + ".includes('spawned')", "the porter's events")
+    told = stage.call(porter, "ask", "DOOR_KEY")
+    check(told["text"] == f"{len(SECRET)}u32", f"the actor was told {told}")
+    stage.call(porter, "ask", HOSTILE)
+    browser.until(text_of(".events") + ".includes('denied')", "the denial")
+    line = ("[...document.querySelectorAll('.event')].find(e => e.querySelector('summary').innerText.includes('get-var')"
+            " && e.innerText.includes('DOOR_KEY')")
+    said = browser.run(line + ").innerText")
+    check("(redacted" in said, f"the line is {said!r}")
+    browser.run("document.querySelectorAll('.event').forEach(e => { e.open = true; })")
+    facts = browser.until(line + " && e.querySelector('dl'))?.querySelector('dl').innerText", "the facts of the call")
+    check('some("<secret>")' in facts and "redacted" in facts, f"the facts are {facts!r}")
+    browser.until("[...document.querySelectorAll('.event dl')].some(e => e.innerText.includes('onerror=alert(1)'))", "the hostile name")
+    inert(browser)
+    check(browser.run("document.querySelectorAll('main secret').length") == 0, "the stand-in became an element")
+    check(not browser.run("document.documentElement.outerHTML.includes('hush')"), "the secret is in the page")
+    browser.go(f"{stage.address}/#/actor/{porter}/timeline")
+    browser.until("document.querySelector('#scrub')", "the porter's timeline")
+    inert(browser)
+    check(not browser.run("document.documentElement.outerHTML.includes('hush')"), "the secret is in the timeline")
+
+
+def all_payloads_are_read(stage: Stage, browser: Browser) -> None:
+    """Reads a payload of each tag that no actor of this test leaves, made up byte by byte as JournalFormat.md has them."""
+    def text(words: str) -> bytes:
+        return bytes([len(words.encode())]) + words.encode()
+
+    digest, body = bytes(32), text("<b>hi</b>")
+    identity = "00010203-0405-4607-8809-0a0b0c0d0e0f"
+    one = bytes.fromhex(identity.replace("-", ""))
+    made = {
+        15: (b"\x02\x00\x01\x03\x05\x01\x00\x00\x00\x02\x00" + one, "durable", {"restart": "permanent", "shutdown": "within 5 ns",
+             "starts_with_last_state": "yes", "granted_to": identity}),
+        16: (b"\x07", "taken", {"mail": "7"}),
+        17: (b"\x00\x01\x09", "resumed", {"snapshot": "9"}),
+        18: (one, "inbox", {"actor": identity}),
+        19: (b"\x02\x01" + one + b"\x00" + text("ch_1") + body, "mail",
+             {"kind": "message on a channel", "sender": identity, "channel": "ch_1", "body": 'b"<b>hi</b>"'}),
+        20: (b"\x03" + text("late"), "mail dropped", {"mail": "3", "reason": "late"}),
+        21: (b"", "restarting", {}),
+        24: (b"\x04" + digest * 3 + b"\x00" + text("it failed"), "upgrade", {"stage": "undone", "reason": "it failed"}),
+        25: (body + body, "host", {"redacted": "true", "output": 'b"<b>hi</b>"'}),
+        26: (b"\x05" + body, "outcome", {"intent": "5", "redacted": "true", "output": 'b"<b>hi</b>"'}),
+    }
+    browser.go(f"{stage.address}/#/")
+    for tag, (fields, kind, wanted) in made.items():
+        payload = base64.b64encode(bytes([1, tag]) + fields).decode()
+        event = {"payload": payload, "type": "theater:x/y/z", "sequence": 1, "time": "", "hash": ""}
+        found = json.loads(browser.run(
+            f"import('/dashboard/chain.js').then(chain => {{ const found = chain.facts({json.dumps(event)});"
+            f"return JSON.stringify([found.kind, chain.summary({json.dumps(event)}), Object.fromEntries("
+            "Object.entries(found.facts).map(([name, fact]) => [name, chain.factText(fact)]))]); })"))
+        check(found[0] == kind, f"tag {tag} is {found}")
+        check(all(found[2].get(name) == fact for name, fact in wanted.items()), f"tag {tag} has {found}, not {wanted}")
+        if tag >= 25:
+            check("(redacted" in found[1], f"the line of tag {tag} is {found[1]!r}")
+
+
+def a_phone_shows_all(stage: Stage, browser: Browser) -> None:
+    browser.command("Emulation.setDeviceMetricsOverride", width=360, height=760, deviceScaleFactor=1, mobile=False)
+    for view in ("", "letters", "followers"):
+        browser.go(f"{stage.address}/#/{view}")
+        browser.until(f"document.querySelector('nav a[aria-current]') && {text_of('main')}.length > 10", f"the view {view}")
+        check(browser.run("document.documentElement.scrollWidth <= innerWidth"), f"'{view}' is wider than a phone")
 
 
 def take_pictures(stage: Stage, browser: Browser, folder: str) -> None:
