@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import Synchronization
 import Testing
 import TheaterChain
 import TheaterPlatform
@@ -15,64 +14,9 @@ struct EffectCrashTests {
     /// How many kills one data directory sees.
     private static let killsPerDirectory = 5
 
-    struct Missing: Error {}
-
-    private static func helper() throws -> URL {
-        var folders = [URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()]
-        folders += CommandLine.arguments.map { URL(filePath: $0) }
-        for file in folders {
-            let candidate = file.deletingLastPathComponent().appending(path: "EffectWorker")
-            if FileManager.default.isExecutableFile(atPath: candidate.path()) { return candidate }
-        }
-        throw Missing()
-    }
-
     private static var checker: String {
         URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "Helpers/EffectWorker/check.py").path()
-    }
-
-    /// Runs the worker and kills it a random while after a number of its lines; what it had said.
-    private static func run(
-        _ arguments: [String], killedAfter lines: Int, spin: Int
-    ) async throws -> String {
-        // Reading blocks, so it has a thread of its own.
-        try await withCheckedThrowingContinuation { done in
-            Thread.detachNewThread {
-                done.resume(
-                    with: Result {
-                        try runBlocking(arguments, killedAfter: lines, spin: spin)
-                    })
-            }
-        }
-    }
-
-    private static func runBlocking(
-        _ arguments: [String], killedAfter lines: Int, spin: Int
-    ) throws -> String {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = try helper()
-        process.arguments = arguments
-        process.standardOutput = output
-        try process.run()
-        var said: [UInt8] = []
-        var isKilled = false
-        while true {
-            let data = output.fileHandleForReading.availableData
-            if data.isEmpty { break }
-            said += data
-            guard !isKilled, said.count(where: { $0 == 0x0A }) >= lines else { continue }
-            // Not always when it has just said something.
-            let turns = Atomic(0)
-            while turns.wrappingAdd(1, ordering: .relaxed).newValue < spin {}
-            kill(process.processIdentifier, SIGKILL)
-            isKilled = true
-        }
-        process.waitUntilExit()
-        // The last line may be cut.
-        let end = said.lastIndex(of: 0x0A) ?? -1
-        return String(decoding: said[...end], as: UTF8.self)
     }
 
     private static func check(_ arguments: [String]) async throws -> (Int32, String) {
@@ -113,13 +57,15 @@ struct EffectCrashTests {
             try Data().write(to: URL(filePath: acknowledged))
             for _ in 0..<min(Self.killsPerDirectory, Self.killCount - round) {
                 let what = "seed \(seed), \(durability), round \(round)"
-                let said = try await Self.run(
-                    [data, ledger, durability], killedAfter: 1 + random.next(below: 60),
+                let said = try await KilledWorker.run(
+                    "EffectWorker", [data, ledger, durability],
+                    killedAfter: 1 + random.next(below: 60),
                     spin: random.next(below: 2_000_000))
-                #expect(!said.contains("error"), "\(what): \(said)")
+                try KilledWorker.cutHalfLine(of: ledger)
+                #expect(!said.contains { $0.contains("error") }, "\(what): \(said)")
                 let handle = try FileHandle(forWritingTo: URL(filePath: acknowledged))
                 try handle.seekToEnd()
-                for line in said.split(separator: "\n") where line.hasPrefix("ack ") {
+                for line in said where line.hasPrefix("ack ") {
                     try handle.write(contentsOf: Data((line.dropFirst(4) + "\n").utf8))
                 }
                 try handle.close()

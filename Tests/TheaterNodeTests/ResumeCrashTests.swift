@@ -2,7 +2,6 @@
 
 import Foundation
 import Logging
-import Synchronization
 import Testing
 import TheaterChain
 import TheaterEngine
@@ -21,57 +20,6 @@ struct ResumeCrashTests {
     static let killCount =
         ProcessInfo.processInfo.environment["THEATER_RESUME_KILLS"].flatMap(Int.init) ?? 6
 
-    struct Missing: Error {}
-
-    private static func helper() throws -> URL {
-        var folders = [URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()]
-        folders += CommandLine.arguments.map { URL(filePath: $0) }
-        for file in folders {
-            let candidate = file.deletingLastPathComponent().appending(path: "ResumeWorker")
-            if FileManager.default.isExecutableFile(atPath: candidate.path()) { return candidate }
-        }
-        throw Missing()
-    }
-
-    /// Runs the worker and kills it a random while after a number of its lines; what it had said.
-    private static func run(
-        _ arguments: [String], killedAfter lines: Int, spin: Int
-    ) async throws -> [String] {
-        try await withCheckedThrowingContinuation { done in
-            // Reading blocks, so it has a thread of its own.
-            Thread.detachNewThread {
-                done.resume(
-                    with: Result { try runBlocking(arguments, killedAfter: lines, spin: spin) })
-            }
-        }
-    }
-
-    private static func runBlocking(
-        _ arguments: [String], killedAfter lines: Int, spin: Int
-    ) throws -> [String] {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = try helper()
-        process.arguments = arguments
-        process.standardOutput = output
-        try process.run()
-        var said: [UInt8] = []
-        var isKilled = false
-        while true {
-            let data = output.fileHandleForReading.availableData
-            if data.isEmpty { break }
-            said += data
-            guard !isKilled, said.count(where: { $0 == 0x0A }) >= lines else { continue }
-            let turns = Atomic(0)
-            while turns.wrappingAdd(1, ordering: .relaxed).newValue < spin {}
-            kill(process.processIdentifier, SIGKILL)
-            isKilled = true
-        }
-        process.waitUntilExit()
-        let end = said.lastIndex(of: 0x0A) ?? -1
-        return String(decoding: said[...end], as: UTF8.self).split(separator: "\n").map(String.init)
-    }
-
     /// What a chain says.
     private struct Told {
         /// The texts of the messages that its calls handle, in order.
@@ -89,11 +37,9 @@ struct ResumeCrashTests {
                 switch try event.decodedPayload() {
                 case .called(let function, let parameters, _, _)?:
                     if function.hasSuffix("handle-resumed") { callbacks += 1 }
-                    guard function.hasSuffix("handle-send"),
-                        case .tuple(let items) = try CGRF.decode(parameters),
-                        let body = items.last?.asBytes
-                    else { continue }
-                    handled.append(String(decoding: body, as: UTF8.self))
+                    if let text = try TallyGuest.text(handledBy: function, parameters) {
+                        handled.append(text)
+                    }
                 case .intent(_, _, let input, _, _)?:
                     intents[event.sequence] = try CGRF.decode(input).asString
                 case .settled(let intent, _, _)?:
@@ -132,11 +78,12 @@ struct ResumeCrashTests {
         for round in 0...Self.killCount {
             let what = "seed \(seed), \(durability), kill \(round)"
             let isLast = round == Self.killCount
-            let said = try await Self.run(
-                [data, ledger, durability, "\(round * 1_000_000)"],
+            let said = try await KilledWorker.run(
+                "ResumeWorker", [data, ledger, durability, "\(round * 1_000_000)"],
                 killedAfter: isLast
                     ? 1 : 1 + random.next(below: durability == "strict" ? 200 : 400),
                 spin: isLast ? 0 : random.next(below: 3_000_000))
+            for file in [ledger, ledger + ".relay"] { try KilledWorker.cutHalfLine(of: file) }
             try #require(!said.contains { $0.hasPrefix("error") }, "\(what): \(said)")
             let resumed = try #require(said.first { $0.hasPrefix("resumed ") }, "\(what)")
             totals = resumed.split(separator: " ").dropFirst().map { $0 }

@@ -29,14 +29,9 @@ struct ResumeLifeTests {
         let id = try await stage.node.system.spawn(
             try stage.request("writer", ledger: "plain-ledger") { $0.resumes = true })
         stage.box.hold()
-        for number in 1...3 {
-            try await stage.node.system.post(ResumeStage.body(number), to: id)
-        }
+        try await stage.post(1...3, to: id)
         await stage.box.awaitHeld()
-        try await stage.crash()
-        stage.box.release()
-        let report = try await stage.node.resume()
-        #expect(report.resumed == [id], "\(report.problems)")
+        try await stage.crashAndResume([id])
         #expect(try await stage.total(id) == .u64(3))
         #expect(
             try await Self.calls(stage, id) == [
@@ -45,12 +40,9 @@ struct ResumeLifeTests {
         // A crash in the callback: it goes on, and is called again for the crash that cut it off.
         try await stage.crash()
         stage.box.hold()
-        _ = try await stage.node.resume()
+        try await stage.expectResume(of: [id])
         await stage.box.awaitHeld()
-        try await stage.crash()
-        stage.box.release()
-        let second = try await stage.node.resume()
-        #expect(second.resumed == [id], "\(second.problems)")
+        try await stage.crashAndResume([id])
         #expect(try await stage.total(id) == .u64(3))
         #expect(
             try await Self.calls(stage, id).suffix(3) == [
@@ -132,9 +124,7 @@ struct ResumeLifeTests {
         for round in 1...2 {
             // What an actor shows of a secret is in its chain; this one keeps it to itself.
             for _ in 0..<20 { #expect(try await show("read") == .bool(true), "\(round)") }
-            try await stage.crash()
-            let report = try await stage.node.resume()
-            #expect(report.resumed == [id], "\(report.problems)")
+            try await stage.crashAndResume([id])
             #expect(try await show("show") == .option(.string, .string("<secret>")))
         }
         #expect(try await show("read") == .bool(true))
@@ -172,8 +162,7 @@ struct ResumeLifeTests {
             try await journal.close()
         }
         for crash in 1...2 {
-            let report = try await stage.node.resume()
-            #expect(report.resumed == [root], "\(report.problems)")
+            try await stage.expectResume(of: [root])
             while stage.node.system.status(of: child) != .running { await Task.yield() }
             #expect(stage.node.system.restarts(of: child) == 1)
             #expect(try await stage.total(child) == .u64(UInt64(crash - 1)), "another life")
@@ -192,27 +181,15 @@ struct ResumeLifeTests {
         var request = try stage.request("counter")
         request.manifest.chain.snapshotEvery = 20
         let id = try await stage.node.system.spawn(request)
-        func send(_ numbers: ClosedRange<Int>) async throws {
-            for number in numbers {
-                try await stage.node.system.post(ResumeStage.body(number), to: id)
-                _ = try await stage.total(id)
-            }
-        }
-        func label() throws -> UInt64 {
-            try stage.node.store.labels(of: .snapshots).compactMap {
-                UInt64($0.label.text.suffix(20))
-            }.max() ?? 0
-        }
-        try await send(1...3)
+        func label() throws -> UInt64 { try stage.snapshots().max() ?? 0 }
+        try await SnapshotTests.send(stage, 1...3, to: id)
         var newer = TallyGuest()
         newer.body = ["(global $newer i32 (i32.const 1))"]
         _ = try await stage.node.system.upgrade(
             id,
             UpgradeRequest(
                 wasm: try Engine.assemble(wat: try newer.made().wat), gate: .none, trialCalls: 0))
-        try await stage.crash()
-        let report = try await stage.node.resume()
-        #expect(report.resumed == [id], "\(report.problems)")
+        try await stage.crashAndResume([id])
         let before = try label()
         let count = try await stage.events(of: id).count
         for _ in 0..<2000 where try label() <= before {
@@ -221,9 +198,7 @@ struct ResumeLifeTests {
         }
         #expect(try label() > before && label() > 20, "no snapshot after \(count) events")
         let total = try await stage.total(id)
-        try await stage.crash()
-        let second = try await stage.node.resume()
-        #expect(second.resumed == [id], "\(second.problems)")
+        try await stage.crashAndResume([id])
         let used = try await stage.events(of: id).compactMap { event -> UInt64? in
             guard case .note(.resumed(_, let snapshot?)) = event else { return nil }
             return snapshot

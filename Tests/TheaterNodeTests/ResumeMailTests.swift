@@ -13,18 +13,6 @@ import TheaterValue
 /// The mail of actors that come back: what waited, what was on its way, and what must not be handled.
 @Suite("Mail over a crash")
 struct ResumeMailTests {
-    /// The texts of the messages that a chain's calls handle, in order.
-    private static func handled(_ stage: ResumeStage, _ id: ActorID) async throws -> [String] {
-        try await stage.events(of: id).compactMap { event in
-            guard case .called(let function, let parameters, _, _) = event,
-                function.hasSuffix("handle-send"),
-                case .tuple(let items)? = try? CGRF.decode(parameters),
-                let body = items.last?.asBytes
-            else { return nil }
-            return String(decoding: body, as: UTF8.self)
-        }
-    }
-
     private static func body(_ number: Int) -> [UInt8] { ResumeStage.body(number) }
 
     enum Receiver: CaseIterable {
@@ -94,8 +82,8 @@ struct ResumeMailTests {
         #expect(try await stage.total(sender) == .u64(2))
         if kind != .ended {
             #expect(try await stage.total(receiver) == .u64(UInt64(count)))
-            let texts = try await Self.handled(stage, receiver)
-            #expect(texts.count { $0 == ResumeStage.text(2) } == 1)
+            let texts = try await stage.handled(by: receiver)
+            #expect(texts.count { $0 == TallyGuest.text(2) } == 1)
         }
         let sends = try await stage.events(of: sender).compactMap { event -> Value? in
             guard case .hostCall(_, "send", _, let output) = event else { return nil }
@@ -126,10 +114,7 @@ struct ResumeMailTests {
         try channel.send([1])
         try channel.send([2])
         channel.close()
-        try await stage.crash()
-        stage.box.release()
-        let report = try await stage.node.resume()
-        #expect(report.resumed == [id], "\(report.problems)")
+        try await stage.crashAndResume([id])
         #expect(try await stage.total(id) == .u64(4), "a message, two on the channel, and its end")
         let functions = try await stage.events(of: id).compactMap { event -> Substring? in
             guard case .called(let function, _, _, _) = event else { return nil }
@@ -152,15 +137,12 @@ struct ResumeMailTests {
         stage.box.hold()
         try await stage.node.system.post(Self.body(1), to: id)
         await stage.box.awaitHeld()
-        for number in 2...6 { try await stage.node.system.post(Self.body(number), to: id) }
-        try await stage.crash()
-        stage.box.release()
-        let report = try await stage.node.resume()
-        #expect(report.resumed == [id], "\(report.problems)")
+        try await stage.post(2...6, to: id)
+        try await stage.crashAndResume([id])
         // A call would drop mail as long as the mailbox is full.
-        while try await Self.handled(stage, id).count < 3 { await Task.yield() }
+        while try await stage.handled(by: id).count < 3 { await Task.yield() }
         #expect(try await stage.total(id) == .u64(3))
-        #expect(try await Self.handled(stage, id) == [1, 5, 6].map(ResumeStage.text))
+        #expect(try await stage.handled(by: id) == [1, 5, 6].map(TallyGuest.text))
         try await stage.close()
     }
 
@@ -185,11 +167,10 @@ struct ResumeMailTests {
                 }
                 try await journal.close()
             }
-            let report = try await stage.node.resume()
-            #expect(report.resumed == [id], "\(report.problems)")
+            try await stage.expectResume(of: [id])
             #expect(try await stage.total(id) == .u64(UInt64(number)))
         }
-        #expect(try await Self.handled(stage, id) == (1...4).map(ResumeStage.text))
+        #expect(try await stage.handled(by: id) == (1...4).map(TallyGuest.text))
         try await stage.close()
     }
 
@@ -206,27 +187,24 @@ struct ResumeMailTests {
                 $0.instructions =
                     "(if (i64.eq (i64.load (i32.const \(count))) (i64.const 3)) (then unreachable))"
             })
-        for number in 1...2 { try await system.post(Self.body(number), to: child) }
+        try await stage.post(1...2, to: child)
         #expect(try await stage.total(child) == .u64(2))
         stage.box.hold()
         // The third ends the life, and the fourth with it.
-        for number in 3...4 { try await system.post(Self.body(number), to: child) }
+        try await stage.post(3...4, to: child)
         await stage.box.awaitHeld()
         stage.box.release()
         while system.restarts(of: child) == 0 || system.status(of: child) != .running {
             await Task.yield()
         }
         stage.box.hold()
-        for number in 5...6 { try await system.post(Self.body(number), to: child) }
+        try await stage.post(5...6, to: child)
         await stage.box.awaitHeld()
-        try await stage.crash()
-        stage.box.release()
-        let report = try await stage.node.resume()
-        #expect(report.resumed == [root], "\(report.problems)")
+        try await stage.crashAndResume([root])
         #expect(try await stage.total(child) == .u64(2))
         #expect(stage.node.system.restarts(of: child) == 1)
         #expect(
-            try await Self.handled(stage, child) == [1, 2, 3, 5, 6].map(ResumeStage.text))
+            try await stage.handled(by: child) == [1, 2, 3, 5, 6].map(TallyGuest.text))
         try await stage.close()
     }
 }

@@ -204,6 +204,29 @@ final class ResumeStage {
         node = try Self.open(path)
     }
 
+    /// Has the present node bring back what a crash took, which must be these.
+    func expectResume(
+        of roots: [ActorID], what: String = "",
+        _ location: Testing.SourceLocation = #_sourceLocation
+    ) async throws {
+        let report = try await node.resume()
+        #expect(report.resumed == roots, "\(what) \(report.problems)", sourceLocation: location)
+    }
+
+    /// Crashes, lets go of whom the ledger holds, and has the next node bring back these.
+    func crashAndResume(
+        _ roots: [ActorID], _ location: Testing.SourceLocation = #_sourceLocation
+    ) async throws {
+        try await crash()
+        box.release()
+        try await expectResume(of: roots, location)
+    }
+
+    /// The events of which snapshots are kept, in the order of their labels.
+    func snapshots() throws -> [UInt64] {
+        try node.store.labels(of: .snapshots).compactMap { UInt64($0.label.text.suffix(20)) }
+    }
+
     /// Puts everything away, and checks every chain.
     func close(isFaithful: Bool = true) async throws {
         box.release()
@@ -251,13 +274,12 @@ final class ResumeStage {
         return request
     }
 
-    static func body(_ number: Int) -> [UInt8] {
-        let digits = "\(number)"
-        return Array(
-            (String(repeating: "0", count: TallyGuest.bodySize - digits.count) + digits).utf8)
-    }
+    static func body(_ number: Int) -> [UInt8] { Array(TallyGuest.text(number).utf8) }
 
-    static func text(_ number: Int) -> String { String(decoding: body(number), as: UTF8.self) }
+    /// Sends an actor messages, one after the other.
+    func post(_ numbers: ClosedRange<Int>, to id: ActorID) async throws {
+        for number in numbers { try await node.system.post(Self.body(number), to: id) }
+    }
 
     func total(_ id: ActorID) async throws -> Value {
         try await node.system.call(id, TallyGuest.total)
@@ -271,5 +293,13 @@ final class ResumeStage {
             payloads.append(try #require(try event.decodedPayload()))
         }
         return payloads
+    }
+
+    /// The texts of the messages that a chain's calls handle, in order.
+    func handled(by id: ActorID) async throws -> [String] {
+        try await events(of: id).compactMap { event in
+            guard case .called(let function, let parameters, _, _) = event else { return nil }
+            return try TallyGuest.text(handledBy: function, parameters)
+        }
     }
 }

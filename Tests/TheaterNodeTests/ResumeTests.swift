@@ -46,14 +46,9 @@ struct ResumeTests {
         try await stage.node.system.post(ResumeStage.body(1), to: id)
         #expect(try await stage.total(id) == .u64(1))
         stage.box.hold()
-        for number in 2...5 {
-            try await stage.node.system.post(ResumeStage.body(number), to: id)
-        }
+        try await stage.post(2...5, to: id)
         await stage.box.awaitHeld()
-        try await stage.crash()
-        stage.box.release()
-        let report = try await stage.node.resume()
-        #expect(report.resumed == [id], "\(report.problems)")
+        try await stage.crashAndResume([id])
         #expect(try await stage.total(id) == .u64(5))
         let events = try await stage.events(of: id)
         let taken = events.compactMap {
@@ -66,7 +61,7 @@ struct ResumeTests {
             })
         let texts = stage.box.lines.map { $0.split(separator: " ")[1] }
         #expect(
-            Set(texts.map(String.init)) == Set((1...5).map(ResumeStage.text)),
+            Set(texts.map(String.init)) == Set((1...5).map(TallyGuest.text)),
             "what had no intent is asked for again")
         try await stage.close()
     }
@@ -80,9 +75,7 @@ struct ResumeTests {
         let id = try await stage.node.system.spawn(
             try stage.request("writer", ledger: ledger, inDoubt: policy))
         stage.box.hold()
-        for number in 1...2 {
-            try await stage.node.system.post(ResumeStage.body(number), to: id)
-        }
+        try await stage.post(1...2, to: id)
         await stage.box.awaitHeld()
         try await stage.crash()
         if policy == .ask {
@@ -101,14 +94,13 @@ struct ResumeTests {
             }
         }
         stage.box.release()
-        let report = try await stage.node.resume()
-        #expect(report.resumed == [id], "\(report.problems)")
+        try await stage.expectResume(of: [id])
         #expect(try await stage.total(id) == .u64(2))
         let lines = stage.box.lines
-        let first = lines.filter { $0.hasSuffix(ResumeStage.text(1)) }
+        let first = lines.filter { $0.hasSuffix(TallyGuest.text(1)) }
         #expect(first.count == (policy == .retry ? 2 : 1))
         #expect(Set(first).count == 1, "the same effect has the same identity")
-        #expect(lines.count { $0.hasSuffix(ResumeStage.text(2)) } == 1)
+        #expect(lines.count { $0.hasSuffix(TallyGuest.text(2)) } == 1)
         let events = try await stage.events(of: id)
         let settlements = events.compactMap {
             if case .settled(_, let how, _) = $0 { how } else { nil }
@@ -134,12 +126,10 @@ struct ResumeTests {
         let gone = try await system.spawn(
             try stage.request("root/gone", isDurable: false, parent: root))
         let below = try await system.spawn(try stage.request("root/kept/below", parent: kept))
-        for number in 1...3 { try await system.post(ResumeStage.body(number), to: root) }
+        try await stage.post(1...3, to: root)
         for id in [fresh, gone, below] { try await system.post(ResumeStage.body(9), to: id) }
         for id in [root, kept, fresh, gone, below] { _ = try await stage.total(id) }
-        try await stage.crash()
-        let report = try await stage.node.resume()
-        #expect(report.resumed == [root], "\(report.problems)")
+        try await stage.crashAndResume([root])
         #expect(try await stage.total(root) == .u64(3))
         #expect(try await stage.total(kept) == .u64(3))
         #expect(try await stage.total(below) == .u64(1))

@@ -67,8 +67,7 @@ struct SnapshotDamageTests {
                 try stage.node.store.put(
                     SnapshotText.sealed(lines), in: .snapshots, label: label)
             }
-            let report = try await stage.node.resume()
-            #expect(report.resumed == [id], "\(why): \(report.problems)")
+            try await stage.expectResume(of: [id], what: why)
             #expect(try await stage.total(id) == .u64(60), "\(why)")
             #expect(try await SnapshotTests.usedSnapshot(stage, id) == nil, "\(why)")
             // For the next one there is one again.
@@ -182,20 +181,16 @@ struct SnapshotDamageTests {
             try stage.node.store.put(
                 SnapshotText.sealed(lines), in: .snapshots, label: StoreLabel(name))
         }
-        let report = try await stage.node.resume()
-        #expect(report.resumed == [id], "\(report.problems)")
+        try await stage.expectResume(of: [id])
         func newest() throws -> UInt64 {
-            try stage.node.store.labels(of: .snapshots).compactMap {
-                UInt64($0.label.text.suffix(20))
-            }.filter { $0 < 100_000 }.max() ?? 0
+            try stage.snapshots().filter { $0 < 100_000 }.max() ?? 0
         }
         for _ in 0..<1000 where try newest() <= number {
             _ = try await stage.total(id)
             await Task.yield()
         }
         #expect(try newest() > number)
-        try await stage.crash()
-        _ = try await stage.node.resume()
+        try await stage.crashAndResume([id])
         #expect(try await SnapshotTests.usedSnapshot(stage, id).map { $0 > number } ?? false)
         #expect(try await stage.total(id) == .u64(60))
         try await stage.close()
@@ -223,8 +218,7 @@ struct SnapshotDamageTests {
             }
             try await journal.close()
         }
-        let report = try await stage.node.resume()
-        #expect(report.resumed == [root], "\(report.problems)")
+        try await stage.expectResume(of: [root])
         #expect(stage.node.system.status(of: id) != .running)
         #expect(try stage.node.store.labels(of: .snapshots).isEmpty)
         try await stage.node.close()

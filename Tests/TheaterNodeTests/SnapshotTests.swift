@@ -82,8 +82,7 @@ struct SnapshotTests {
         try Self.forgetAll(stage)
         for isWhole in [true, false] {
             if !isWhole { try await stage.open(twin) }
-            let report = try await stage.node.resume()
-            #expect(report.resumed == [id], "\(report.problems)")
+            try await stage.expectResume(of: [id])
             let used = try await Self.usedSnapshot(stage, id)
             #expect(isWhole ? used == nil : (used ?? 0) >= 150)
             states.append(try stage.node.system.state(of: id))
@@ -122,9 +121,7 @@ struct SnapshotTests {
         let collection = try await stage.node.collectStore(grace: .zero)
         #expect(collection.removedCount > 0)
         #expect(try stage.node.store.usage(of: .snapshots).count < before.count)
-        try await stage.crash()
-        let report = try await stage.node.resume()
-        #expect(report.resumed == [id], "\(report.problems)")
+        try await stage.crashAndResume([id])
         #expect(try await Self.usedSnapshot(stage, id) != nil)
         #expect(try await stage.total(id) == .u64(60))
         _ = try await stage.node.system.stop(id)
@@ -150,8 +147,7 @@ struct SnapshotTests {
         lines[3] = String(repeating: "0", count: 64)
         try store.put(
             Array(lines.joined(separator: "\n").utf8), in: .snapshots, label: newest.label)
-        let report = try await stage.node.resume()
-        #expect(report.resumed == [id], "\(report.problems)")
+        try await stage.expectResume(of: [id])
         let used = try await Self.usedSnapshot(stage, id)
         #expect(used.map { $0 < (UInt64(newest.label.text.suffix(20)) ?? 0) } ?? true)
         #expect(try await stage.total(id) == .u64(40))
@@ -159,8 +155,7 @@ struct SnapshotTests {
         for (label, _) in try stage.node.store.labels(of: .snapshots) {
             try stage.node.store.put(Array("half".utf8), in: .snapshots, label: label)
         }
-        let second = try await stage.node.resume()
-        #expect(second.resumed == [id], "\(second.problems)")
+        try await stage.expectResume(of: [id])
         #expect(try await Self.usedSnapshot(stage, id) == nil)
         #expect(try await stage.total(id) == .u64(40))
         try await stage.close()
@@ -181,9 +176,7 @@ struct SnapshotTests {
         #expect(module.imagePlan.obstacle == nil)
         try await Self.send(stage, 1...20, to: id)
         #expect(try stage.node.store.labels(of: .snapshots).isEmpty)
-        try await stage.crash()
-        let report = try await stage.node.resume()
-        #expect(report.resumed == [id], "\(report.problems)")
+        try await stage.crashAndResume([id])
         #expect(try await stage.total(id) == .u64(20))
         try await stage.close()
     }

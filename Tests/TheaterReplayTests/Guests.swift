@@ -18,18 +18,7 @@ enum Guests {
             package: PactPackage.parse(
                 """
                 imports {
-                    test:try/try {
-                        same: func(value: string) -> string
-                        large: func(size: u32) -> list<u8>
-                        later: func(value: string) -> result<string, string>
-                        never: func(value: string) -> result<string, string>
-                        fail: func(value: string) -> result<_, string>
-                        trap: func(value: string) -> u32
-                        deny: func(value: string) -> result<_, string>
-                        put: func(value: string) -> result<string, string>
-                        burn: func(value: string) -> u32
-                        hang: func(value: string) -> result<string, string>
-                    }
+                    test:try/try { \(TryHandler.functions) }
                 }
                 exports {
                     test:guest/guest {

@@ -95,23 +95,24 @@ struct Theatre {
 /// Echoes, waits, fails and denies.
 struct TryHandler: Handler {
     static let name = "try"
+    static let functions = """
+        same: func(value: string) -> string
+        large: func(size: u32) -> list<u8>
+        later: func(value: string) -> result<string, string>
+        never: func(value: string) -> result<string, string>
+        fail: func(value: string) -> result<_, string>
+        trap: func(value: string) -> u32
+        deny: func(value: string) -> result<_, string>
+        put: func(value: string) -> result<string, string>
+        burn: func(value: string) -> u32
+        hang: func(value: string) -> result<string, string>
+        """
     static let interfaces = [
         HostInterface(
             pact: """
                 interface try {
                     @package: string = "test:try"
-                    exports {
-                        same: func(value: string) -> string
-                        large: func(size: u32) -> list<u8>
-                        later: func(value: string) -> result<string, string>
-                        never: func(value: string) -> result<string, string>
-                        fail: func(value: string) -> result<_, string>
-                        trap: func(value: string) -> u32
-                        deny: func(value: string) -> result<_, string>
-                        put: func(value: string) -> result<string, string>
-                        burn: func(value: string) -> u32
-                        hang: func(value: string) -> result<string, string>
-                    }
+                    exports { \(functions) }
                 }
                 """,
             suspending: ["later", "never", "put", "burn", "hang"],

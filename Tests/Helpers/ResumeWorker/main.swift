@@ -138,7 +138,7 @@ func total(of actor: ActorID, in node: Node) async throws -> Value {
 }
 
 let arguments = CommandLine.arguments
-guard arguments.count == 5, let first = UInt64(arguments[4]),
+guard arguments.count == 5, let first = Int(arguments[4]),
     let durability = ChainSettings.Durability(rawValue: arguments[3])
 else {
     say("usage: ResumeWorker DATA LEDGER async|strict FIRST")
@@ -179,8 +179,7 @@ do {
     say("resumed \(totals.0) \(totals.1)")
     var number = first
     while true {
-        let digits = String(number)
-        let text = String(repeating: "0", count: TallyGuest.bodySize - digits.count) + digits
+        let text = TallyGuest.text(number)
         do throws(MessageError) {
             try await node.system.post(Array(text.utf8), to: parent)
             say("ack \(text)")

@@ -15,10 +15,10 @@ import TheaterValue
 
 @Suite("The handler process", .timeLimit(.minutes(2)))
 struct ProcessTests {
-    private typealias Heard = ProcessStage.Heard
+    typealias Heard = ProcessStage.Heard
 
-    private let processes: ProcessStage
-    private var stage: Stage { processes.stage }
+    let processes: ProcessStage
+    var stage: Stage { processes.stage }
 
     init() throws { processes = try ProcessStage(["SECRET": "x", "TZ": "UTC", "HOME": "/root"]) }
 
@@ -31,229 +31,6 @@ struct ProcessTests {
     }
 
     // MARK: Output
-
-    @Test("output comes in order, and the exit once, after all of it")
-    func order() async throws {
-        let id = try await processes.actor()
-        let pid = try await processes.spawn(
-            id, "sh", "-c", "for i in 1 2 3; do echo o$i; echo e$i >&2; done; exit 3"
-        ) { config in
-            config.outputMode = 1
-            config.errorMode = 1
-        }
-        #expect(pid == 1)
-        let heard = try await processes.heard(id, exits: 1)
-        #expect(heard.filter { $0.kind == "out" }.map(\.text) == ["o1", "o2", "o3"])
-        #expect(heard.filter { $0.kind == "err" }.map(\.text) == ["e1", "e2", "e3"])
-        #expect(heard.last == Heard(kind: "exit", process: 1, text: "3"))
-        #expect(heard.count == 7)
-        await processes.close()
-    }
-
-    @Test("modes cut output as the interface says")
-    func modes() async throws {
-        let id = try await processes.actor()
-        func output(_ text: String, _ change: (inout ProcessStage.Config) -> Void) async throws
-            -> [String]
-        {
-            let pid = try await processes.spawn(id, "printf", "%b", text, change: change)
-            while true {
-                let heard = try await processes.heard(id).filter { $0.process == pid }
-                if heard.last?.kind == "exit" { return heard.dropLast().map(\.text) }
-                try await ProcessStage.pause()
-            }
-        }
-        #expect(try await output("a\\n\\nbc\\nd") { $0.outputMode = 1 } == ["a", "bc", "d"])
-        #expect(
-            try await output("abcdefgh\\nij\\n") {
-                $0.outputMode = 1
-                $0.bufferSize = 4
-            } == ["abcd", "efgh", "ij"])
-        #expect(
-            try await output(#"{"a": 1}\nno\n [2] \n{"tail":3}"#) { $0.outputMode = 2 }
-                == [#"{"a": 1}"#, "[2]", #"{"tail":3}"#])
-        #expect(
-            try await output("abcdefghij") {
-                $0.outputMode = 3
-                $0.chunkSize = 4
-            } == ["abcd", "efgh", "ij"])
-        let raw = try await output("abcdefghij") { $0.bufferSize = 3 }
-        #expect(raw.joined() == "abcdefghij" && raw.allSatisfy { $0.utf8.count <= 3 })
-        let standard = try await output("x") { $0.outputMode = 3 }
-        #expect(standard == ["x"])
-        await processes.close()
-    }
-
-    @Test("a buffer of no size or of a huge one is bounded by the grant, in every mode")
-    func bufferSizes() async throws {
-        let id = try await processes.actor([
-            "allowed_programs": .array([.string("*")]), "max_output_buffer": .integer(20_000),
-        ])
-        // One text of JSON without a newline, of 15,000 bytes, and one that is too long.
-        let script = "printf '\"'; head -c 14998 /dev/zero | tr '\\0' x; printf '\"'"
-        var exits = 0
-        for (mode, size, most) in [
-            (0, 0, 8192), (1, 0, 8192), (2, 0, 0), (3, 0, 4096),
-            (0, UInt32.max, 20_000), (1, .max, 15_000), (2, .max, 15_000), (3, .max, 4096),
-        ] {
-            let pid = try await processes.spawn(id, "sh", "-c", script) {
-                $0.outputMode = mode
-                $0.bufferSize = size
-            }
-            exits += 1
-            let pieces = try await processes.heard(id, exits: exits)
-                .filter { $0.process == pid && $0.kind == "out" }.map(\.text.utf8.count)
-            #expect(pieces.reduce(0, +) == (most == 0 ? 0 : 15_000), "mode \(mode), \(size)")
-            #expect((pieces.max() ?? 0) <= most, "mode \(mode), \(size)")
-        }
-        let large = try await processes.spawn(id, "head", "-c", "50000", "/dev/zero") {
-            ($0.outputMode, $0.chunkSize) = (3, .max)
-        }
-        let chunks = try await processes.heard(id, exits: exits + 1)
-            .filter { $0.process == large && $0.kind == "out" }.map(\.text.utf8.count)
-        #expect(chunks == [20_000, 20_000, 10_000])
-        let none = try await processes.spawn(id, "head", "-c", "5000", "/dev/zero") {
-            ($0.outputMode, $0.chunkSize) = (3, 0)
-        }
-        let standard = try await processes.heard(id, exits: exits + 2)
-            .filter { $0.process == none && $0.kind == "out" }.map(\.text.utf8.count)
-        #expect(standard == [4096, 904])
-        await processes.close()
-    }
-
-    @Test("a character whose bytes come apart is whole in a line of JSON")
-    func splitCharacter() async throws {
-        let id = try await processes.actor()
-        _ = try await processes.spawn(
-            id, "python3", "-uc",
-            """
-            import array, fcntl, os, termios
-            waiting = array.array("i", [0])
-            for part in [b'["\\xc3', b'\\xa9', b'"', b']\\n']:
-                os.write(1, part)
-                while fcntl.ioctl(1, termios.FIONREAD, waiting) == 0 and waiting[0]: pass
-            """
-        ) { $0.outputMode = 2 }
-        #expect(try await processes.heard(id, exits: 1).map(\.text) == ["[\"\u{e9}\"]", "0"])
-        await processes.close()
-    }
-
-    @Test("invalid UTF-8 is bytes in raw and line mode, and no JSON")
-    func invalidText() async throws {
-        let id = try await processes.actor()
-        for mode in [0, 1, 2] {
-            _ = try await processes.spawn(id, "printf", "%b", "\"\\0377\"\\n[1]\\n") {
-                $0.outputMode = mode
-            }
-            _ = try await processes.heard(id, exits: mode + 1)
-        }
-        let texts = try await processes.heard(id).filter { $0.kind == "out" }
-        #expect(texts.map(\.process) == [1, 2, 2, 3])
-        #expect(texts.last?.text == "[1]")
-        #expect(stage.log.lines.contains { $0.contains("process 3 wrote lines that are no JSON") })
-        await processes.close()
-    }
-
-    @Test("a program that ends before anything is read loses nothing")
-    func shortLived() async throws {
-        let id = try await processes.actor(output: .wait("short", Behaviour.ok()))
-        let mark = ProcessStage.mark()
-        _ = try await processes.spawn(id, "sh", "-c", "echo one; echo two; echo three; : \(mark)") {
-            $0.outputMode = 1
-        }
-        await Gate.of("short").arrived()
-        // The program is over long before the actor takes the second line.
-        try await ProcessStage.processes(0, with: mark)
-        Gate.of("short").open()
-        let heard = try await processes.heard(id, exits: 1)
-        #expect(heard.map(\.text) == ["one", "two", "three", "0"])
-        await processes.close()
-    }
-
-    @Test("a slow actor holds the program up, and nothing is piled up meanwhile")
-    func backPressure() async throws {
-        let id = try await processes.actor(output: .wait("slow", Behaviour.ok()))
-        let pid = try await processes.spawn(id, "yes") { $0.bufferSize = 1000 }
-        await Gate.of("slow").arrived()
-        let program = try #require(ProcessStage.processes(with: "yes\0").first)
-        // The pipe is full, and the program sleeps in its write: it uses no more time.
-        func ticks() -> String {
-            let text = (try? String(contentsOfFile: "/proc/\(program)/stat", encoding: .utf8)) ?? ""
-            return text.split(separator: ")").last.map {
-                $0.split(separator: " ")[11...12].joined()
-            } ?? ""
-        }
-        func isAsleep() -> Bool {
-            let text = (try? String(contentsOfFile: "/proc/\(program)/stat", encoding: .utf8)) ?? ""
-            return text.contains(") S ")
-        }
-        while !isAsleep() { try await ProcessStage.pause() }
-        let before = ticks()
-        for _ in 0..<20 { try await ProcessStage.pause() }
-        #expect(ticks() == before && isAsleep())
-        #expect(try await processes.heard(id).count == 1)
-        // What does not wait for the actor's turn works all the same.
-        #expect(try await processes.heard(id).first?.process == pid)
-        try await stage.system.stop(id, grace: .zero)
-        try await ProcessStage.processes(0, with: "yes\0")
-        Gate.of("slow").open()
-        await processes.close()
-    }
-
-    @Test("what the actor does not listen to is dropped, and holds nothing up")
-    func unheard() async throws {
-        let id = try await processes.actor(output: nil, error: nil)
-        _ = try await processes.spawn(id, "sh", "-c", "head -c 300000 /dev/zero; exit 4")
-        #expect(try await processes.heard(id, exits: 1).map(\.text) == ["4"])
-        let deaf = try await processes.actor(name: "deaf", output: nil, error: nil, exit: nil)
-        let pid = try await processes.spawn(deaf, "true")
-        while try await status(deaf, pid).running { try await ProcessStage.pause() }
-        #expect(try await status(deaf, pid).code == 0)
-        await processes.close()
-    }
-
-    @Test("what a process leaves behind may finish its output, and is ended after two seconds")
-    func grandchild() async throws {
-        let mark = ProcessStage.mark()
-        let id = try await processes.actor()
-        _ = try await processes.spawn(
-            id, "sh", "-c", "(sleep 0.2; echo late; exec sleep \(mark)) & echo early"
-        ) { $0.outputMode = 1 }
-        let heard = try await processes.heard(id, exits: 1)
-        #expect(heard.map(\.text) == ["early", "late", "0"])
-        #expect(ProcessStage.processes(with: mark) == [])
-        await processes.close()
-    }
-
-    @Test("an error or a trap of a callback ends the actor, and its processes with it")
-    func failingCallback() async throws {
-        let ends: [(String, Behaviour)] = [
-            ("error", .answer(Behaviour.err("too much"))), ("trap", .trap),
-        ]
-        for (name, behaviour) in ends {
-            let mark = ProcessStage.mark()
-            let id = try await processes.actor(name: name, output: behaviour)
-            _ = try await processes.spawn(
-                id, "sh", "-c", "echo x; sleep \(mark) & echo y; sleep \(mark)"
-            ) { $0.outputMode = 1 }
-            while stage.system.status(of: id)?.isEnded != true { try await ProcessStage.pause() }
-            #expect(ProcessStage.processes(with: mark) == [], "\(name)")
-            // Nothing is heard after it, the exit neither.
-            #expect(try await processes.heard(id).map(\.text) == ["x"], "\(name)")
-        }
-        await processes.close()
-    }
-
-    @Test("with on_error = continue a failing callback is called again")
-    func tolerant() async throws {
-        let id = try await processes.actor(output: .answer(Behaviour.err("not now"))) { request in
-            request.manifest.onError = .continue
-        }
-        _ = try await processes.spawn(id, "printf", "a\\nb\\n") { $0.outputMode = 1 }
-        let heard = try await processes.heard(id, exits: 1)
-        #expect(heard.map(\.text) == ["a", "b", "0"])
-        await processes.close()
-    }
 
     // MARK: Input
 
@@ -308,13 +85,13 @@ struct ProcessTests {
 
     // MARK: Status and ends
 
-    private struct Status: Equatable {
+    struct Status: Equatable {
         var running: Bool
         var code: Int32?
         var start: UInt64
     }
 
-    private func status(_ value: Value) throws -> Status {
+    func status(_ value: Value) throws -> Status {
         let code = try #require(value.field(named: "exit-code")?.asOption)
         return Status(
             running: value.field(named: "running") == .bool(true),
@@ -322,7 +99,7 @@ struct ProcessTests {
             start: try #require(value.field(named: "start-time")?.integer(as: UInt64.self)))
     }
 
-    private func status(_ id: ActorID, _ pid: UInt64) async throws -> Status {
+    func status(_ id: ActorID, _ pid: UInt64) async throws -> Status {
         try status(try await stage.host(id, "os-status", .u64(pid)))
     }
 
@@ -337,50 +114,6 @@ struct ProcessTests {
         #expect(try await status(id, pid).code == 0)
         let list = try #require(try await stage.host(id, "os-list").asItems)
         #expect(try list.map { try status($0) } == [try await status(id, pid)])
-        await processes.close()
-    }
-
-    @Test("kill ends the group in order, and by force after the grace")
-    func kills() async throws {
-        let mark = ProcessStage.mark()
-        let id = try await processes.actor()
-        let polite = try await processes.spawn(
-            id, "sh", "-c", "trap 'exit 9' TERM; echo ready; while :; do sleep 0.01; done")
-        _ = try await processes.text(id, until: "ready")
-        try await stage.host(id, "os-kill", .u64(polite))
-        #expect(try await processes.heard(id, exits: 1).last?.text == "9")
-        let deaf = try await processes.spawn(
-            id, "sh", "-c",
-            "trap '' TERM; setsid sh -c \"trap '' TERM; sleep \(mark)\" & echo set; sleep \(mark)")
-        _ = try await processes.text(id, until: "set")
-        try await stage.host(id, "os-kill", .u64(deaf))
-        try await stage.host(id, "os-kill", .u64(deaf))
-        #expect(try await processes.heard(id, exits: 2).last?.text == "-9")
-        #expect(ProcessStage.processes(with: mark) == [])
-        // One that is over needs nothing more.
-        try await stage.host(id, "os-kill", .u64(deaf))
-        await processes.close()
-    }
-
-    @Test("a timeout ends what takes longer, and only that")
-    func timeouts() async throws {
-        let mark = ProcessStage.mark()
-        let id = try await processes.actor([
-            "allowed_programs": .array([.string("*")]), "kill_grace": .string("50ms"),
-            "execution_timeout": .string("2s"),
-        ])
-        _ = try await processes.spawn(id, "sh", "-c", "sleep \(mark) & sleep \(mark)") {
-            $0.timeout = 1
-        }
-        _ = try await processes.spawn(id, "sh", "-c", "trap '' TERM; sleep \(mark); sleep \(mark)")
-        {
-            $0.timeout = 0
-        }
-        _ = try await processes.spawn(id, "sh", "-c", "exit 5") { $0.timeout = 60 }
-        let exits = try await processes.heard(id, exits: 3).filter { $0.kind == "exit" }
-            .sorted { $0.process < $1.process }
-        #expect(exits.map(\.text) == ["-15", "-9", "5"])
-        #expect(ProcessStage.processes(with: mark) == [])
         await processes.close()
     }
 
@@ -427,95 +160,6 @@ struct ProcessTests {
             _ = try await processes.heard(id, exits: Int(round + 1) * 2)
         }
         #expect(try await stage.denials(id).count == 3)
-        await processes.close()
-    }
-
-    @Test("an actor that stops, or is terminated, leaves no process and hears no more")
-    func stops() async throws {
-        for isOrdered in [true, false] {
-            let mark = ProcessStage.mark()
-            let id = try await processes.actor(name: "stops-\(isOrdered)")
-            for _ in 0..<3 {
-                _ = try await processes.spawn(
-                    id, "sh", "-c",
-                    "trap '' TERM; setsid sleep \(mark) & echo ready; sleep \(mark); sleep \(mark)")
-            }
-            while try await processes.heard(id).count < 3 { try await ProcessStage.pause() }
-            if isOrdered {
-                try await stage.system.stop(id)
-            } else {
-                try await stage.system.terminate(id)
-            }
-            #expect(ProcessStage.processes(with: mark) == [], "all gone when the end is told")
-            #expect(try await processes.heard(id).count == 3)
-        }
-        await processes.close()
-    }
-
-    @Test(
-        "a process that resists is killed before it is left alone, however late the time is noticed"
-    )
-    func lateStop() async throws {
-        let clock = ManualClock()
-        let processes = try ProcessStage(world: clock.world)
-        let mark = ProcessStage.mark()
-        let id = try await processes.actor()
-        _ = try await processes.spawn(
-            id, "sh", "-c", "trap '' TERM; echo ready; while :; do sleep \(mark); done")
-        _ = try await processes.text(id, until: "ready")
-        // Others sleep as long.
-        let before = clock.sleepCount(of: .seconds(1))
-        let end = Work { () async throws(ActorError) in
-            try await processes.stage.system.stop(id, grace: .seconds(60))
-        }
-        while clock.sleepCount(of: .seconds(1)) == before { try await ProcessStage.pause() }
-        // All the times at once, as when no thread was free meanwhile.
-        clock.advance(by: .seconds(9))
-        #expect(await end.error == nil)
-        #expect(ProcessStage.processes(with: mark) == [], "gone when the end is told")
-        await processes.close()
-    }
-
-    // Goal: an end is not told as if all was gone when it is not. Method: a keeper that is stopped does nothing.
-    @Test("a process that is not gone in time is said to be left, and ends later")
-    func leftBehind() async throws {
-        let clock = ManualClock()
-        let processes = try ProcessStage(world: clock.world)
-        let mark = ProcessStage.mark()
-        let id = try await processes.actor()
-        _ = try await processes.spawn(
-            id, "sh", "-c", "trap '' TERM; echo $PPID; while :; do sleep \(mark); done")
-        let keeper = try #require(pid_t(try await processes.text(id, until: "\n").dropLast()))
-        kill(keeper, SIGSTOP)
-        let before = clock.sleepCount(of: .seconds(1))
-        let end = Work { () async throws(ActorError) in
-            try await processes.stage.system.stop(id, grace: .seconds(60))
-        }
-        while clock.sleepCount(of: .seconds(1)) == before { try await ProcessStage.pause() }
-        clock.advance(by: .seconds(1))
-        while clock.sleepCount(of: .seconds(3)) == 0 { try await ProcessStage.pause() }
-        clock.advance(by: .seconds(3))
-        #expect(await end.error == nil)
-        #expect(processes.stage.log.lines.contains { $0.contains("is not gone in time") })
-        #expect(ProcessStage.processes(with: mark) != [])
-        kill(keeper, SIGCONT)
-        while ProcessStage.processes(with: mark) != [] { try await ProcessStage.pause() }
-        await processes.close()
-    }
-
-    @Test("the end of a process whose keeper was killed is told when all of it is gone")
-    func killedKeeper() async throws {
-        let mark = ProcessStage.mark()
-        let id = try await processes.actor()
-        _ = try await processes.spawn(
-            id, "sh", "-c",
-            "for i in 1 2 3 4 5; do (setsid sh -c 'sleep \(mark) & sleep \(mark)' &); done; echo $PPID; "
-                + "sleep \(mark)")
-        let keeper = try #require(pid_t(try await processes.text(id, until: "\n").dropLast()))
-        kill(keeper, SIGKILL)
-        #expect(try await processes.heard(id, exits: 1).last?.text == "-9")
-        #expect(ProcessStage.processes(with: mark) == [], "gone when the end is told")
-        #expect(!stage.log.lines.contains { $0.contains("gone in time") || $0.contains("killed") })
         await processes.close()
     }
 

@@ -33,8 +33,10 @@ struct KeptMailTests {
         }
 
         func spawn(_ name: String = "counter") async throws -> ActorID {
-            try await stage.spawn(
-                try TallyGuest().made().wat, name: name, grants: ["message-server"]
+            var guest = TallyGuest()
+            guest.takesChannels = true
+            return try await stage.spawn(
+                try guest.made().wat, name: name, grants: ["message-server"]
             ) {
                 $0.initialState = .u64(0)
                 $0.manifest.chain.durability = .strict
@@ -131,6 +133,29 @@ struct KeptMailTests {
         #expect(error.code == .journal)
         #expect(error.message.contains("Input/output error"), "\(error)")
         #expect(try post.kept(of: id).isEmpty)
+        await system.shutDown(grace: .zero)
+        await #expect(throws: JournalError.self) { try await post.journal.close() }
+    }
+
+    @Test("a message on a channel is acknowledged when it is on disk, by each way to send one")
+    func channels() async throws {
+        let post = try Post()
+        defer { post.remove() }
+        let (system, id) = (post.stage.system, try await post.spawn())
+        let channel = try await system.openChannel(to: id)
+        try await channel.post([1])
+        #expect(try post.kept(of: id) == [1])
+        try await system.post([1, 2], on: channel.id)
+        #expect(try post.kept(of: id) == [1, 2])
+        let reply = try await system.perform(.channelMessage(channel: channel.id, body: [1, 2, 3]))
+        guard case .accepted = reply else {
+            Issue.record("\(reply)")
+            return
+        }
+        #expect(try post.kept(of: id) == [1, 2, 3])
+        #expect(try await system.call(id, TallyGuest.total) == .u64(3))
+        post.disk.breakSyncs()
+        #expect(await Self.code { try await channel.post([1, 2, 3, 4]) } == .notKept)
         await system.shutDown(grace: .zero)
         await #expect(throws: JournalError.self) { try await post.journal.close() }
     }
