@@ -95,31 +95,27 @@ extension TheaterClient {
 
     /// Takes the live actors, ordered by identity, one by one as they come.
     ///
-    /// - Parameter withLoad: whether each has what it did and holds in brief, as `load`.
+    /// - Parameters:
+    ///   - withLoad: whether each has what it did and holds in brief, as `load`.
+    ///   - pageSize: how many are asked for at once, 1 to 10,000.
     public func eachActor(
-        withLoad: Bool = false, _ take: (JSONValue) -> Void
+        withLoad: Bool = false, pageSize: Int = 10_000, _ take: (JSONValue) -> Void
     ) async throws(ClientError) {
         var cursor: String?
-        var count = 0
         repeat {
-            count = 0
             let response = try await begin(
                 Outgoing(
                     path: "/v1/actors",
                     query: [
-                        ("limit", "\(Self.pageSize)"), ("cursor", cursor),
+                        ("limit", "\(pageSize)"), ("cursor", cursor),
                         ("load", withLoad ? "true" : nil),
                     ], accept: MediaType.lines))
-            try await lines(of: response) { actor in
-                count += 1
-                cursor = actor["id"]?.string
-                take(actor)
+            cursor = nil
+            try await lines(of: response) { line in
+                if let next = line["next"]?.string { cursor = next } else { take(line) }
             }
-        } while count == Self.pageSize
+        } while cursor != nil
     }
-
-    /// How many actors are asked for at once.
-    private static let pageSize = 10_000
 
     /// The live actors below their parents.
     public func tree() async throws(ClientError) -> [JSONValue] {

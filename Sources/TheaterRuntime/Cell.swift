@@ -30,6 +30,8 @@ final class Cell: @unchecked Sendable {
     }
 
     let id: ActorID
+    /// Beside the identity: a list of all cells goes no further than here and to `shared`.
+    let name: String
     /// What it is made from, and what that is exchanged for.
     let code: CellCode
     let control: GuestControl
@@ -67,7 +69,6 @@ final class Cell: @unchecked Sendable {
     private let link: SystemLink
     /// The actors it belongs to, while they exist.
     var system: ActorSystem? { link.system }
-    var name: String { code.first.name }
     var manifest: Manifest { code.first.manifest }
     var blueprint: Blueprint { code.present }
     var template: ActorTemplate { code.present.template }
@@ -80,6 +81,7 @@ final class Cell: @unchecked Sendable {
         self.inbox = inbox
         self.meter = meter
         self.id = id
+        name = blueprint.name
         code = CellCode(blueprint)
         self.link = link
         self.recorder = recorder

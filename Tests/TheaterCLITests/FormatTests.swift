@@ -143,6 +143,36 @@ struct FormatTests {
             ])
     }
 
+    @Test("the lines of a list have their columns, and as many as there is room for")
+    func lineText() {
+        func lines(width: Int?) -> [String] {
+            var text = LineText(width: width)
+            for (name, count) in [("é😀", 7), ("longer than its column", -12_345), ("", 0)] {
+                text.add("id".utf8, columns: 4)
+                text.add(name.utf8, columns: 6)
+                text.add(count, columns: 3)
+                text.end()
+            }
+            return String(decoding: text.bytes, as: UTF8.self)
+                .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        }
+        let whole = ["id  é😀      7", "id  longer than its column-12345", "id          0", ""]
+        #expect(lines(width: nil) == whole)
+        #expect(lines(width: 32) == whole)
+        #expect(lines(width: 13) == ["id  é😀      7", "id  longer t…", "id          0", ""])
+        #expect(lines(width: 6) == ["id  é…", "id  l…", "id   …", ""])
+        var text = LineText(width: 6)
+        let output = Capture()
+        text.flush(to: output)
+        #expect(output.results == "")
+        for word in ["one", "second", "more than six"] {
+            text.add(word.utf8)
+            text.end()
+            text.flush(to: output)
+        }
+        #expect(output.results == "one\nsecond\nmore …\n" && text.bytes.isEmpty)
+    }
+
     @Test("a log line is bounded")
     func logBound() {
         let output = Capture()

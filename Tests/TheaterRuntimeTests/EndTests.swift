@@ -79,6 +79,8 @@ struct EndTests {
         let first = try await stage.spawn(FixtureActor.wat, name: "a")
         #expect(try await stage.system.stop(first) == .stopped)
         let second = try await stage.spawn(FixtureActor.wat, name: "b")
+        #expect(stage.system.actorIDs() == [second])
+        #expect(stage.system.actors(among: [second, first]).map(\.name) == ["b"])
         #expect(try await stage.system.terminate(second) == .killed)
         #expect(try await stage.system.awaitEnd(of: second) == .killed)
     }

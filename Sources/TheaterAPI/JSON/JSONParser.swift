@@ -59,9 +59,9 @@ private struct JSONParser {
     }
 
     private mutating func word(
-        _ word: StaticString, _ value: JSONValue
+        _ word: String, _ value: JSONValue
     ) throws(JSONError) -> JSONValue {
-        for byte in "\(word)".utf8 {
+        for byte in word.utf8 {
             guard next == byte else { throw JSONError("'\(word)' is misspelled", at: place) }
             place += 1
         }
@@ -84,6 +84,7 @@ private struct JSONParser {
     private mutating func object(_ depth: Int) throws(JSONError) -> JSONValue {
         place += 1
         var members: [JSONValue.Member] = []
+        members.reserveCapacity(8)
         var names = MemberNames()
         skipSpace()
         if take("}") { return .object([]) }

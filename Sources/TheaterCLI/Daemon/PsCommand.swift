@@ -14,27 +14,40 @@ struct PsCommand: TheaterCommand {
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
         let output = context.output
-        let width = output.width(.results)
-        let lines = try await client.withClient(in: context) { (client) throws(ClientError) in
-            var lines =
-                form.json || form.quiet
-                ? [] : ["ACTOR     NAME                      STATUS      WAITING"]
-            try await client.eachActor { lines.append(line($0, width: width)) }
-            return lines
+        // Asked once: an option looks for its type each time.
+        let (isJSON, isQuiet) = (form.json, form.quiet)
+        let width = isJSON || isQuiet ? nil : output.width(.results)
+        try await client.withClient(in: context) { (client) throws(ClientError) in
+            var text = LineText(width: width)
+            if !isJSON, !isQuiet {
+                text.add("ACTOR     NAME                      STATUS      WAITING".utf8)
+                text.end()
+            }
+            try await client.eachActor { actor in
+                if isJSON {
+                    text.add(actor)
+                } else if isQuiet {
+                    text.add((actor["id"]?.string ?? "").utf8)
+                } else {
+                    Self.add(actor, to: &text)
+                }
+                text.end()
+                if text.bytes.count >= Self.sizeAtOnce { text.flush(to: output) }
+            }
+            text.flush(to: output)
         }
-        output.results(lines)
         return .success
     }
 
-    private func line(_ actor: JSONValue, width: Int) -> String {
-        if form.json { return actor.description }
-        if form.quiet { return actor["id"]?.string ?? "" }
+    /// How many bytes are written at once: as many as a pipe takes.
+    private static let sizeAtOnce = 65_536
+
+    private static func add(_ actor: JSONValue, to text: inout LineText) {
         let name = Printable.line(actor["name"]?.string ?? "-", sizeMax: 256)
-        var line = String((actor["id"]?.string ?? "").prefix(8))
-        line += "  " + Printable.pad(Printable.cut(name, to: 24), 24)
-        line += "  " + Printable.pad(actor["status"]?.string ?? "-", 10)
-        line += "  " + Printable.padLeft(String(actor["mailbox"]?.integer(as: Int.self) ?? 0), 7)
-        return Printable.cut(line, to: width)
+        text.add((actor["id"]?.string ?? "").utf8.prefix(8), columns: 10)
+        text.add(Printable.cut(name, to: 24).utf8, columns: 26)
+        text.add((actor["status"]?.string ?? "-").utf8, columns: 12)
+        text.add(actor["mailbox"]?.integer() ?? 0, columns: 7)
     }
 }
 

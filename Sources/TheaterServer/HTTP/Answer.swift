@@ -14,23 +14,27 @@ enum Answer {
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: json.utf8)))
     }
 
-    /// A list, each item on a line, made while it is sent.
+    /// A list of JSON texts, each on a line, made while it is sent, some at a time.
+    ///
+    /// - Parameters:
+    ///   - next: where the next page begins, as the last line's `next`.
+    ///   - lines: makes the lines of some items.
     static func lines<Item: Sendable>(
-        _ items: ArraySlice<Item>, _ json: @escaping @Sendable (Item) -> JSONValue
+        _ items: ArraySlice<Item>, next: String?,
+        _ lines: @escaping @Sendable (ArraySlice<Item>) -> [UInt8]
     ) -> Response {
         Response(
             status: .ok, headers: [.contentType: MediaType.lines],
             body: ResponseBody { writer in
                 var rest = items
                 while !rest.isEmpty {
-                    var text: [UInt8] = []
-                    for item in rest.prefix(linesAtOnce) {
-                        json(item).write(to: &text)
-                        text.append(UInt8(ascii: "\n"))
-                    }
+                    try await writer.write(ByteBuffer(bytes: lines(rest.prefix(linesAtOnce))))
                     rest = rest.dropFirst(linesAtOnce)
-                    try await writer.write(ByteBuffer(bytes: text))
                     await Task.yield()
+                }
+                if let next {
+                    let line: JSONValue = ["next": .string(next)]
+                    try await writer.write(ByteBuffer(string: "\(line)\n"))
                 }
                 try await writer.finish(nil)
             })

@@ -8,7 +8,8 @@ internal import TheaterRuntime
 /// Actors as documents.
 enum ActorJSON {
     /// - Parameter metrics: what to show of its load; `nil` for none.
-    static func summary(_ info: ActorInfo, _ metrics: ActorMetrics?) -> JSONValue {
+    /// Writes an actor in brief. At once, without a value for each member: there may be many thousand.
+    static func write(_ info: ActorInfo, _ metrics: ActorMetrics?, to text: inout [UInt8]) {
         let load = metrics.map { metrics -> JSONValue in
             [
                 "calls": .integer(metrics.calls), "errors": .integer(metrics.errors),
@@ -16,9 +17,22 @@ enum ActorJSON {
                 "restarts": .integer(metrics.restarts),
             ]
         }
-        return .object(
-            head(info.id, info.name, info.status) + [.init("mailbox", .integer(info.mailboxDepth))]
-                + (load.map { [.init("load", $0)] } ?? []))
+        let (status, reason) = Self.status(info.status)
+        text += #"{"id":""#.utf8
+        text += info.id.description.utf8
+        text += #"","name":"#.utf8
+        JSONValue.string(info.name).write(to: &text)
+        text += #","status":""#.utf8
+        text += status.utf8
+        text += #"","reason":"#.utf8
+        JSONValue.optional(reason).write(to: &text)
+        text += #","mailbox":"#.utf8
+        text += String(info.mailboxDepth).utf8
+        if let load {
+            text += #","load":"#.utf8
+            load.write(to: &text)
+        }
+        text.append(UInt8(ascii: "}"))
     }
 
     static func tree(_ tree: ActorTree) -> JSONValue {

@@ -17,7 +17,7 @@ struct ActorLookup: Sendable {
     func live(_ text: String) throws(Problem) -> ActorID {
         if let id = ActorID(text) { return id }
         if let id = node.system.actor(named: text) { return id }
-        return try unique(text, among: node.system.actors().map(\.id))
+        return try unique(text, among: node.system.actorIDs())
     }
 
     /// An actor that has a chain, past ones included. Of a name the live one is meant, else the newest.

@@ -29,17 +29,29 @@ struct ActorRoutes: Sendable {
             after = id
         }
         // Ordered by identity, so that a page goes on where the last one ended, whoever came or went.
-        let rest = system.actors().filter { info in after.map { info.id > $0 } ?? true }
+        let rest = system.actorIDs().drop { id in after.map { id <= $0 } ?? false }
         let page = rest.prefix(limit)
+        let next = rest.count > limit ? page.last?.description : nil
         let hasLoad = try call.flag("load")
-        let summary = { @Sendable [system] (info: ActorInfo) in
-            ActorJSON.summary(info, hasLoad ? try? system.metrics(of: info.id) : nil)
+        // Who ended since is left out.
+        let write = { @Sendable [system] (ids: ArraySlice<ActorID>, end: UInt8) in
+            var text: [UInt8] = []
+            text.reserveCapacity(ids.count * 128)
+            for info in system.actors(among: ids) {
+                ActorJSON.write(info, hasLoad ? try? system.metrics(of: info.id) : nil, to: &text)
+                text.append(end)
+            }
+            return text
         }
-        guard !call.wantsLines else { return Answer.lines(page, summary) }
-        return Answer.json([
-            "actors": .array(page.map(summary)),
-            "next": .optional(rest.count > limit ? page.last?.id.description : nil),
-        ])
+        guard !call.wantsLines else {
+            return Answer.lines(page, next: next) { write($0, UInt8(ascii: "\n")) }
+        }
+        var text = Array(#"{"actors":["#.utf8)
+        text += write(page, UInt8(ascii: ",")).dropLast()
+        text += #"],"next":"#.utf8
+        JSONValue.optional(next).write(to: &text)
+        text.append(UInt8(ascii: "}"))
+        return Answer.bytes(text, type: "application/json")
     }
 
     func tree() -> Response {

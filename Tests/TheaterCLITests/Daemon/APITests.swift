@@ -144,6 +144,41 @@ struct APITests {
         #expect(await node.stop() == 0)
     }
 
+    @Test("actors come page by page, as documents and as lines")
+    func pages() async throws {
+        let node = try await RunningNode()
+        for name in ["one", "two", "three"] {
+            try await node.start(try TestActors.fixture(), name: name)
+        }
+        func page(_ query: String) async throws -> JSONValue {
+            let answer = try await RawSocket.request(node.socketPath, "GET", "/v1/actors" + query)
+            #expect(answer.status == 200, "\(query): \(answer.body)")
+            return try JSONValue.parse(answer.body)
+        }
+        let first = try await page("?limit=2")
+        let next = try #require(first["next"]?.string)
+        let second = try await page("?limit=2&cursor=\(next)")
+        #expect(second["next"] == .null)
+        let actors = (first["actors"]?.array ?? []) + (second["actors"]?.array ?? [])
+        #expect(
+            Set(actors.compactMap { $0["name"]?.string }) == ["one", "two", "three"]
+                && actors.allSatisfy {
+                    $0["status"] == .string("running") && $0["mailbox"] == .integer(0)
+                })
+        let loads = try await page("?load=true")["actors"]?.array ?? []
+        #expect(loads.count == 3 && loads.allSatisfy { $0["load"]?["restarts"] == .integer(0) })
+
+        for size in 1...4 {
+            var lines: [JSONValue] = []
+            try await node.client.eachActor(pageSize: size) { lines.append($0) }
+            #expect(lines == actors, "\(size) at once")
+        }
+        let lines = try await RawSocket.request(
+            node.socketPath, "GET", "/v1/actors?limit=2", headers: ["Accept: application/x-ndjson"])
+        #expect(lines.body.contains("{\"next\":\"\(next)\"}\n"), "\(lines.body)")
+        #expect(await node.stop() == 0)
+    }
+
     @Test("what is no request of this API is refused with a problem")
     func refusals() async throws {
         let node = try await RunningNode()
