@@ -154,7 +154,8 @@ public final class TheaterClient: Sendable {
 
     /// Makes a request and reads the answer as JSON.
     func json(_ outgoing: Outgoing) async throws(ClientError) -> JSONValue {
-        try json(try await bytes(outgoing))
+        let bytes = try await bytes(outgoing)
+        return try json(bytes.span)
     }
 
     /// Reads JSON texts, each on a line, as they come.
@@ -174,7 +175,7 @@ public final class TheaterClient: Sendable {
             rest += buffer.readableBytesView
             var start = 0
             while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
-                take(try json(rest[start..<end]))
+                take(try json(rest.span.extracting(start..<end)))
                 start = end + 1
             }
             rest.removeSubrange(..<start)
@@ -192,9 +193,9 @@ public final class TheaterClient: Sendable {
     /// The longest line of an answer, in bytes.
     private static let lineSizeMax = 1 << 20
 
-    private func json(_ bytes: some Collection<UInt8>) throws(ClientError) -> JSONValue {
+    private func json(_ bytes: Span<UInt8>) throws(ClientError) -> JSONValue {
         do throws(JSONError) {
-            return try JSONValue.parse(Array(bytes))
+            return try JSONValue.parse(bytes)
         } catch {
             throw ClientError(
                 .badAnswer, "the node at '\(place)' did not answer with JSON: \(error)")
