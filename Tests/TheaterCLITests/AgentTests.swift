@@ -83,6 +83,21 @@ struct AgentTests {
         let lost = try await Finished(["run", "meter"], in: folder)
         #expect(
             lost.status != 0 && lost.stderr.contains("the server ended with 2"), "\(lost.stderr)")
+
+        // One that reads no more when it is written to: its end says more than that.
+        try folder.write(
+            """
+            import os
+            os.read(0, 4096)
+            os.close(0)
+            os.write(1, b'{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-06-18","capabilities":{},'
+                b'"serverInfo":{"name":"deaf","version":"1"}}}\\n')
+            os._exit(3)
+            """, to: "meter/server.py")
+        let deaf = try await Finished(["run", "meter"], in: folder)
+        #expect(
+            deaf.status != 0 && deaf.stderr.contains("the server is deaf")
+                && deaf.stderr.contains("the server ended with 3"), "\(deaf.stderr)")
     }
 }
 

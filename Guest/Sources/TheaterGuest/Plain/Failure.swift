@@ -13,6 +13,13 @@ public struct Failure: Error, Sendable {
     public init(_ message: String) {
         self.message = message
     }
+
+    /// Whether it is the host's error of a code, such as `process.input-closed`. The host's explanations end with
+    /// their codes, in brackets.
+    public func has(code: String) -> Bool {
+        let end = [UInt8(ascii: "[")] + Array(code.utf8) + [UInt8(ascii: "]")]
+        return message.utf8.suffix(end.count).elementsEqual(end)
+    }
 }
 
 /// The error of a function whose Pact result is `result<…, T>` for a `T` that cannot be a Swift
