@@ -170,7 +170,8 @@ public final class ProcessHost: Sendable {
             let (poller, launcher) = try ready()
             let numbers = descriptors.compactMap { $0.use { $0 } }
             // The keepers of a killed launcher hold its socket open for as long as they take to end: what is sent there
-            // would be lost.
+            // is lost. One that is killed from here on still takes the request along; a second try could start the
+            // program twice.
             let error =
                 launcher.isOver
                 ? EPIPE : launcher.requests.use { Datagram.send(bytes, numbers, on: $0) } ?? EPIPE

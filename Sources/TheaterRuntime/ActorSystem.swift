@@ -335,7 +335,9 @@ public final class ActorSystem: Sendable {
     // MARK: Knowing
 
     /// What is known of the live actors, ordered by identity.
-    public func actors() -> [ActorInfo] { actors(among: actorIDs()) }
+    public func actors() -> [ActorInfo] {
+        roster.withLock { Array($0.cells.values) }.map(\.info).sorted { $0.id < $1.id }
+    }
 
     /// The identities of the live actors, in order.
     public func actorIDs() -> [ActorID] { roster.withLock { Array($0.cells.keys) }.sorted() }

@@ -124,7 +124,8 @@ public struct Operation: Sendable {
         case module
         /// JSON by the name of its schema, or a value in CGRF.
         case jsonOrCGRF(String)
-        /// JSON by the name of its schema, or the items of its list as JSON, each on a line.
+        /// JSON by the name of its schema, or the items of its list as JSON, each on a line,
+        /// and then a line with `next` when more follow.
         case jsonOrLines(String)
         /// Server-sent events.
         case events

@@ -90,7 +90,6 @@ private struct JSONParser {
     {
         place += 1
         var members: [JSONValue.Member] = []
-        members.reserveCapacity(8)
         var names = MemberNames()
         skipSpace(bytes)
         if take(bytes, "}") { return .object([]) }
@@ -106,6 +105,8 @@ private struct JSONParser {
             }
             skipSpace(bytes)
             guard take(bytes, ":") else { throw JSONError("a colon is missing", at: place) }
+            // Most have one, or some more.
+            if members.count == 1 { members.reserveCapacity(8) }
             members.append(.init(name, try value(bytes, depth: depth + 1)))
             skipSpace(bytes)
             if take(bytes, "}") { return .object(members) }

@@ -2,7 +2,7 @@
 
 internal import TheaterAPI
 
-/// Lines on their way out, made of bytes: a list of many thousand takes no string for each of its cells.
+/// Lines on their way out, made of bytes: a list of many thousand joins no strings.
 struct LineText {
     /// What there is so far.
     private(set) var bytes: [UInt8] = []

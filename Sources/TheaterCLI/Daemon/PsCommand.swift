@@ -27,7 +27,7 @@ struct PsCommand: TheaterCommand {
                 if isJSON {
                     text.add(actor)
                 } else if isQuiet {
-                    text.add((actor["id"]?.string ?? "").utf8)
+                    text.add(Self.member("id", actor).utf8)
                 } else {
                     Self.add(actor, to: &text)
                 }
@@ -39,15 +39,18 @@ struct PsCommand: TheaterCommand {
         return .success
     }
 
-    /// How many bytes are written at once: as many as a pipe takes.
+    /// From how many bytes on they are written.
     private static let sizeAtOnce = 65_536
 
     private static func add(_ actor: JSONValue, to text: inout LineText) {
-        let name = Printable.line(actor["name"]?.string ?? "-", sizeMax: 256)
-        text.add((actor["id"]?.string ?? "").utf8.prefix(8), columns: 10)
-        text.add(Printable.cut(name, to: 24).utf8, columns: 26)
-        text.add((actor["status"]?.string ?? "-").utf8, columns: 12)
+        text.add(member("id", actor).utf8.prefix(8), columns: 10)
+        text.add(Printable.cut(member("name", actor), to: 24).utf8, columns: 26)
+        text.add(member("status", actor).utf8, columns: 12)
         text.add(actor["mailbox"]?.integer() ?? 0, columns: 7)
+    }
+
+    private static func member(_ name: String, _ actor: JSONValue) -> String {
+        Printable.line(actor[name]?.string ?? "-", sizeMax: 256)
     }
 }
 

@@ -7,8 +7,9 @@ internal import TheaterRuntime
 
 /// Actors as documents.
 enum ActorJSON {
+    /// Writes an actor in brief, at once and without a value for each member: there may be many thousand.
+    ///
     /// - Parameter metrics: what to show of its load; `nil` for none.
-    /// Writes an actor in brief. At once, without a value for each member: there may be many thousand.
     static func write(_ info: ActorInfo, _ metrics: ActorMetrics?, to text: inout [UInt8]) {
         let load = metrics.map { metrics -> JSONValue in
             [

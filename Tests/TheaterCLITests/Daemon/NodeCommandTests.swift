@@ -53,6 +53,28 @@ struct NodeCommandTests {
         #expect(await node.stop() == 0)
     }
 
+    // Goal: a list that is sent some hundred lines at a time has each actor once, and its end is told from a cut.
+    // Method: more actors than go at once, and a relay that ends the connection within them.
+    @Test("a long list is whole, and one that is cut off says so")
+    func longList() async throws {
+        let node = try await RunningNode()
+        var started = [try await node.start(try TestActors.fixture(), name: "first")]
+        let module = try await node.client.labels(of: "theater.modules").first?["digest"]?.string
+        for number in 1..<1030 {
+            let request = StartRequest(
+                manifest: TestActors.manifest("actor-\(number)"), module: try #require(module))
+            started.append(try #require(try await node.client.start(request)["id"]?.string))
+        }
+        let listed = try await node.run(["ps", "--quiet"])
+        #expect(listed.stdout.split(separator: "\n").map(String.init) == started.sorted())
+        let path = node.socketPath + ".relay"
+        let relay = try CuttingRelay(at: path, to: node.socketPath, after: 60_000)
+        let cut = try await Finished(["ps", "--quiet", "--socket", path], in: node.folder)
+        #expect(cut.status == 10 && cut.stderr.contains("[client.connection]"), "\(cut)")
+        #expect(listed.stdout.hasPrefix(cut.stdout) && relay.connections == 1)
+        #expect(await node.stop() == 0)
+    }
+
     @Test("messages are sent, and requests answered")
     func messages() async throws {
         let node = try await RunningNode()
