@@ -38,11 +38,14 @@ struct ActorRun: Sendable {
         }
         let signals = SignalSource()
         defer { signals.cancel() }
+        let sizes = SignalSource([SIGWINCH])
+        defer { sizes.cancel() }
         let terminal = TerminalHost()
         // Whatever happens, the user gets the terminal back as it was.
         defer { terminal.close() }
         let node = try openNode(terminal)
-        let live = Live(run: self, node: node, signals: signals, terminal: terminal)
+        let live = Live(
+            run: self, node: node, signals: signals, sizes: sizes, terminal: terminal)
         return try await live.perform(input: input).get()
     }
 
@@ -74,6 +77,8 @@ private final class Live: Sendable {
     private let run: ActorRun
     private let node: Node
     private let signals: SignalSource
+    /// When the terminal gets another size; listened to from before the actor begins.
+    private let sizes: SignalSource
     private let terminal: TerminalHost
     private let isInterrupted = Atomic<Bool>(false)
     private let isForced = Atomic<Bool>(false)
@@ -83,10 +88,14 @@ private final class Live: Sendable {
     /// The actor, once it is started, for those who watch its code.
     private let started = AsyncStream.makeStream(of: ActorID.self)
 
-    init(run: ActorRun, node: Node, signals: SignalSource, terminal: TerminalHost) {
+    init(
+        run: ActorRun, node: Node, signals: SignalSource, sizes: SignalSource,
+        terminal: TerminalHost
+    ) {
         self.run = run
         self.node = node
         self.signals = signals
+        self.sizes = sizes
         self.terminal = terminal
         chainsBefore = node.journal.actors().count
     }
@@ -142,8 +151,6 @@ private final class Live: Sendable {
 
     /// Tells whoever holds the terminal that it has another size.
     private func watchSize() async {
-        let sizes = SignalSource([SIGWINCH])
-        defer { sizes.cancel() }
         for await _ in sizes.signals { terminal.resized() }
     }
 

@@ -14,20 +14,24 @@ final class SignalSource: @unchecked Sendable {
     private let sources: [any DispatchSourceSignal]
     private let numbers: [Int32]
 
-    /// Begins to listen.
+    /// Begins to listen. Returns when it does, after a second at the latest: a signal that comes before is lost.
     init(_ numbers: [Int32] = [SIGINT, SIGTERM]) {
         self.numbers = numbers
         let (stream, continuation) = AsyncStream.makeStream(
             of: Int32.self, bufferingPolicy: .bufferingNewest(4))
         signals = stream
+        let registered = DispatchSemaphore(value: 0)
         sources = numbers.map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(
                 signal: number, queue: .global(qos: .userInitiated))
             source.setEventHandler { continuation.yield(number) }
+            source.setRegistrationHandler { registered.signal() }
             source.activate()
             return source
         }
+        let latest = DispatchTime.now() + 1
+        for _ in numbers { _ = registered.wait(timeout: latest) }
     }
 
     /// Lets the next signal end the process.
