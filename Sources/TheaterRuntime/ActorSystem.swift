@@ -334,19 +334,6 @@ public final class ActorSystem: Sendable {
 
     // MARK: Knowing
 
-    /// What is known of the live actors, ordered by identity.
-    public func actors() -> [ActorInfo] {
-        roster.withLock { Array($0.cells.values) }.map(\.info).sorted { $0.id < $1.id }
-    }
-
-    /// The identities of the live actors, in order.
-    public func actorIDs() -> [ActorID] { roster.withLock { Array($0.cells.keys) }.sorted() }
-
-    /// Those of some actors that still live, in the order in which they are named.
-    public func actors(among ids: some Sequence<ActorID>) -> [ActorInfo] {
-        roster.withLock { roster in ids.compactMap { roster.cells[$0] } }.map(\.info)
-    }
-
     /// Where an actor stands; `nil` for one that never was, or is forgotten.
     public func status(of id: ActorID) -> ActorStatus? {
         let (cell, lineage, ended) = roster.withLock {

@@ -12,6 +12,19 @@ public import TheaterValue
 /// What can be asked of the runtime. Nothing here waits for an actor; only ``events(of:filter:)`` waits,
 /// for the disk.
 extension ActorSystem {
+    /// What is known of the live actors, ordered by identity.
+    public func actors() -> [ActorInfo] {
+        roster.withLock { Array($0.cells.values) }.map(\.info).sorted { $0.id < $1.id }
+    }
+
+    /// The identities of the live actors, in order.
+    public func actorIDs() -> [ActorID] { roster.withLock { Array($0.cells.keys) }.sorted() }
+
+    /// Those of some actors that still live, in the order in which they are named.
+    public func actors(among ids: ArraySlice<ActorID>) -> [ActorInfo] {
+        roster.withLock { roster in ids.compactMap { roster.cells[$0] } }.map(\.info)
+    }
+
     /// The manifest of a live actor.
     ///
     /// - Throws: `actor.not-found` or `actor.ended`.
