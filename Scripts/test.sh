@@ -14,11 +14,28 @@ swift build --build-tests --explicit-target-dependency-import-check error || {
     exit 1
 }
 
-if python3 Scripts/check_layout.py; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
-if Scripts/check_tree.sh; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
-if Scripts/lint.sh lint; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
-if Scripts/test_conformance.sh; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
-if Scripts/test_dashboard.sh; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+# What failed, and the last that it said, stands once more at the end, where it is seen.
+failures=.build/test.failures
+: >"$failures"
+# Runs a script and counts it as one test.
+check() {
+    "$@" >.build/check.log 2>&1
+    status=$?
+    cat .build/check.log
+    if [ "$status" -eq 0 ]; then
+        passed=$((passed + 1))
+        echo "ok: $*"
+    else
+        failed=$((failed + 1))
+        { echo "failed with status $status: $*"; tail -n 12 .build/check.log; } >>"$failures"
+    fi
+}
+
+check python3 Scripts/check_layout.py
+check Scripts/check_tree.sh
+check Scripts/lint.sh lint
+check Scripts/test_conformance.sh
+check Scripts/test_dashboard.sh
 
 # How many mutated inputs the fuzz tests take (values, then Pact texts and metadata, a tenth, then modules), how many
 # mutated journals the verifier gets, how often nodes with effects are killed, and how many seeds the simulation takes.
@@ -44,39 +61,32 @@ run_tests() {
     # Swift Testing closes with "Test run with N tests in M suites passed" or "… failed … with K issues".
     count=$(sed -n 's/.*Test run with \([0-9][0-9]*\) tests.*/\1/p' "$log" | tail -n 1)
     count=${count:-0}
-    wrong=$(grep -E '^.{0,4}Test .* failed after [0-9]' "$log" | grep -vc 'Test run with')
+    wrong=$(grep -aE '^.{0,4}Test .* failed after [0-9]' "$log" | grep -vc 'Test run with')
     if [ "$count" -eq 0 ]; then echo "no test was executed"; count=1; wrong=1; fi
-    if [ "$(cat .build/test.status)" -ne 0 ] && [ "$wrong" -eq 0 ]; then wrong=1; fi
+    status=$(cat .build/test.status)
+    if [ "$status" -ne 0 ] && [ "$wrong" -eq 0 ]; then wrong=1; fi
     [ "$wrong" -le "$count" ] || wrong=$count
-    if [ "$wrong" -gt 0 ]; then grep -E '^.{0,4}Test .* (recorded an issue at|failed after [0-9])' "$log" >>.build/test.failures; fi
+    if [ "$wrong" -gt 0 ]; then
+        {
+            echo "failed with status $status: swift test $*"
+            grep -aE '^.{0,4}Test .* (recorded an issue at|failed after [0-9])' "$log" || tail -n 12 "$log"
+        } >>"$failures"
+    fi
     total=$((total + count))
     bad=$((bad + wrong))
 }
 
-: >.build/test.failures
 run_tests --skip "$long" --skip "$alone"
 run_tests --filter "$long"
 run_tests --no-parallel --filter "$alone"
-# What failed stands once more at the end, where it is seen.
-cat .build/test.failures
-
 # What the README and Documentation/Replay.md tell a new user to do, in data directories of their own.
-try_out() {
-    if "$@" >.build/try.log 2>&1; then
-        passed=$((passed + 1))
-        echo "ok: $1"
-    else
-        failed=$((failed + 1))
-        cat .build/try.log
-        echo "failed: $1"
-    fi
-}
 rm -rf .build/try-data
-try_out Scripts/run_example.sh .build/debug/theater .build/try-data/example
-try_out Scripts/run_team.sh .build/debug/theater .build/try-data/team
-try_out Scripts/run_agent.sh .build/debug/theater .build/try-data/agent
-try_out Scripts/run_walkthrough.sh .build/debug/theater
+check Scripts/run_example.sh .build/debug/theater .build/try-data/example
+check Scripts/run_team.sh .build/debug/theater .build/try-data/team
+check Scripts/run_agent.sh .build/debug/theater .build/try-data/agent
+check Scripts/run_walkthrough.sh .build/debug/theater
 passed=$((passed + total - bad))
 failed=$((failed + bad))
+cat "$failures"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
