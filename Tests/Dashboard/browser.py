@@ -8,6 +8,9 @@ import tempfile
 import threading
 import time
 
+# No answer and no change of the page takes longer than this, in seconds, on a machine that does other work as well.
+TIME_MAX = 180
+
 
 class Browser:
     """One page of one browser. Records dialogs, errors of the console and violations of the page's policy."""
@@ -97,7 +100,7 @@ class Browser:
             message["sessionId"] = self.session
         os.write(self.out, json.dumps(message).encode() + b"\0")
         with self.noticed:
-            self.noticed.wait_for(lambda: number in self.answers or -1 in self.answers, timeout=60)
+            self.noticed.wait_for(lambda: number in self.answers or -1 in self.answers, timeout=TIME_MAX)
             answer = self.answers.pop(number, None)
         if answer is None:
             raise AssertionError(f"the browser did not answer {method}")
@@ -113,7 +116,7 @@ class Browser:
             raise AssertionError(f"{script}: {json.dumps(answer['exceptionDetails'])[:600]}")
         return answer["result"].get("value")
 
-    def until(self, script: str, what: str, most: float = 60) -> object:
+    def until(self, script: str, what: str, most: float = TIME_MAX) -> object:
         """Waits until an expression is true in the page."""
         end = time.monotonic() + most
         while time.monotonic() < end:

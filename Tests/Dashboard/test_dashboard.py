@@ -100,7 +100,10 @@ def actor_is_shown(stage: Stage, browser: Browser) -> None:
     stage.greet(stage.first, "Ada")
     browser.until(text_of(".logs") + ".includes('greeting Ada')", "the log of a live event")
     browser.until(text_of("pre[aria-label=State]") + ".includes('count: 1')", "the state")
-    browser.run("[...document.querySelectorAll('.event')].find(e => e.innerText.includes('returned') && e.innerText.includes('Ada')).open = true")
+    # The state is asked for by itself, and may be there before the event.
+    returned = "[...document.querySelectorAll('.event')].find(e => e.innerText.includes('returned') && e.innerText.includes('Ada'))"
+    browser.until(returned, "the event of the answer")
+    browser.run(f"{returned}.open = true")
     browser.until("[...document.querySelectorAll('.event dd')].some(d => d.innerText.includes('Hello, Ada! You are number 1.'))",
                   "a decoded payload")
     browser.run("document.querySelector('#verify').click()")
