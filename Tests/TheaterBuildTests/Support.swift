@@ -64,6 +64,15 @@ func testBuilder(_ change: (inout BuildOptions) -> Void = { _ in }) -> ActorBuil
     return ActorBuilder(options: options)
 }
 
+/// Does what blocks on a thread of its own: compilers take seconds, and the tests' threads are few.
+func onThread<Value: Sendable>(
+    _ work: @escaping @Sendable () throws -> Value
+) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(with: Result { try work() }) }
+    }
+}
+
 /// A sequence of numbers that a seed fixes.
 struct SplitMix: RandomNumberGenerator {
     var state: UInt64

@@ -32,7 +32,21 @@ extension Logger {
 /// - Returns: the wasm, and the manifest's text.
 func buildActor(
     template: String = "hello", pact: String? = nil, source: String? = nil,
-    change: (String) throws -> Void = { _ in }
+    change: @escaping @Sendable (String) throws -> Void = { _ in }
+) async throws -> (wasm: [UInt8], manifest: String) {
+    // A thread of its own: the compiler takes seconds, and the tests' threads are few.
+    try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread {
+            continuation.resume(
+                with: Result {
+                    try built(template: template, pact: pact, source: source, change: change)
+                })
+        }
+    }
+}
+
+private func built(
+    template: String, pact: String?, source: String?, change: (String) throws -> Void
 ) throws -> (wasm: [UInt8], manifest: String) {
     let folder = try TemporaryFolder()
     let project = folder.path + "/demo"

@@ -120,7 +120,7 @@ struct SDKFilesTests {
         try "secret".write(toFile: folder.path + "/secret", atomically: true, encoding: .utf8)
         try FileManager.default.createSymbolicLink(
             atPath: root + "/out", withDestinationPath: "..")
-        let wasm = try buildActor(pact: Self.pact, source: Self.source).wasm
+        let wasm = try await buildActor(pact: Self.pact, source: Self.source).wasm
         let screen = try PseudoTerminal()
         let terminal = TerminalHost(
             input: screen.inner, output: screen.inner, error: screen.inner

@@ -104,7 +104,7 @@ struct SDKMessageTests {
 
     @Test("an author's actors send, ask, open channels, and are told who speaks")
     func team() async throws {
-        let wasm = try buildActor(pact: Self.pact, source: Self.source).wasm
+        let wasm = try await buildActor(pact: Self.pact, source: Self.source).wasm
         let node = try Node(NodeOptions(guestsMax: 4), logger: .quiet)
         var manifest = Manifest(
             name: "demo", package: "demo.wasm",

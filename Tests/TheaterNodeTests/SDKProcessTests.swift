@@ -96,7 +96,7 @@ struct SDKProcessTests {
             toPath: program)
         defer { try? FileManager.default.removeItem(atPath: program) }
         func named(_ text: String) -> String { text.replacing("PROGRAM", with: program) }
-        let wasm = try buildActor(pact: Self.pact, source: named(Self.source)).wasm
+        let wasm = try await buildActor(pact: Self.pact, source: named(Self.source)).wasm
         let node = try Node(NodeOptions(guestsMax: 4), logger: .quiet)
         let manifest = try Manifest.parse(named(Self.manifest), file: "demo.toml")
         let id = try await node.system.spawn(SpawnRequest(wasm: wasm, manifest: manifest))

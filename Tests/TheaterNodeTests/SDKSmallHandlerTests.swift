@@ -142,7 +142,7 @@ struct SDKSmallHandlerTests {
 
     @Test("an author's actor ticks, loops, draws, waits and reads what it is granted")
     func all() async throws {
-        let wasm = try buildActor(pact: Self.pact, source: Self.source).wasm
+        let wasm = try await buildActor(pact: Self.pact, source: Self.source).wasm
         let node = try Node(
             NodeOptions(
                 guestsMax: 4, environment: ["APP_NAME": "demo", "HOME": "/root", "PATH": "/bin"]),

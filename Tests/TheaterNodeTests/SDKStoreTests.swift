@@ -190,7 +190,7 @@ struct SDKStoreTests {
 
     @Test("an author's actors keep content, answer later, cancel, and hear of the end of a channel")
     func all() async throws {
-        let wasm = try buildActor(pact: Self.pact, source: Self.source).wasm
+        let wasm = try await buildActor(pact: Self.pact, source: Self.source).wasm
         let node = try Node(NodeOptions(guestsMax: 4), logger: .quiet)
         let manifest = Manifest(
             name: "demo", package: "demo.wasm",

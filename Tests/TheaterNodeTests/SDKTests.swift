@@ -15,12 +15,14 @@ import TheaterValue
 struct SDKTests {
     /// Builds a project and starts its actor in a node with a data directory.
     private static func withActor(
-        template: String, change: (String) throws -> Void = { _ in },
+        template: String, change: @escaping @Sendable (String) throws -> Void = { _ in },
         _ body: (ActorSystem, ActorID) async throws -> Void
     ) async throws {
         let folder = try TemporaryFolder()
-        let (wasm, text) = try buildActor(template: template, change: change)
-        let manifest = try Manifest.parse(text, file: "manifest.toml")
+        let (wasm, text) = try await buildActor(template: template, change: change)
+        // The templates' limits are for machines that do nothing else.
+        let patient = text.replacing("\"5s\"", with: "\"5m\"")
+        let manifest = try Manifest.parse(patient, file: "manifest.toml")
         let node = try Node(
             NodeOptions(dataDirectory: folder.path + "/data", guestsMax: 4), logger: .quiet)
         let id = try await node.system.spawn(SpawnRequest(wasm: wasm, manifest: manifest))

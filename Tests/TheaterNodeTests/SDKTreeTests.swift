@@ -171,7 +171,7 @@ struct SDKTreeTests {
 
     @Test("an author's actor has children from the store, hears of their ends, keeps and asks")
     func kin() async throws {
-        let wasm = try buildActor(pact: Self.pact, source: Self.source).wasm
+        let wasm = try await buildActor(pact: Self.pact, source: Self.source).wasm
         let node = try Node(
             NodeOptions(guestsMax: 8),
             logger: .quiet)

@@ -25,27 +25,38 @@ struct CompletionTests {
         return text.split(separator: "\n").map(String.init).sorted()
     }
 
+    /// What is offered in the end: who presses the key gets nothing when a busy node takes long, and presses it again.
+    private static func someOffered(
+        _ node: RunningNode, _ words: [String]
+    ) async throws -> [String] {
+        while true {
+            let found = try await offered(node, words)
+            if !found.isEmpty { return found }
+            try Task.checkCancellation()
+        }
+    }
+
     @Test("a shell offers live actors, tokens and chains, and without a node nothing")
     func names() async throws {
         let node = try await RunningNode()
         for name in ["anna", "anton", "berta"] {
             try await node.start(try TestActors.fixture(), name: name)
         }
-        #expect(try await Self.offered(node, ["inspect", ""]) == ["anna", "anton", "berta"])
-        #expect(try await Self.offered(node, ["stop", "an"]) == ["anna", "anton"])
+        #expect(try await Self.someOffered(node, ["inspect", ""]) == ["anna", "anton", "berta"])
+        #expect(try await Self.someOffered(node, ["stop", "an"]) == ["anna", "anton"])
         #expect(
-            try await Self.offered(node, ["upgrade", "x.wasm", "--actors", "b"]) == ["berta"])
+            try await Self.someOffered(node, ["upgrade", "x.wasm", "--actors", "b"]) == ["berta"])
         #expect(try await node.run(["token", "create", "mine", "--scope", "observe"]).status == 0)
-        #expect(try await Self.offered(node, ["token", "revoke", ""]) == ["mine"])
+        #expect(try await Self.someOffered(node, ["token", "revoke", ""]) == ["mine"])
         #expect(try await node.run(["kill", "anna"]).status == 0)
-        #expect(try await Self.offered(node, ["stop", "an"]) == ["anton"])
-        #expect(try await Self.offered(node, ["chain", "show", "an"]) == ["anna", "anton"])
-        #expect(try await Self.offered(node, ["call", "anton", "e"]) == ["echo"])
+        #expect(try await Self.someOffered(node, ["stop", "an"]) == ["anton"])
+        #expect(try await Self.someOffered(node, ["chain", "show", "an"]) == ["anna", "anton"])
+        #expect(try await Self.someOffered(node, ["call", "anton", "e"]) == ["echo"])
         #expect(try await Self.offered(node, ["call", "nobody", "e"]) == [])
         #expect(
-            try await Self.offered(node, ["store", "ls", "--store-id", "theater.m"])
+            try await Self.someOffered(node, ["store", "ls", "--store-id", "theater.m"])
                 == ["theater.modules"])
-        let labels = try await Self.offered(
+        let labels = try await Self.someOffered(
             node, ["store", "get", "--store-id", "theater.modules", ""])
         #expect(labels.count == 1 && labels.allSatisfy { $0.count == 64 }, "\(labels)")
         #expect(

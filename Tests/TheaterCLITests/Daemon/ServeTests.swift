@@ -150,7 +150,7 @@ struct ServeTests {
 extension RawSocket {
     /// Makes a socket that takes connections at a free port of this machine.
     static func listenLocally() throws -> (descriptor: Int32, number: Int) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian

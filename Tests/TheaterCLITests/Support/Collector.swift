@@ -25,7 +25,8 @@ final class Collector: Sendable {
     /// - Parameter status: what is answered; `nil` for nothing.
     init(status: String? = "200 OK") throws {
         state = Watched(State(status: status))
-        listener = SharedDescriptor(socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
+        listener = SharedDescriptor(
+            socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian

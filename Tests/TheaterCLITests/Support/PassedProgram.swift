@@ -29,6 +29,10 @@ final class PassedProgram: Sendable {
         for (index, descriptor) in high.enumerated() {
             posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(3 + index))
         }
+        // What other tests have open at this moment is not the program's; a number that is not open is no error.
+        for number in Int32(3 + high.count)..<1024 {
+            posix_spawn_file_actions_addclose(&actions, number)
+        }
         // The shell knows the number that the process will have.
         let words =
             ["/bin/sh", "-c", "\(before); LISTEN_PID=$$ exec \"$@\"", "sh", try Program.path()]

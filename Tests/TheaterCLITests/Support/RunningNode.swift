@@ -66,14 +66,14 @@ enum RawSocket {
         {
             return try connect(port: port)
         }
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         let isConnected = withAddress(path) { Glibc.connect(descriptor, $0, $1) == 0 }
         guard descriptor >= 0, isConnected else { throw Failed() }
         return descriptor
     }
 
     private static func connect(port: UInt16) throws -> Int32 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
@@ -89,7 +89,7 @@ enum RawSocket {
 
     /// Makes a socket that takes connections.
     static func listen(_ path: String) throws -> Int32 {
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         let isBound = withAddress(path) { bind(descriptor, $0, $1) == 0 }
         guard isBound, Glibc.listen(descriptor, 16) == 0 else { throw Failed() }
         return descriptor

@@ -31,7 +31,8 @@ struct ProcessOrderTests {
             ("a signal", wait, .signal(10), nil, -10),
             ("a kill", wait, .kill, nil, -15),
             ("a kill that is ignored", "trap '' TERM; echo deaf; " + wait, .kill, nil, -9),
-            ("a timeout", wait, .none, 1, -15),
+            // Long enough for it to have said everything.
+            ("a timeout", wait, .none, 10, -15),
             ("a daemon that keeps the pipes", "(setsid sleep 1000 &); exit 3", .none, nil, 3),
         ]
         var pids: [UInt64] = []
