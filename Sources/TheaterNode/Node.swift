@@ -220,13 +220,27 @@ public final class Node: Sendable {
 
     /// Stops every actor in order, each within the grace period, and brings the journal to disk.
     ///
+    /// - Parameter sparesDurable: whether durable actors get no end, so that ``resume(_:)`` of the next node brings
+    ///   them back where they stand; see ``ActorSystem/shutDown(grace:within:sealing:)``.
     /// - Throws: `JournalError` when the disk refuses the last events.
-    public func close(grace: Duration = .seconds(5)) async throws {
-        await system.shutDown(grace: grace)
+    public func close(grace: Duration = .seconds(5), sparesDurable: Bool = false) async throws {
+        await stopActors(grace: grace, sparesDurable: sparesDurable)
         await control.close()
         await processes.close()
         files.close()
         store.close()
         try await journal.close()
+    }
+
+    /// The first part of ``close(grace:sparesDurable:)``.
+    public func stopActors(grace: Duration = .seconds(5), sparesDurable: Bool = false) async {
+        guard sparesDurable else { return await system.shutDown(grace: grace) }
+        let journal = journal
+        await system.shutDown(
+            grace: grace,
+            sealing: {
+                // What it refuses, ``close(grace:sparesDurable:)`` says.
+                try? await journal.close()
+            })
     }
 }

@@ -2,6 +2,7 @@
 
 internal import Synchronization
 internal import TheaterChain
+internal import TheaterManifest
 public import TheaterPlatform
 
 /// How actors end, with all that is below them, and how the system does.
@@ -87,10 +88,26 @@ extension ActorSystem {
     /// Ends every actor, each tree in order and within the grace period, and starts no more. Returns when
     /// their chains are on disk.
     ///
-    /// - Parameter deadline: when this has passed, all that still lives is ended at once; `nil` leaves
-    ///   each tree its grace period.
+    /// - Parameters:
+    ///   - deadline: when this has passed, all that still lives is ended at once; `nil` leaves each tree its
+    ///     grace period.
+    ///   - seal: spares durable actors their end, so that the next node resumes them where they stand. Called
+    ///     once the others are over and the durable ones rest between two calls, and must close the journal:
+    ///     what ends after it is in no chain. A call that is not over within the grace period is cut off, as
+    ///     a crash would, and goes on at the resume.
     @concurrent
-    public func shutDown(grace: Duration = .seconds(5), within deadline: Duration? = nil) async {
+    public func shutDown(
+        grace: Duration = .seconds(5), within deadline: Duration? = nil,
+        sealing seal: (@Sendable () async -> Void)? = nil
+    ) async {
+        let resting: [Cell]
+        if let seal {
+            resting = await restDurable(grace: grace)
+            await seal()
+        } else {
+            resting = []
+        }
+        let grace = seal == nil ? grace : .zero
         let roots = roster.withLock { roster in
             roster.isShuttingDown = true
             return roster.ordered.filter { roster.lineages[$0.id]?.parent == nil }
@@ -103,6 +120,7 @@ extension ActorSystem {
                 }
             }
         }
+        for cell in resting { cell.wake() }
         await withDiscardingTaskGroup { group in
             for root in roots { group.addTask { _ = await self.stopTree(root, grace: grace) } }
         }
@@ -112,5 +130,26 @@ extension ActorSystem {
         observatory.close()
         // A journal that refuses has told every actor, and tells whoever closes it.
         try? await journal?.sync()
+    }
+
+    /// Stops the trees of actors that are not durable, and then has all that is left rest between two calls.
+    ///
+    /// - Returns: those who rest.
+    private func restDurable(grace: Duration) async -> [Cell] {
+        let others = roster.withLock { roster in
+            roster.ordered.filter {
+                roster.lineages[$0.id]?.parent == nil && !$0.manifest.chain.isDurable
+            }
+        }
+        await withDiscardingTaskGroup { group in
+            for root in others { group.addTask { _ = await self.stopTree(root, grace: grace) } }
+        }
+        let deadline = world.now().advanced(by: grace)
+        return await withTaskGroup(of: Cell?.self) { group in
+            for cell in roster.withLock({ $0.ordered }) {
+                group.addTask { await cell.rest(by: deadline) ? cell : nil }
+            }
+            return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }
+        }
     }
 }

@@ -103,11 +103,14 @@ extension Cell {
         handlers = []
         let reason = shared.withLock { $0.requested ?? .stopped }
         if system?.isFollowed(self, reason) == true { try? recorder.note(.restarting) }
-        recorder.exited(reason)
+        let isRecorded = recorder.exited(reason)
         if isForced, world.has(.doubleExit) { recorder.exited(reason) }
         try? await recorder.settle()
         recorder.close()
-        if let snapshots, snapshots.flight.close() { await snapshots.keeper.forget(id) }
+        // Without its end in the chain it comes back.
+        if isRecorded, let snapshots, snapshots.flight.close() {
+            await snapshots.keeper.forget(id)
+        }
         shared.withLock { _ in inbox?.close() }
         system?.ended(self, reason)
         shared.withLock { shared in

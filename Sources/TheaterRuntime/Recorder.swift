@@ -215,17 +215,20 @@ final class Recorder: @unchecked Sendable {
         tracer?.denied()
     }
 
-    func exited(_ reason: ExitReason) {
-        switch reason {
-        case .completed(let result):
-            _ = try? append(
-                .exited(kind: "completed", reason: "the actor asked for it", result: result))
-        case .stopped:
-            _ = try? append(.exited(kind: "stopped", reason: "stopped in order", result: nil))
-        case .killed: _ = try? append(.exited(kind: "killed", reason: "ended at once", result: nil))
-        case .failed(let error):
-            _ = try? append(.exited(kind: "failed", reason: error.message, result: nil))
-        }
+    /// Records the end.
+    ///
+    /// - Returns: whether the chain has it now.
+    @discardableResult
+    func exited(_ reason: ExitReason) -> Bool {
+        let payload: EventPayload =
+            switch reason {
+            case .completed(let result):
+                .exited(kind: "completed", reason: "the actor asked for it", result: result)
+            case .stopped: .exited(kind: "stopped", reason: "stopped in order", result: nil)
+            case .killed: .exited(kind: "killed", reason: "ended at once", result: nil)
+            case .failed(let error): .exited(kind: "failed", reason: error.message, result: nil)
+            }
+        return (try? append(payload)) != nil
     }
 
     /// Whether bytes that cross the boundary can be recorded, with room for what is noted beside them.

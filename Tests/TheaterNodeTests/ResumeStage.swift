@@ -196,6 +196,12 @@ final class ResumeStage {
         }
     }
 
+    /// The present node is closed in order and spares its durable actors, and the next opens the same directory.
+    func restart(grace: Duration) async throws {
+        try await node.close(grace: grace, sparesDurable: true)
+        node = try Self.open(path)
+    }
+
     /// The present node goes away with its actors, and another directory is opened.
     func open(_ other: String) async throws {
         for actor in node.system.tree() { _ = try? await node.system.terminate(actor.id) }

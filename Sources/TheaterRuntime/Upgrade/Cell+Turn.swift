@@ -56,6 +56,17 @@ extension Cell {
         return try outcome.result.get()
     }
 
+    /// Takes the turn between two calls, and keeps it until ``wake()``: what comes waits.
+    ///
+    /// - Returns: whether that was to be had before the deadline.
+    func rest(by deadline: MonotonicTime) async -> Bool {
+        guard case .held = await takeTurn(by: deadline) else { return false }
+        return true
+    }
+
+    /// Gives the turn back that ``rest(by:)`` took.
+    func wake() { pass(on: shared.withLock { $0.mailbox.finished() }) }
+
     /// Waits until the present call is over, at most until the deadline.
     private func takeTurn(by deadline: MonotonicTime?) async -> TurnOutcome {
         let lateness = Deadlines.Entry { [weak self] _ in self?.giveUpTurn() }
