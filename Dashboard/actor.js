@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page of an actor: live events, state, numbers over time, logs, children, and a place to talk to it.
 
-import { actorPath, follow, get, post, repeat } from './api.js';
+import { actorPath, follow, get, post, rate, steady, watch } from './api.js';
 import { factText, facts, isLog, logLine, summary, verify } from './chain.js';
 import { clock, count, data, el, fill, inert, size, spark } from './dom.js';
-import { statusBadge } from './tree.js';
+import { stands, statusBadge } from './tree.js';
 import { bytesText } from './values.js';
 
 const eventsMax = 300;
+/** So many wait to be painted: fewer than the list has, so that it also shows which were passed over. */
+const waitingMax = 200;
 const logsMax = 300;
 const samplesMax = 120;
 
@@ -25,6 +27,7 @@ export async function actorView(root, signal, text) {
   }
   const status = el('span', {}, statusBadge(actor.status, actor.reason));
   const reason = el('p', { class: 'bad' });
+  const link = el('p', { class: 'bad', role: 'status' });
   const charts = el('div', { class: 'charts' });
   const children = el('div');
   const state = el('pre', { class: 'data', tabindex: '0', 'aria-label': 'State' }, '…');
@@ -33,49 +36,66 @@ export async function actorView(root, signal, text) {
     el('div', { class: 'title' }, el('h1', {}, data(actor.name)), status, verifyBadge(actor.id, signal)),
     el('p', { class: 'note' }, el('code', {}, actor.id), ' · ',
       el('a', { href: `#/actor/${actor.id}/timeline` }, 'Timeline'),
-      actor.parent && [' · ', el('a', { href: `#/actor/${actor.parent}` }, 'Parent')]), reason,
+      actor.parent && [' · ', el('a', { href: `#/actor/${actor.parent}` }, 'Parent')]), reason, link,
     charts,
     el('div', { class: 'columns' },
-      el('div', {}, liveEvents(actor.id, signal)),
+      el('div', {}, liveEvents(actor, signal)),
       el('div', {}, talk(actor.id, signal),
         card('State', state), card('Children', children))));
 
   const samples = [];
-  repeat(signal, 1000, async () => {
-    const now = await get(actorPath(actor.id), signal);
-    fill(status, statusBadge(now.status, now.reason));
-    fill(reason, now.reason ?? '');
-    samples.push({ at: performance.now(), ...now.metrics });
-    if (samples.length > samplesMax) samples.shift();
-    fill(charts, numbers(samples));
-    await Promise.all([readState(), readChildren(now.children)]);
-  }, (error) => fill(reason, error.message));
-
-  async function readState() {
+  const stateReader = reader(async () => {
     const shown = await get(actorPath(actor.id, '/state'), signal).then((value) => value.text, (error) => error.message);
     if (!signal.aborted && state.dataset.text !== shown) {
       state.dataset.text = shown;
       fill(state, shown.slice(0, 20_000));
     }
-  }
+  });
 
-  async function readChildren(ids) {
-    const key = ids.join();
-    if (children.dataset.ids === key) return;
-    children.dataset.ids = key;
-    const found = await Promise.all(ids.slice(0, 100).map((id) => get(actorPath(id), signal).catch(() => null)));
-    fill(children, ids.length === 0 ? el('p', { class: 'empty' }, 'It has none.') : el('ul', { class: 'plain' },
-      found.filter(Boolean).map((child) => el('li', {},
+  const childrenReader = reader(async (ids) => {
+    const all = ids === '' ? [] : await get(actorPath(actor.id, '/children'), signal).then((value) => value.children, () => []);
+    if (signal.aborted) return;
+    const found = all.filter((child) => ids.includes(child.id));
+    fill(children, found.length === 0 ? el('p', { class: 'empty' }, 'It has none.') : el('ul', { class: 'plain' },
+      found.slice(0, 100).map((child) => el('li', {},
         el('a', { href: `#/actor/${child.id}` }, data(child.name)), ' ', statusBadge(child.status, child.reason)))),
-    ids.length > 100 && el('p', { class: 'note' }, `and ${ids.length - 100} more`));
-  }
+    found.length > 100 && el('p', { class: 'note' }, `and ${found.length - 100} more`));
+  });
+
+  watch(actorPath(actor.id, '/stream'), signal, steady(signal, (now) => {
+    fill(status, statusBadge(now.status, now.reason));
+    fill(reason, now.reason ?? '');
+    samples.push({ at: performance.now(), ...now.metrics });
+    if (samples.length > samplesMax) samples.shift();
+    fill(charts, numbers(samples));
+    // A call changes the state, and so may another life and another code, which leave events.
+    stateReader(`${now.metrics.calls} ${now.metrics.restarts} ${now.metrics.chain_length}`);
+    childrenReader(now.children.join());
+  }), stands(link));
+}
+
+/** Reads when what it is told is new, once at a time, and always once more after the newest. */
+function reader(read) {
+  let wanted;
+  let isReading = false;
+  return async (key) => {
+    if (key === wanted) return;
+    wanted = key;
+    if (isReading) return;
+    isReading = true;
+    for (let done; done !== wanted;) {
+      done = wanted;
+      await read(done);
+    }
+    isReading = false;
+  };
 }
 
 const card = (title, ...content) => el('section', { class: 'card', 'aria-label': title }, el('h2', {}, title), content);
 
 function numbers(samples) {
   const last = samples.at(-1);
-  const rates = samples.slice(1).map((sample, i) => (sample.calls - samples[i].calls) * 1000 / (sample.at - samples[i].at));
+  const rates = samples.slice(1).map((sample, i) => rate(samples[i], sample, 'calls'));
   const chart = (label, shown, values) => el('div', { class: 'chart' },
     el('span', { class: 'label' }, label), el('strong', {}, shown), spark(values.length ? values : [0], `${label} over time`));
   return [
@@ -120,42 +140,43 @@ export function eventRow(event) {
   return details;
 }
 
-function liveEvents(id, signal) {
+const gapText = (gap) => `${count(gap.count)} events from ${gap.first} on are not shown: this page was too slow for them`;
+
+function liveEvents({ id, metrics }, signal) {
   const list = el('div', { class: 'events', role: 'log', 'aria-label': 'Live events', 'aria-live': 'off' });
   const logs = el('div', { class: 'logs data', role: 'log', 'aria-label': 'Logs', 'aria-live': 'off' });
   const state = el('span', { class: 'badge', role: 'status' }, 'connecting');
   // What has come since the page was painted last: a busy actor never makes more work than one batch a frame.
   let waiting = [];
-  let passed = 0;
+  // What was passed over before them, by the page or by the node.
+  let passed = null;
   const paint = () => {
-    const batch = waiting;
+    const batch = passed ? [{ gap: passed }, ...waiting] : waiting;
     waiting = [];
-    list.prepend(...batch.map((item) => item.gap
-      ? el('p', { class: 'gap' }, `${count(item.gap.count)} events from ${item.gap.first} on are not shown: this page was too slow for them`)
-      : eventRow(item.event)).reverse());
+    passed = null;
+    list.prepend(...batch.map((item) => item.gap ? el('p', { class: 'gap' }, gapText(item.gap)) : eventRow(item.event)).reverse());
     while (list.childElementCount > eventsMax) list.lastElementChild.remove();
-    for (const { event } of batch) {
-      if (event && isLog(event)) logs.append(el('div', {}, el('time', {}, clock(event.time)), ' ', el('bdi', {}, logLine(event))));
+    for (const { event, gap } of batch) {
+      if (gap) logs.append(el('div', { class: 'gap' }, gapText(gap)));
+      else if (isLog(event)) logs.append(el('div', {}, el('time', {}, clock(event.time)), ' ', el('bdi', {}, logLine(event))));
     }
     while (logs.childElementCount > logsMax) logs.firstElementChild.remove();
   };
   const add = (item) => {
     if (waiting.length === 0) requestAnimationFrame(paint);
     waiting.push(item);
-    if (waiting.length > eventsMax) { waiting.shift(); passed += 1; }
-    if (passed) state.title = `${passed} events were passed over`;
+    if (waiting.length <= waitingMax) return;
+    const { event, gap } = waiting.shift();
+    passed ??= { first: gap?.first ?? event.sequence, count: 0 };
+    passed.count += gap?.count ?? 1;
   };
-  (async () => {
-    const now = await get(actorPath(id), signal);
-    const from = Math.max(0, (now.metrics.chain_length ?? 0) - 100);
-    await follow(actorPath(id, '/events/stream'), from, signal, (name, content) => {
-      if (name === 'event') add({ event: content });
-      if (name === 'gap') add({ gap: content });
-    }, (words) => {
-      fill(state, words);
-      state.className = `badge ${words === 'live' ? 'good' : ''}`;
-    });
-  })().catch((error) => signal.aborted || fill(state, error.message));
+  follow(actorPath(id, '/events/stream'), Math.max(0, (metrics.chain_length ?? 0) - 100), signal, (name, content) => {
+    if (name === 'event') add({ event: content });
+    if (name === 'gap') add({ gap: content });
+  }, (words) => {
+    fill(state, words);
+    state.className = `badge ${words === 'live' ? 'good' : ''}`;
+  });
   return [
     el('section', { class: 'card', 'aria-label': 'Events' }, el('div', { class: 'title' }, el('h2', {}, 'Events'), state), list),
     card('Logs', logs),

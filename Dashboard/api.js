@@ -55,6 +55,9 @@ export async function post(path, body, type) {
   return fetched(path, { method: 'POST', body, headers: { 'Content-Type': type } });
 }
 
+// A stream says that it lives every 15 s: one that has been silent for three times as long is connected to again.
+const silenceMax = 45_000;
+
 /** Follows a stream of server-sent events until `signal`, and connects again behind the last event it had.
  *
  * `take(name, data)` gets each message, `state(words)` how it stands: `live`, `connecting again`, or the end's reason.
@@ -64,23 +67,34 @@ export async function follow(path, from, signal, take, state) {
   let next = from;
   let pause = 250;
   while (!signal.aborted) {
+    const connection = new AbortController();
+    const both = AbortSignal.any([signal, connection.signal]);
+    let silence;
+    const heard = () => {
+      clearTimeout(silence);
+      silence = setTimeout(() => connection.abort(), silenceMax);
+    };
     try {
+      heard();
       const start = last === null && next !== null ? `?from=${next}` : '';
       const response = await fetched(path + start, {
-        signal, headers: { Accept: 'text/event-stream', ...(last === null ? {} : { 'Last-Event-ID': last }) },
+        signal: both, headers: { Accept: 'text/event-stream', ...(last === null ? {} : { 'Last-Event-ID': last }) },
       });
       state('live');
-      for await (const message of messages(response.body, signal)) {
+      for await (const message of messages(response.body, both, heard)) {
         pause = 250;
         if (message.id !== null) last = message.id;
         const data = parse(message.data || '{}');
-        if (message.name === 'start' && last === null) next = data.next;
+        if (message.name === 'start' && last === null) next = data.next ?? null;
         if (message.name === 'end' && data.reason === 'finished') return state('over');
         take(message.name, data);
       }
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof Problem && [401, 403, 404, 410].includes(error.status)) return state(error.message);
+    } finally {
+      clearTimeout(silence);
+      connection.abort();
     }
     state('connecting again');
     await new Promise((done) => setTimeout(done, pause));
@@ -88,9 +102,45 @@ export async function follow(path, from, signal, take, state) {
   }
 }
 
+/** Watches something until `signal`: `take` gets it at once, and again whenever it has changed.
+ *
+ * A hidden page rests: a browser has few connections to a node, and those are for the pages that are seen.
+ */
+export async function watch(path, signal, take, state) {
+  while (!signal.aborted) {
+    await seen();
+    const rest = new AbortController();
+    const both = AbortSignal.any([signal, rest.signal]);
+    const hide = () => { if (document.hidden) rest.abort(); };
+    document.addEventListener('visibilitychange', hide);
+    await follow(path, null, both, (name, value) => { if (name === 'value' && !both.aborted) take(value); }, state);
+    document.removeEventListener('visibilitychange', hide);
+    if (!rest.signal.aborted) return;
+  }
+}
+
+const seen = () => new Promise((done) => {
+  if (!document.hidden) done();
+  else document.addEventListener('visibilitychange', () => done(), { once: true });
+});
+
+/** Gives what came last once more when nothing else has come for a while: what is computed from changes falls to zero. */
+export function steady(signal, take) {
+  let timer;
+  signal.addEventListener('abort', () => clearInterval(timer));
+  return (value) => {
+    clearInterval(timer);
+    timer = setInterval(() => { if (!document.hidden) take(value); }, 2000);
+    take(value);
+  };
+}
+
+/** How much a number grew in a second between two samples with their times `at`. What came has gathered for a second. */
+export const rate = (before, now, name) => (now[name] - before[name]) * 1000 / Math.max(now.at - before.at, 1000);
+
 const messageMax = 400 << 20;
-/** The messages of a body. */
-async function* messages(body, signal) {
+/** The messages of a body; `heard` is called for all that comes, heartbeats too. */
+async function* messages(body, signal, heard) {
   const reader = body.pipeThrough(new TextDecoderStream(), { signal }).getReader();
   let parts = [];
   let held = 0;
@@ -98,6 +148,7 @@ async function* messages(body, signal) {
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
+    heard();
     held += value.length;
     if (held > messageMax) throw new Problem(0, '', 'The stream has a message that is too long.');
     if (!value.includes('\n')) { parts.push(value); continue; }

@@ -225,9 +225,13 @@ export async function verify(actor, signal, progress) {
 
 // MARK: States
 
-/** Tells the states that a chain left, event by event in order: feed each to `take`. */
+/** Tells the states that a chain left, event by event in order: feed each to `take`.
+ *
+ * It may begin anywhere in a chain. Then no state is known until an event has one whole, or until what one call answered is
+ * what the next one begins with.
+ */
 export class States {
-  constructor() { this.current = null; this.open = null; }
+  constructor() { this.current = null; this.open = null; this.guesses = []; }
 
   /** Takes the next event; returns the text of the state after it, or `null` while none is known. */
   take(event) {
@@ -249,22 +253,30 @@ export class States {
     const parameters = attempt(() => decode(found.parameters));
     const first = parameters?.kind === 'tuple' ? parameters.items[0] : null;
     const whole = first && print(first);
+    if (this.current === null && whole !== null && this.guesses.includes(whole)) { this.value = first; this.current = whole; }
+    this.guesses = [];
     // A call with the state has it as its first argument, which settles whether the last answer was understood.
     // What a migration answers is in the event of its upgrade.
     const takes = found.function === 'theater:simple/actor.init'
       || (found.function !== 'theater:simple/actor.migrate' && whole !== null && [this.current, this.other].includes(whole));
     if (takes && whole !== null && whole === this.other) { this.value = first; this.current = whole; }
     if (takes) this.other = undefined;
-    this.open = { function: found.function, takes };
+    this.open = { function: found.function, takes, whole };
   }
 
   answer(found) {
-    const { takes } = this.open;
+    const { takes, whole } = this.open;
     this.open = null;
     const answer = attempt(() => decode(found.output));
-    if (!takes || !answer || answer.kind === 'err') return;
+    if (!answer || answer.kind === 'err') return;
     const state = answer.kind === 'ok' ? answer.items[0] : answer;
     const parts = answer.kind === 'ok' && state.kind === 'tuple' && state.items.length > 0;
+    if (!takes) {
+      // One that answers with what it was given may just do that, and have no state.
+      const all = [print(state), parts ? print(state.items[0]) : null];
+      if (this.current === null) this.guesses = parts ? all : all.filter((text) => text !== whole);
+      return;
+    }
     this.other = parts ? print(state) : undefined;
     this.value = parts ? state.items[0] : state;
     this.current = print(this.value);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who follows what, and who lags behind.
 
-import { get, repeat } from './api.js';
+import { watch } from './api.js';
 import { clock, count, data, el, fill, size } from './dom.js';
-import { table } from './tree.js';
+import { stands, table } from './tree.js';
 
 /** The open streams and channels, those that lost most first. */
 export function followersView(root, signal) {
   const place = el('div');
+  const link = el('p', { class: 'bad', role: 'status' });
   fill(root, el('h1', {}, 'Followers'),
-    el('p', { class: 'note' }, 'Who follows a chain or has a channel. Who reads too slowly loses events, and no actor waits for them.'), place);
-  repeat(signal, 2000, async () => {
-    const { subscribers, total, lost } = await get('/v1/node/subscribers?limit=200', signal);
+    el('p', { class: 'note' }, 'Who follows a chain or has a channel. Who reads too slowly loses events, and no actor waits for them.'), link, place);
+  watch('/v1/node/subscribers/stream?limit=200', signal, ({ subscribers, total, lost }) => {
     fill(place, el('p', { class: 'badges' }, el('span', { class: 'badge' }, `${count(total)} open`),
       el('span', { class: lost > 0 ? 'badge failed' : 'badge' }, `${count(lost)} events lost`)),
     subscribers.length === 0 ? el('p', { class: 'empty' }, 'There are none.')
@@ -20,5 +20,5 @@ export function followersView(root, signal) {
         el('time', {}, clock(one.since)), `${count(one.waiting)}, ${size(one.waiting_bytes)}`,
         el('span', { class: one.lost > 0 ? 'bad' : '' }, count(one.lost)),
       ])));
-  }, (error) => fill(place, el('p', { class: 'bad' }, error.message)));
+  }, stands(link));
 }

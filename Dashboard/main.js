@@ -3,6 +3,7 @@
 
 import { actorView } from './actor.js';
 import { get, repeat, token } from './api.js';
+import { chainsView } from './chains.js';
 import { el, fill, inert } from './dom.js';
 import { timelineView } from './timeline.js';
 import { followersView } from './followers.js';
@@ -34,6 +35,7 @@ function show() {
   } else if (view === 'letters') lettersView(content, signal);
   else if (view === 'denials') denialsView(content, signal);
   else if (view === 'followers') followersView(content, signal);
+  else if (view === 'chains') chainsView(content, signal);
   else treeView(content, signal);
 }
 

@@ -47,7 +47,7 @@ extension TheaterClient {
         let response = try await begin(
             Outgoing(
                 method: .post, path: path(actor, "/channels"), query: [("timeout", timeout)],
-                body: body, type: "application/octet-stream", accept: "text/event-stream"))
+                body: body, type: "application/octet-stream", accept: MediaType.eventStream))
         try await messages(of: response) { (event) async throws(ClientError) -> Void? in
             let data = try? JSONValue.parse(event.data)
             switch event.name {

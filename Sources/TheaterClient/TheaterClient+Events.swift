@@ -35,7 +35,7 @@ extension TheaterClient {
     /// Follows an actor's chain until the actor is over for good, or `take` says no.
     ///
     /// When the connection is lost it is made again, and goes on behind the last event: nothing is lost
-    /// and nothing comes twice.
+    /// and nothing comes twice. It is the chain of one actor: another that has its name later is another's.
     ///
     /// - Parameters:
     ///   - from: the first sequence that is wanted; `nil` for what comes from now on.
@@ -83,6 +83,8 @@ extension TheaterClient {
     struct Position: Equatable {
         /// The next sequence that is wanted; `nil` before it is known.
         var next: UInt64?
+        /// The identity of the actor whose chain it is; `nil` before it is known.
+        var actor: String?
     }
 
     /// Follows over one connection.
@@ -94,11 +96,11 @@ extension TheaterClient {
     ) async throws(ClientError) -> String? {
         let response = try await begin(
             Outgoing(
-                path: path(actor, "/events/stream"),
+                path: path(position.actor ?? actor, "/events/stream"),
                 query: [
                     ("from", position.next.map { String($0) }),
                     ("type", types.isEmpty ? nil : types.joined(separator: ",")),
-                ], accept: "text/event-stream"))
+                ], accept: MediaType.eventStream))
         let step = try await messages(of: response) { (event) async throws(ClientError) -> Step? in
             let step = try await deliver(event, &position, take)
             if case .goOn = step { return nil }
@@ -159,7 +161,9 @@ extension TheaterClient {
         if let last, let next = position.next, last < next { return .goOn }
         var item: FollowedItem?
         switch event.name {
-        case "start": position.next = position.next ?? data["next"]?.integer()
+        case "start":
+            position.next = position.next ?? data["next"]?.integer()
+            position.actor = position.actor ?? data["actor"]?.string
         case "event": item = .event(data)
         case "gap":
             if let first: UInt64 = data["first"]?.integer(),

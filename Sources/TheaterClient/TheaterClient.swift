@@ -27,6 +27,8 @@ public final class TheaterClient: Sendable {
     private let host: String
     private let token: String?
     private let http: HTTPClient
+    /// Ends a connection that is silent: for streams alone, which have heartbeats.
+    private let streams: HTTPClient
     private let isClosed = Atomic<Bool>(false)
 
     /// Makes a client of the node at a Unix socket. Nothing is sent yet.
@@ -36,6 +38,7 @@ public final class TheaterClient: Sendable {
         host = "localhost"
         token = nil
         http = Self.makeHTTP()
+        streams = Self.makeHTTP(silence: Self.silenceMax)
     }
 
     /// Makes a client of the node at an address, such as `http://127.0.0.1:7000`, with a token. Nothing is
@@ -43,7 +46,7 @@ public final class TheaterClient: Sendable {
     ///
     /// - Parameter authority: a file in PEM with the certificates by which that of the node is known, for
     ///   `https`; the system's without one.
-    /// - Throws: `client.bad-address` when it is none.
+    /// - Throws: `client.bad-address` when it is none, or a token would go to another machine in clear.
     public init(
         address: String, token: String?, authority: String? = nil
     ) throws(ClientError) {
@@ -60,16 +63,41 @@ public final class TheaterClient: Sendable {
         if let token, !token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
             throw ClientError(.badAddress, "the token has characters that no token has")
         }
+        let isEncrypted = rest[0] == "https"
+        guard isEncrypted || (token ?? "").isEmpty || Self.isLoopback(rest[1]) else {
+            throw ClientError(
+                .badAddress,
+                "the token would go to '\(trimmed)' in clear, for all on the way to read; use https://, or a "
+                    + "tunnel to a port of 127.0.0.1")
+        }
         place = trimmed
         base = trimmed
         host = String(rest[1])
         self.token = token
-        http = Self.makeHTTP(authority: rest[0] == "https" ? authority : nil)
+        http = Self.makeHTTP(authority: isEncrypted ? authority : nil)
+        streams = Self.makeHTTP(authority: isEncrypted ? authority : nil, silence: Self.silenceMax)
     }
 
-    private static func makeHTTP(authority: String? = nil) -> HTTPClient {
+    /// Whether a host, perhaps with a port, is this machine.
+    private static func isLoopback(_ host: Substring) -> Bool {
+        if host == "[::1]" || host.hasPrefix("[::1]:") { return true }
+        let name = host.prefix { $0 != ":" }
+        if name.lowercased() == "localhost" { return true }
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
+
+    /// How long the node may take to begin its answer to a question.
+    private static let answerTimeMax = TimeAmount.seconds(60)
+    /// How long a stream may be silent: a few of its heartbeats.
+    private static let silenceMax = TimeAmount.seconds(60)
+
+    private static func makeHTTP(
+        authority: String? = nil, silence: TimeAmount? = nil
+    ) -> HTTPClient {
         var configuration = HTTPClient.Configuration(
-            redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10)))
+            redirectConfiguration: .disallow,
+            timeout: .init(connect: .seconds(10), read: silence))
         if let authority {
             var encryption = TLSConfiguration.makeClientConfiguration()
             encryption.trustRoots = .file(authority)
@@ -83,11 +111,13 @@ public final class TheaterClient: Sendable {
     public func close() async {
         guard !isClosed.exchange(true, ordering: .relaxed) else { return }
         try? await http.shutdown()
+        try? await streams.shutdown()
     }
 
     deinit {
         // The library ends the process when its client is let go of without this.
-        if !isClosed.load(ordering: .relaxed) { http.shutdown(queue: .global()) { _ in } }
+        guard !isClosed.load(ordering: .relaxed) else { return }
+        for http in [http, streams] { http.shutdown(queue: .global()) { _ in } }
     }
 
     // MARK: Asking
@@ -120,7 +150,8 @@ public final class TheaterClient: Sendable {
         if let body = outgoing.body { request.body = .bytes(ByteBuffer(bytes: body)) }
         let response: HTTPClientResponse
         do {
-            response = try await execute(request)
+            response = try await execute(
+                request, isStream: outgoing.accept == MediaType.eventStream)
         } catch {
             throw failure(error)
         }
@@ -133,11 +164,17 @@ public final class TheaterClient: Sendable {
 
     /// Makes a request, and a question that met the end of its connection once more: the node may end a connection
     /// that nothing was asked on at any time.
-    private func execute(_ request: HTTPClientRequest) async throws -> HTTPClientResponse {
+    private func execute(
+        _ request: HTTPClientRequest, isStream: Bool
+    ) async throws -> HTTPClientResponse {
+        let http = isStream ? streams : http
+        // What the node is to do may take as long as it takes; a question has its answer at once.
+        let isQuestion = request.method == .GET
+        func deadline() -> NIODeadline { isQuestion ? .now() + Self.answerTimeMax : .distantFuture }
         do {
-            return try await http.execute(request, deadline: .distantFuture)
-        } catch  where request.method == .GET && Self.isEndOfConnection(error) {
-            return try await http.execute(request, deadline: .distantFuture)
+            return try await http.execute(request, deadline: deadline())
+        } catch  where isQuestion && Self.isEndOfConnection(error) {
+            return try await http.execute(request, deadline: deadline())
         }
     }
 
@@ -228,6 +265,13 @@ public final class TheaterClient: Sendable {
         }
         if let error = error as? HTTPClientError, error == .cancelled {
             return ClientError(.cancelled, "the request to '\(place)' was given up")
+        }
+        if let error = error as? HTTPClientError, [.deadlineExceeded, .readTimeout].contains(error)
+        {
+            return ClientError(
+                .connection,
+                "the node at '\(place)' has been silent for a minute; see whether it hangs or the network does, "
+                    + "and ask again")
         }
         let number = (error as? IOError)?.errnoCode
         if let number, Self.nobody.contains(number) {

@@ -33,6 +33,11 @@ public enum LocalSocket {
     /// Removes a socket.
     public static func remove(_ path: String) { unlink(path) }
 
+    /// Lets only the owner of a socket connect to it.
+    ///
+    /// - Returns: whether the system did.
+    public static func keepPrivate(_ path: String) -> Bool { chmod(path, 0o600) == 0 }
+
     /// Lets only the owner of files see those that this process makes from here on.
     public static func keepFilesPrivate() { umask(0o077) }
 

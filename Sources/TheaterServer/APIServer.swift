@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
 internal import Hummingbird
 internal import HummingbirdCore
 internal import HummingbirdTLS
@@ -52,6 +53,7 @@ public final class APIServer: Sendable {
             nodes: NodeRoutes(
                 node: node, options: options, bodies: bodies, life: life, audit: audit),
             subscribers: SubscriberRoutes(life: life, lookup: ActorLookup(node: node)),
+            values: ValueStreams(options: options, life: life, world: world),
             actors: actors,
             talk: TalkRoutes(node: node, bodies: bodies),
             chains: ChainRoutes(node: node, options: options, life: life),
@@ -83,7 +85,7 @@ public final class APIServer: Sendable {
         if isOwnSocket { try makeRoom(options.socketPath) }
         // Each follower and each channel has a connection.
         DescriptorLimit.raise()
-        // The socket appears with the rights that this leaves.
+        // The socket appears with the rights that this leaves: none for others.
         LocalSocket.keepFilesPrivate()
         let opening = Opening(
             count: passed.count + (isOwnSocket ? 1 : 0) + (port == nil ? 0 : 1), ready)
@@ -93,6 +95,10 @@ public final class APIServer: Sendable {
         if isOwnSocket {
             services.append(
                 application(.socket, .unixDomainSocket(path: options.socketPath)) { _ in
+                    if !LocalSocket.keepPrivate(self.options.socketPath) {
+                        self.logger.warning(
+                            "the rights of '\(self.options.socketPath)' cannot be set to 0600")
+                    }
                     await opening.opened(self.options.socketPath)
                 })
         }
@@ -127,14 +133,25 @@ public final class APIServer: Sendable {
             let port = options.port.map { " or the port \($0)" } ?? ""
             throw ServerError(
                 .listening,
-                "the socket '\(options.socketPath)'\(port) cannot be had: \(error); choose another with "
+                "the socket '\(options.socketPath)'\(port) cannot be had: \(Self.reason(error)); choose another with "
                     + "--socket or --listen")
         }
+    }
+
+    /// Why the system refused, without the names of its functions.
+    private static func reason(_ error: any Error) -> String {
+        guard let error = error as? IOError else { return "\(error)" }
+        return unsafe String(cString: unsafe strerror(error.errnoCode))
     }
 
     /// Starts the actors of the roster that do not run. What cannot be started is logged, and shown by the
     /// roster; ``/readyz`` tells when the roster itself cannot be read.
     public func startRoster() async { await roster.startAll() }
+
+    /// Says why the folder with the actors that are to run is not what runs, in ``/readyz`` too; `nil` when it is.
+    public func setRosterFolderProblem(_ words: String?) {
+        life.setAilment("roster folder", words)
+    }
 
     /// Says that everything that the start brings has been begun: the node is ready from here on.
     public func finishStart() { life.setAilment("start", nil) }
@@ -229,12 +246,7 @@ public final class APIServer: Sendable {
 
     /// Refuses paths that cannot be, and removes the socket that a process left which is no more.
     private func makeRoom(_ path: String) throws(ServerError) {
-        guard path.utf8.count <= LocalSocket.pathSizeMax else {
-            throw ServerError(
-                .longPath,
-                "the path of the socket has \(path.utf8.count) bytes, the most is "
-                    + "\(LocalSocket.pathSizeMax): '\(path)'; choose a shorter one with --socket")
-        }
+        try ServerOptions.checkLength(ofSocketPath: path)
         switch LocalSocket.state(of: path) {
         case .free: return
         case .left: LocalSocket.remove(path)

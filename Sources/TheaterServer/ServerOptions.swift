@@ -38,6 +38,8 @@ public struct ServerOptions: Sendable, Hashable {
     public var uploadsMax = 2
     /// How many channels may be open.
     public var channelsMax = 1024
+    /// How many streams may show values: looking at every actor for each of them takes time.
+    public var valueStreamsMax = 256
     /// How many connections there may be; further ones wait until one is closed.
     public var connectionsMax = 4096
     /// How often in a second a token may ask for long; zero for no bound.
@@ -75,5 +77,24 @@ public struct ServerOptions: Sendable, Hashable {
         self.rosterPath = rosterPath
         self.version = version
         self.dataDirectory = dataDirectory
+    }
+}
+
+extension ServerOptions {
+    /// Looks at what the options name, without starting anything: the path of the socket, the certificate.
+    ///
+    /// - Throws: `server.long-path`, `server.certificate`.
+    public func check() throws(ServerError) {
+        try Self.checkLength(ofSocketPath: socketPath)
+        _ = try encryption?.configuration()
+    }
+
+    static func checkLength(ofSocketPath path: String) throws(ServerError) {
+        guard path.utf8.count <= LocalSocket.pathSizeMax else {
+            throw ServerError(
+                .longPath,
+                "the path of the socket has \(path.utf8.count) bytes, the most is "
+                    + "\(LocalSocket.pathSizeMax): '\(path)'; choose a shorter one with --socket")
+        }
     }
 }

@@ -26,6 +26,9 @@ TIME_MAX = 900
 # And one answer.
 ANSWER_TIME_MAX = 120
 
+# Operations that answer for as long as the client wants.
+STREAMS = ["followEvents", "followTree", "followActor", "followSubscribers", "followDeadLetters", "openChannel"]
+
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,ignored_auth"
 
 
@@ -93,8 +96,8 @@ def run(stage: Stage, document: str, seed: int, token: str | None, count: int) -
         "--max-examples", str(count), "--generation-database", "none", "--warnings", "off", "--no-color",
         "--request-timeout", str(ANSWER_TIME_MAX), "--continue-on-failure",
         "--suppress-health-check", "all", "--output-sanitize", "false",
-        # Streams that last as long as the client wants have tests of their own.
-        "--exclude-operation-id", "followEvents", "--exclude-operation-id", "openChannel",
+        # These have tests of their own.
+        *(word for name in STREAMS for word in ("--exclude-operation-id", name)),
     ]
     if token is not None:
         command += ["--header", "Authorization:Bearer " + token]

@@ -27,8 +27,9 @@ def main() -> None:
                 take_pictures(stage, browser, sys.argv[2])
             else:
                 for test in (pages_are_guarded, token_is_asked_for, tree_lives, actor_is_shown, actor_answers,
-                             chain_scrubs, followers_are_shown, hostile_texts_stay_inert, keys_suffice,
-                             secrets_stay_out, all_payloads_are_read, a_phone_shows_all):
+                             chain_scrubs, states_begin_anywhere, chains_are_listed, followers_are_shown,
+                             hostile_texts_stay_inert, keys_suffice, secrets_stay_out, denials_are_shown,
+                             long_chains_are_read_in_parts, all_payloads_are_read, a_phone_shows_all):
                     test(stage, browser)
                     print(f"dashboard: {test.__name__} passed")
                 check(browser.complaints == [], f"the browser complains: {browser.complaints}")
@@ -86,11 +87,15 @@ def tree_lives(stage: Stage, browser: Browser) -> None:
     stage.first = stage.start("first")
     browser.until(text_of("tbody") + ".includes('first')", "an actor that has started")
     browser.until(text_of("tbody") + ".includes('running')", "its status")
+    asked = len(browser.asked)
     second = stage.start("second")
     browser.until("document.querySelectorAll('tbody tr').length === 2", "a second actor")
     browser.until(text_of("tbody") + ".includes('MiB') || " + text_of("tbody") + ".includes('KiB')", "its memory")
     stage.ask(f"/v1/actors/{second}/stop", b"", method="POST")
     browser.until("document.querySelectorAll('tbody tr').length === 1", "the end of the second actor")
+    # It was told all that, and asked for nothing but the line at the top.
+    again = [url for url in browser.asked[asked:] if not url.endswith("/v1/node")]
+    check(again == [], f"the tree was asked for again: {again}")
 
 
 def actor_is_shown(stage: Stage, browser: Browser) -> None:
@@ -146,6 +151,33 @@ def chain_scrubs(stage: Stage, browser: Browser) -> None:
     browser.run("document.querySelector('#scrub').focus()")
     browser.press("End", 35)
     browser.until(text_of("#state") + ".includes('count: 2')", "the end by its key")
+
+
+def states_begin_anywhere(stage: Stage, browser: Browser) -> None:
+    events = stage.ask(f"/v1/actors/{stage.first}/events")["events"]
+    begin = next(index for index, event in enumerate(events) if index > 3 and event["type"] == "theater.runtime/called")
+    whole, part = json.loads(browser.run(
+        f"(events => import('/dashboard/chain.js').then(({{ States }}) => {{ const read = (list) => {{"
+        "const states = new States(); return list.map((event) => states.take(event)); };"
+        f"return JSON.stringify([read(events), read(events.slice({begin}))]); }}))({json.dumps(events)})"))
+    check(part[0] is None, f"the state in the middle of the chain is known as {part[0]}")
+    check(part[-1] == whole[-1] is not None, f"the state at the end is {part[-1]}, not {whole[-1]}")
+    check(all(state in (None, whole[begin + index]) for index, state in enumerate(part)), f"{part} is not the end of {whole}")
+
+
+def chains_are_listed(stage: Stage, browser: Browser) -> None:
+    browser.go(f"{stage.address}/#/chains")
+    browser.until("document.querySelector('#name') && document.querySelectorAll('tbody tr').length === 2", "the chains")
+    names = browser.run("[...document.querySelectorAll('tbody tr')].map(row => row.cells[0].innerText).join()")
+    check(names == "second,first", f"the chains are {names}")
+    browser.run("document.querySelector('#name').focus()")
+    browser.type("second")
+    browser.press("Enter", 13)
+    browser.until("document.querySelectorAll('tbody tr').length === 1", "the chain of a name")
+    browser.run("[...document.querySelectorAll('tbody a')].find(a => a.innerText === 'Timeline').click()")
+    browser.until("document.querySelector('#scrub')", "the timeline of an actor that is over")
+    shown = browser.run(text_of("main"))
+    check("Timeline of second" in shown and "exited" in shown, f"the timeline has {shown!r}")
 
 
 def followers_are_shown(stage: Stage, browser: Browser) -> None:
@@ -206,11 +238,15 @@ def secrets_stay_out(stage: Stage, browser: Browser) -> None:
     module = stage.make("porter", """\
 record state { asked: u32 }
 imports {
+    theater:simple/runtime { log: func(msg: string) }
     theater:simple/environment { get-var: func(name: string) -> option<string> }
 }
 exports {
     theater:simple/actor { init: func(state: value) -> result<state, string> }
-    porter:porter/porter { ask: func(state: state, name: string) -> result<tuple<state, u32>, string> }
+    porter:porter/porter {
+        ask: func(state: state, name: string) -> result<tuple<state, u32>, string>
+        knock: func(state: state, times: u32) -> result<tuple<state, u32>, string>
+    }
 }
 """, """\
 import TheaterGuest
@@ -222,11 +258,19 @@ enum Actor: Exports {
         state.asked += 1
         return UInt32(Environment.getVar(name)?.utf8.count ?? 0)
     }
+
+    static func knock(_ state: inout State, times: UInt32) throws(Failure) -> UInt32 {
+        state.asked += 1
+        for _ in 0..<times { Runtime.log("knock") }
+        return state.asked
+    }
 }
 """)
     manifest = ('name = "porter"\npackage = "build/porter.wasm"\n'
-                '[[handler]]\ntype = "environment"\nallowed_vars = ["DOOR_KEY"]\n')
-    porter = stage.start("porter", manifest, module)
+                '[[handler]]\ntype = "runtime"\n'
+                '[[handler]]\ntype = "environment"\nallowed_vars = ["DOOR_KEY"]\n'
+                '[limits]\ncall_timeout = "1m"\nfuel_per_call = 1000000000000\n')
+    porter = stage.porter = stage.start("porter", manifest, module)
     browser.go(f"{stage.address}/#/actor/{porter}")
     browser.until(text_of(".events") + ".includes('spawned')", "the porter's events")
     told = stage.call(porter, "ask", "DOOR_KEY")
@@ -248,6 +292,59 @@ enum Actor: Exports {
     browser.until("document.querySelector('#scrub')", "the porter's timeline")
     inert(browser)
     check(not browser.run("document.documentElement.outerHTML.includes('hush')"), "the secret is in the timeline")
+
+
+def denials_are_shown(stage: Stage, browser: Browser) -> None:
+    browser.go(f"{stage.address}/#/denials")
+    browser.until(text_of("tbody") + ".includes('porter')", "what the porter was refused")
+    check("100,000 events" in browser.run(text_of("main")), "nobody knows what the list covers")
+    inert(browser)
+    stage.call(stage.porter, "ask", "NEXT_DOOR")
+    browser.until("document.querySelectorAll('tbody tr').length === 2", "another denial")
+    browser.until("document.querySelector('tbody tr').innerText.includes('NEXT_DOOR')", "the newest one first")
+
+
+def long_chains_are_read_in_parts(stage: Stage, browser: Browser) -> None:
+    """Of a chain of more than 20,000 events a part is shown, and a page that is slower than the events says what it passed over."""
+    browser.go(f"{stage.address}/#/actor/{stage.porter}")
+    browser.until(text_of(".events") + ".includes('spawned')", "the porter's events")
+    # The page paints every three seconds, and each time the list is looked at.
+    browser.run("""(() => {
+        window.framed = requestAnimationFrame;
+        window.requestAnimationFrame = (work) => setTimeout(work, 3000);
+        window.gaps = 0;
+        window.holes = [];
+        const list = document.querySelector('.events');
+        new MutationObserver(() => {
+            let wanted = null;
+            for (const row of list.children) {
+                const gap = row.innerText.match(/^([\\d,]+) events from (\\d+) on/);
+                const first = Number(gap ? gap[2] : row.querySelector('.sequence').innerText);
+                const last = gap ? first + Number(gap[1].replaceAll(',', '')) - 1 : first;
+                if (gap) window.gaps += 1;
+                if (wanted !== null && last !== wanted) window.holes.push(`${last} is where ${wanted} should be`);
+                wanted = first - 1;
+            }
+        }).observe(list, { childList: true });
+    })()""")
+    length = 0
+    while length <= 21_000:
+        stage.call(stage.porter, "knock", 2000)
+        length = stage.ask(f"/v1/chains/{stage.porter}")["count"]
+    browser.until("window.gaps > 0", "what the page passed over")
+    holes = browser.run("window.holes.join()")
+    check(holes == "", f"the list has holes: {holes}")
+    browser.run("window.requestAnimationFrame = window.framed; true")
+    browser.go(f"{stage.address}/#/actor/{stage.porter}/timeline/100")
+    browser.until(text_of("output") + f" === '100 of {length - 1}'", "an event near the beginning")
+    check("Earlier part" not in browser.run(text_of("main")), "there is something before the beginning")
+    browser.until("[...document.querySelectorAll('.part button')].find(b => b.innerText === 'Later part')", "the way on")
+    browser.run("document.querySelector('.part button').click()")
+    browser.until(text_of("output") + f" === '20000 of {length - 1}'", "the later part")
+    shown = browser.run(text_of("main"))
+    check("Earlier part" in shown and "is not known until" in shown, f"the later part has {shown[:400]!r}")
+    browser.go(f"{stage.address}/#/actor/{stage.porter}/timeline")
+    browser.until(text_of("output") + f" === '{length - 1} of {length - 1}'", "the end of a long chain")
 
 
 def all_payloads_are_read(stage: Stage, browser: Browser) -> None:
@@ -288,7 +385,7 @@ def all_payloads_are_read(stage: Stage, browser: Browser) -> None:
 
 def a_phone_shows_all(stage: Stage, browser: Browser) -> None:
     browser.command("Emulation.setDeviceMetricsOverride", width=360, height=760, deviceScaleFactor=1, mobile=False)
-    for view in ("", "letters", "followers"):
+    for view in ("", "chains", "letters", "denials", "followers"):
         browser.go(f"{stage.address}/#/{view}")
         browser.until(f"document.querySelector('nav a[aria-current]') && {text_of('main')}.length > 10", f"the view {view}")
         check(browser.run("document.documentElement.scrollWidth <= innerWidth"), f"'{view}' is wider than a phone")

@@ -28,6 +28,10 @@ extension Operation {
             id: .deadLetters, method: .get, path: "/v1/dead-letters", scope: .observe,
             summary: "Lists the newest messages that reached nobody.", output: .json("DeadLetters")),
         Operation(
+            id: .followDeadLetters, method: .get, path: "/v1/dead-letters/stream", scope: .observe,
+            summary: "Lists them as 'value' at once, and again whenever there are others.",
+            output: .events),
+        Operation(
             id: .putModule, method: .post, path: "/v1/modules", scope: .operate,
             summary: "Keeps a WebAssembly module, to start actors from.", input: .module,
             status: 201, output: .json("Module"), problems: [422, 429, 507]),
@@ -56,13 +60,16 @@ extension Operation {
                 Parameter(
                     name: "cursor", schema: ["type": "string", "maxLength": 64],
                     summary: "Where to go on: 'next' of the page before."),
-                Parameter(
-                    name: "load", schema: ["type": "string", "enum": ["true", "false"]],
-                    summary: "Whether each has 'load', what it did and holds in brief."),
+                load,
             ], output: .jsonOrLines("ActorPage")),
         Operation(
             id: .tree, method: .get, path: "/v1/tree", scope: .observe,
-            summary: "Shows the live actors below their parents.", output: .json("Tree")),
+            summary: "Shows the live actors below their parents.", parameters: [load],
+            output: .json("Tree")),
+        Operation(
+            id: .followTree, method: .get, path: "/v1/tree/stream", scope: .observe,
+            summary: "Shows them as 'value' at once, and again whenever they have changed.",
+            parameters: [load], output: .events),
         Operation(
             id: .startActor, method: .post, path: "/v1/actors", scope: .operate,
             summary: "Starts an actor from a manifest and a module that the node keeps.",
@@ -72,6 +79,10 @@ extension Operation {
             id: .actor, method: .get, path: "/v1/actors/{actor}", scope: .observe,
             summary: "Shows an actor with what it did and holds.", output: .json("Actor"),
             problems: actorProblems),
+        Operation(
+            id: .followActor, method: .get, path: "/v1/actors/{actor}/stream", scope: .observe,
+            summary: "Shows it as 'value' at once, and again whenever it has changed.",
+            output: .events, problems: actorProblems),
         Operation(
             id: .functions, method: .get, path: "/v1/actors/{actor}/functions", scope: .observe,
             summary: "Lists what an actor exports.", output: .json("Functions"),
@@ -201,6 +212,10 @@ extension Operation {
     private static let types = Parameter(
         name: "type", schema: ["type": "string", "maxLength": 4096],
         summary: "Which types, separated by commas; one that ends in / stands for all below it.")
+
+    private static let load = Parameter(
+        name: "load", schema: ["type": "string", "enum": ["true", "false"]],
+        summary: "Whether each has 'load', what it did and holds in brief.")
 
     static func limit(most: Int) -> Parameter {
         Parameter(

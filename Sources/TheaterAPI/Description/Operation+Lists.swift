@@ -15,6 +15,9 @@ extension Operation {
                 Parameter(
                     name: "name", schema: ["type": "string", "minLength": 1, "maxLength": 256],
                     summary: "Only those of actors that began with this name."),
+                Parameter(
+                    name: "newest", schema: ["type": "string", "enum": ["true", "false"]],
+                    summary: "Whether those that began last come first."),
             ], output: .json("ChainPage")),
         Operation(
             id: .chain, method: .get, path: "/v1/chains/{actor}", scope: .observe,

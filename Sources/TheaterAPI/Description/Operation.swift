@@ -30,6 +30,8 @@ public struct Operation: Sendable {
         case listActors
         /// The actors as trees.
         case tree
+        /// The same, again whenever it has changed.
+        case followTree
         /// An actor's children.
         case children
         /// The chains there are.
@@ -44,6 +46,8 @@ public struct Operation: Sendable {
         case startActor
         /// One actor.
         case actor
+        /// The same, again whenever it has changed.
+        case followActor
         /// What an actor exports.
         case functions
         /// An actor's state.
@@ -68,8 +72,12 @@ public struct Operation: Sendable {
         case followEvents
         /// Who follows what, and who lags behind.
         case subscribers
+        /// The same, again whenever it has changed.
+        case followSubscribers
         /// Messages that reached nobody.
         case deadLetters
+        /// The same, again whenever they have changed.
+        case followDeadLetters
         /// Puts a module into the node's store.
         case putModule
         /// Whether the node's store has a module.
@@ -140,7 +148,7 @@ public struct Operation: Sendable {
             case .module: ["application/wasm"]
             case .jsonOrCGRF: ["application/json", MediaType.cgrf]
             case .jsonOrLines: ["application/json", MediaType.lines]
-            case .events: ["text/event-stream"]
+            case .events: [MediaType.eventStream]
             }
         }
     }
@@ -176,4 +184,6 @@ public enum MediaType {
     public static let cgrf = "application/vnd.theater.cgrf"
     /// JSON texts, each on a line.
     public static let lines = "application/x-ndjson"
+    /// Server-sent events.
+    public static let eventStream = "text/event-stream"
 }

@@ -90,11 +90,7 @@ enum Schemas {
             [
                 "id": text, "name": text, "status": status, "reason": nullable(text),
                 "mailbox": integer,
-                "load": object(
-                    [
-                        "calls": integer, "errors": integer, "fuel_used": integer,
-                        "memory": integer, "restarts": integer,
-                    ], required: ["calls", "errors", "fuel_used", "memory", "restarts"]),
+                "load": load,
             ],
             required: ["id", "name", "status", "mailbox"]),
         "ActorPage": object(
@@ -108,7 +104,8 @@ enum Schemas {
         "TreeNode": object(
             [
                 "id": text, "name": text, "status": status, "reason": nullable(text),
-                "restarts": integer, "children": list(reference("TreeNode")),
+                "restarts": integer, "mailbox": integer, "load": load,
+                "children": list(reference("TreeNode")),
             ], required: ["id", "name", "status", "restarts", "children"]),
         "Tree": object(["roots": list(reference("TreeNode"))], required: ["roots"]),
         "Start": closed(
@@ -195,6 +192,13 @@ enum Schemas {
             "killed",
         ],
     ]
+    private static let load: JSONValue = object(
+        [
+            "calls": integer, "errors": integer, "fuel_used": integer, "memory": integer,
+            "restarts": integer,
+            "events": described(
+                nullable(integer), "How many its chain has; null when it is not recorded."),
+        ], required: ["calls", "errors", "fuel_used", "memory", "restarts", "events"])
     private static let totals: JSONValue = object(
         [
             "lives_started": integer, "lives_ended": integer, "calls": integer, "errors": integer,

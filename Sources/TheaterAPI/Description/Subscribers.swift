@@ -6,12 +6,19 @@ extension Operation {
             id: .subscribers, method: .get, path: "/v1/node/subscribers", scope: .observe,
             summary:
                 "Lists who follows what: those that lost most first, then those that lag most.",
-            parameters: [
-                limit(most: 10_000),
-                Parameter(
-                    name: "actor", schema: ["type": "string", "minLength": 1, "maxLength": 256],
-                    summary: "Only those that follow this actor."),
-            ], output: .json("SubscriberList"), problems: [404, 409])
+            parameters: query, output: .json("SubscriberList"), problems: [404, 409]),
+        Operation(
+            id: .followSubscribers, method: .get, path: "/v1/node/subscribers/stream",
+            scope: .observe,
+            summary: "Lists them as 'value' at once, and again whenever they have changed.",
+            parameters: query, output: .events, problems: [404, 409]),
+    ]
+
+    private static let query = [
+        limit(most: 10_000),
+        Parameter(
+            name: "actor", schema: ["type": "string", "minLength": 1, "maxLength": 256],
+            summary: "Only those that follow this actor."),
     ]
 }
 

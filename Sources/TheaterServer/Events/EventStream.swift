@@ -7,7 +7,8 @@ internal import TheaterRuntime
 
 /// The events of a chain as messages of a stream.
 ///
-/// - `start`: the first message; `next` is the first sequence that it will be about.
+/// - `start`: the first message; `actor` is the identity of the actor whose chain it is, `next` the first sequence
+///   that it will be about.
 /// - `event`: an event of the chain; its `id` is its sequence.
 /// - `gap`: events that are not delivered, `first` and `count`; its `id` is the last of them.
 /// - `mark`: how far the chain has been looked through, when the filter passes nothing for long.
@@ -25,8 +26,9 @@ struct EventStream: Sendable {
     let journal: Journal
 
     /// The first message.
-    static func start(_ first: UInt64) -> ServerSentEvent {
-        ServerSentEvent("start", data: ["next": .integer(first)])
+    static func start(_ actor: ActorID, _ first: UInt64) -> ServerSentEvent {
+        ServerSentEvent(
+            "start", data: ["actor": .string(actor.description), "next": .integer(first)])
     }
 
     /// Makes the messages until the chain ends, the subscription is cancelled, or nobody reads.

@@ -20,33 +20,36 @@ final class LiveStream: Sendable {
         @Sendable (_ put: @Sendable (ServerSentEvent) async -> Bool) async -> String
 
     private let caller: Caller
-    private let facts: StreamFacts
+    private let facts: StreamFacts?
     private let first: ServerSentEvent
     private let options: ServerOptions
     private let life: ServerLife
     private let world: World
     private let make: Maker
     private let cancel: @Sendable () -> Void
-    private let pipe = StreamPipe()
+    private let pipe: StreamPipe
     private let reason = Mutex<String?>(nil)
 
     /// - Parameters:
     ///   - caller: whom it is for.
-    ///   - facts: what is shown of it.
+    ///   - facts: what is shown of it; `nil` for nothing.
     ///   - first: the first message, which goes out at once.
+    ///   - pipe: carries the others.
     ///   - make: makes the others.
     ///   - cancel: makes `make` return soon; may be called more than once.
     init(
-        caller: Caller, facts: StreamFacts, first: ServerSentEvent, options: ServerOptions,
-        life: ServerLife, world: World, make: @escaping Maker,
+        caller: Caller, facts: StreamFacts?, first: ServerSentEvent, options: ServerOptions,
+        life: ServerLife, world: World, pipe: StreamPipe = StreamPipe(), make: @escaping Maker,
         cancel: @escaping @Sendable () -> Void
     ) {
         self.caller = caller
-        self.facts = StreamFacts(kind: facts.kind, actor: facts.actor, since: facts.since) {
-            [pipe] in
-            var load = facts.load()
-            load.bytes += pipe.waitingSize
-            return load
+        self.pipe = pipe
+        self.facts = facts.map { facts in
+            StreamFacts(kind: facts.kind, actor: facts.actor, since: facts.since) {
+                var load = facts.load()
+                load.bytes += pipe.waitingSize
+                return load
+            }
         }
         self.first = first
         self.options = options
@@ -65,7 +68,7 @@ final class LiveStream: Sendable {
         let body = request.body
         return Response(
             status: status,
-            headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
+            headers: [.contentType: MediaType.eventStream, .cacheControl: "no-store"],
             body: ResponseBody { [self] writer in
                 let number = life.addStream(
                     owner: caller.credential.name, facts: facts, since: caller.revocations

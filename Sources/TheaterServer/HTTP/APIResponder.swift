@@ -34,6 +34,7 @@ struct APIResponder: HTTPResponder {
     let world: World
     let nodes: NodeRoutes
     let subscribers: SubscriberRoutes
+    let values: ValueStreams
     let actors: ActorRoutes
     let talk: TalkRoutes
     let chains: ChainRoutes
@@ -229,7 +230,9 @@ struct APIResponder: HTTPResponder {
         case .openAPI: nodes.document()
         case .node: nodes.show()
         case .deadLetters: nodes.deadLetters()
+        case .followDeadLetters: try nodes.followDeadLetters(call, values)
         case .subscribers: try subscribers.list(call)
+        case .followSubscribers: try subscribers.follow(call, values)
         case .putModule: try await nodes.putModule(call)
         case .module: try await nodes.module(call)
         case .metrics: nodes.metrics()
@@ -249,9 +252,11 @@ struct APIResponder: HTTPResponder {
         case .store: try await lists.namespaces(call)
         case .labels: try await lists.labels(call)
         case .listActors: try actors.list(call)
-        case .tree: actors.tree()
+        case .tree: try actors.tree(call)
+        case .followTree: try actors.followTree(call, values)
         case .startActor: try await actors.start(call)
         case .actor: try await actors.show(call)
+        case .followActor: try actors.follow(call, values)
         case .functions: try actors.functions(call)
         case .state: try actors.state(call)
         case .stopActor: try await actors.stop(call)

@@ -39,7 +39,7 @@ final class ServerLife: Sendable {
 
     private struct Stream {
         let owner: String
-        let facts: StreamFacts
+        let facts: StreamFacts?
         let end: @Sendable (String) -> Void
     }
 
@@ -76,11 +76,11 @@ final class ServerLife: Sendable {
     ///
     /// - Parameters:
     ///   - owner: the name of the credential.
-    ///   - facts: what is shown of it.
+    ///   - facts: what is shown of it; `nil` for a stream of values, of which nothing is.
     ///   - revocations: how many there were when it was let in; after another one it is to ask again.
     /// - Returns: its number.
     func addStream(
-        owner: String, facts: StreamFacts, since revocations: UInt64,
+        owner: String, facts: StreamFacts?, since revocations: UInt64,
         _ end: @escaping @Sendable (String) -> Void
     ) -> UInt64 {
         let (number, reason) = state.withLock { state -> (UInt64, String?) in
@@ -104,11 +104,19 @@ final class ServerLife: Sendable {
         _ = removed
     }
 
-    /// The streams that there are, with their numbers and whose they are.
+    /// The streams that there are and that are shown, with their numbers and whose they are.
     var streams: [(number: UInt64, owner: String, facts: StreamFacts)] {
         state.withLock { state in
-            state.streams.map { ($0.key, $0.value.owner, $0.value.facts) }
+            state.streams.compactMap { number, stream in
+                guard let facts = stream.facts else { return nil }
+                return (number: number, owner: stream.owner, facts: facts)
+            }
         }
+    }
+
+    /// How many streams of values there are.
+    var valueStreamCount: Int {
+        state.withLock { state in state.streams.values.count { $0.facts == nil } }
     }
 
     /// Ends the streams of a credential that was taken back.

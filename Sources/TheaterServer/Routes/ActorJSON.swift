@@ -11,13 +11,7 @@ enum ActorJSON {
     ///
     /// - Parameter metrics: what to show of its load; `nil` for none.
     static func write(_ info: ActorInfo, _ metrics: ActorMetrics?, to text: inout [UInt8]) {
-        let load = metrics.map { metrics -> JSONValue in
-            [
-                "calls": .integer(metrics.calls), "errors": .integer(metrics.errors),
-                "fuel_used": .integer(metrics.fuelUsed), "memory": .integer(metrics.memorySize),
-                "restarts": .integer(metrics.restarts),
-            ]
-        }
+        let load = metrics.map(Self.load)
         let (status, reason) = Self.status(info.status)
         text += #"{"id":""#.utf8
         text += info.id.description.utf8
@@ -36,12 +30,28 @@ enum ActorJSON {
         text.append(UInt8(ascii: "}"))
     }
 
-    static func tree(_ tree: ActorTree) -> JSONValue {
-        .object(
-            head(tree.id, tree.name, tree.status) + [
-                .init("restarts", .integer(tree.restarts)),
-                .init("children", .array(tree.children.map(Self.tree))),
-            ])
+    /// An actor with those below it.
+    ///
+    /// - Parameter system: where to look up the load of each; `nil` for none.
+    static func tree(_ tree: ActorTree, loadFrom system: ActorSystem? = nil) -> JSONValue {
+        var members: [JSONValue.Member] = head(tree.id, tree.name, tree.status)
+        members.append(.init("restarts", .integer(tree.restarts)))
+        if let metrics = try? system?.metrics(of: tree.id) {
+            members.append(.init("mailbox", .integer(metrics.mailboxDepth)))
+            members.append(.init("load", load(metrics)))
+        }
+        let children = tree.children.map { Self.tree($0, loadFrom: system) }
+        members.append(.init("children", .array(children)))
+        return .object(members)
+    }
+
+    /// What an actor did and holds in brief.
+    private static func load(_ metrics: ActorMetrics) -> JSONValue {
+        [
+            "calls": .integer(metrics.calls), "errors": .integer(metrics.errors),
+            "fuel_used": .integer(metrics.fuelUsed), "memory": .integer(metrics.memorySize),
+            "restarts": .integer(metrics.restarts), "events": .optional(metrics.chainLength),
+        ]
     }
 
     static func actor(

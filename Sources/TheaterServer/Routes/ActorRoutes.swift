@@ -54,8 +54,21 @@ struct ActorRoutes: Sendable {
         return Answer.bytes(text, type: "application/json")
     }
 
-    func tree() -> Response {
-        Answer.json(["roots": .array(system.tree().map(ActorJSON.tree))])
+    func tree(_ call: Call) throws(Problem) -> Response {
+        Answer.json(forest(hasLoad: try call.flag("load")))
+    }
+
+    func followTree(_ call: Call, _ streams: ValueStreams) throws(Problem) -> Response {
+        let hasLoad = try call.flag("load")
+        return try streams.response(to: call) { [self] in
+            ValueStream.Look(value: forest(hasLoad: hasLoad))
+        }
+    }
+
+    /// The live actors below their parents.
+    private func forest(hasLoad: Bool) -> JSONValue {
+        let trees = system.tree().map { ActorJSON.tree($0, loadFrom: hasLoad ? system : nil) }
+        return ["roots": .array(trees)]
     }
 
     func show(_ call: Call) async throws(Problem) -> Response {
@@ -64,11 +77,28 @@ struct ActorRoutes: Sendable {
 
     private func actor(_ id: ActorID) throws(Problem) -> JSONValue {
         do throws(ActorError) {
-            let metrics = try system.metrics(of: id)
-            let children = (try? system.children(of: id)) ?? []
-            return ActorJSON.actor(metrics, parent: system.parent(of: id), children: children)
+            return value(of: try system.metrics(of: id))
         } catch {
             throw Problem(error)
+        }
+    }
+
+    private func value(of metrics: ActorMetrics) -> JSONValue {
+        let id = metrics.actor
+        let children = (try? system.children(of: id)) ?? []
+        return ActorJSON.actor(metrics, parent: system.parent(of: id), children: children)
+    }
+
+    func follow(_ call: Call, _ streams: ValueStreams) throws(Problem) -> Response {
+        let id = try lookup.live(call.place("actor"))
+        // Who is not known is refused.
+        _ = try actor(id)
+        return try streams.response(to: call) { [self] in
+            // Asked first, so that no life begins unseen between this and its numbers.
+            let isLive = system.handle(of: id) != nil
+            guard let metrics = try? system.metrics(of: id) else { return nil }
+            return ValueStream.Look(
+                value: value(of: metrics), isLast: !isLive && metrics.status.isEnded)
         }
     }
 

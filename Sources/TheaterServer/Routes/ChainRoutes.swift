@@ -64,7 +64,8 @@ struct ChainRoutes: Sendable {
                 waiting: subscription?.waitingCount ?? 0, lost: subscription?.droppedCount ?? 0)
         }
         let stream = LiveStream(
-            caller: call.caller, facts: facts, first: EventStream.start(first), options: options,
+            caller: call.caller, facts: facts, first: EventStream.start(id, first),
+            options: options,
             life: life, world: node.world, make: { put in await events.make(put) },
             cancel: { subscription.cancel() })
         return stream.response(to: call.request)

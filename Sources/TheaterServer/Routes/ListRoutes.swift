@@ -22,7 +22,7 @@ struct ListRoutes: Sendable {
         let id = try lookup.live(call.place("actor"))
         do throws(ActorError) {
             let children = try node.system.tree(below: id).children
-            return Answer.json(["children": .array(children.map(ActorJSON.tree))])
+            return Answer.json(["children": .array(children.map { ActorJSON.tree($0) })])
         } catch {
             throw Problem(error)
         }
@@ -33,6 +33,7 @@ struct ListRoutes: Sendable {
     func chains(_ call: Call) throws(Problem) -> Response {
         let limit = try Self.limit(call)
         var chains = node.journal.actors()[...]
+        if try call.flag("newest") { chains.reverse() }
         if let cursor = call.parameter("cursor") {
             guard let id = ActorID(cursor),
                 let last = chains.firstIndex(where: { $0.actor == id })

@@ -77,8 +77,14 @@ struct NodeRoutes: Sendable {
         return Answer.bytes(Array(text.text.utf8), type: "text/plain; version=0.0.4")
     }
 
-    func deadLetters() -> Response {
-        Answer.json([
+    func deadLetters() -> Response { Answer.json(letters()) }
+
+    func followDeadLetters(_ call: Call, _ streams: ValueStreams) throws(Problem) -> Response {
+        try streams.response(to: call) { [self] in ValueStream.Look(value: letters()) }
+    }
+
+    private func letters() -> JSONValue {
+        [
             "counts": Self.counts(node.system.deadLetterCounts),
             "letters": .array(
                 node.system.deadLetters.map { letter in
@@ -90,7 +96,7 @@ struct NodeRoutes: Sendable {
                         "code": .string(letter.code),
                     ]
                 }),
-        ])
+        ]
     }
 
     private static func counts(_ counts: [String: UInt64]) -> JSONValue {

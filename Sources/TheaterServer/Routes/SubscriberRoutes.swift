@@ -9,13 +9,28 @@ struct SubscriberRoutes: Sendable {
     let life: ServerLife
     let lookup: ActorLookup
 
-    func list(_ call: Call) throws(Problem) -> Response {
+    /// Which of them are wanted.
+    private struct Query: Sendable {
+        let limit: Int
+        let actor: ActorID?
+    }
+
+    func list(_ call: Call) throws(Problem) -> Response { Answer.json(value(try query(call))) }
+
+    func follow(_ call: Call, _ streams: ValueStreams) throws(Problem) -> Response {
+        let query = try query(call)
+        return try streams.response(to: call) { [self] in ValueStream.Look(value: value(query)) }
+    }
+
+    private func query(_ call: Call) throws(Problem) -> Query {
         let limit = try call.integer("limit", in: 1...10_000) ?? 100
+        guard let actor = call.parameter("actor") else { return Query(limit: limit, actor: nil) }
+        return Query(limit: limit, actor: try lookup.recorded(actor))
+    }
+
+    private func value(_ query: Query) -> JSONValue {
         var streams = life.streams.map { ($0, $0.facts.load()) }
-        if let actor = call.parameter("actor") {
-            let id = try lookup.recorded(actor)
-            streams = streams.filter { $0.0.facts.actor == id }
-        }
+        if let id = query.actor { streams = streams.filter { $0.0.facts.actor == id } }
         streams.sort { left, right in
             let (one, other) = (left.1, right.1)
             if one.lost != other.lost { return one.lost > other.lost }
@@ -23,9 +38,9 @@ struct SubscriberRoutes: Sendable {
             if one.bytes != other.bytes { return one.bytes > other.bytes }
             return left.0.number < right.0.number
         }
-        return Answer.json([
+        return [
             "subscribers": .array(
-                streams.prefix(limit).map { stream, load in
+                streams.prefix(query.limit).map { stream, load in
                     [
                         "number": .integer(stream.number), "credential": .string(stream.owner),
                         "kind": .string(stream.facts.kind.rawValue),
@@ -37,6 +52,6 @@ struct SubscriberRoutes: Sendable {
                 }),
             "total": .integer(streams.count),
             "lost": .integer(streams.reduce(UInt64(0)) { $0 &+ $1.1.lost }),
-        ])
+        ]
     }
 }
