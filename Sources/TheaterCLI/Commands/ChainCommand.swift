@@ -147,7 +147,7 @@ struct ChainShowCommand: TheaterCommand {
         } else if full {
             for line in EventText.full(event) { output.result(line) }
         } else {
-            output.result(EventText.line(event, width: output.width(.results)))
+            output.result(EventText.line(event, width: output.tableWidth() ?? .max))
         }
     }
 }

@@ -29,8 +29,10 @@ struct RootCommand: AsyncParsableCommand {
             \(CommandStatus.table)
 
             Environment:
-              THEATER_HOME   the data directory; ~/.theater without it
-              NO_COLOR       set, it turns colours off
+              THEATER_HOME     the data directory; ~/.theater without it
+              THEATER_SOCKET   the socket of the node that is meant; theater.sock in the data directory without it
+              THEATER_SERVER   its address instead, and THEATER_TOKEN the token for it
+              NO_COLOR         set, it turns colours off
             """,
         version: CommandLineTool.version,
         groupedSubcommands: [

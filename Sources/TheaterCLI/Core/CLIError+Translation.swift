@@ -5,6 +5,7 @@ internal import TheaterChain
 internal import TheaterEngine
 internal import TheaterManifest
 internal import TheaterPact
+internal import TheaterPlatform
 internal import TheaterReplay
 internal import TheaterRuntime
 internal import TheaterServer
@@ -56,9 +57,9 @@ extension CLIError {
         var message = error.description
         if error.code == .locked {
             message +=
-                "\nOne process at a time has a data directory: stop the other one, or give this one its "
-                + "own with --data DIR. `theater run --detach` starts an actor in the node that has "
-                + "it, and `theater run --no-record` keeps nothing."
+                "\nOne process at a time changes a data directory: end the other one for this, or name "
+                + "another directory with --data DIR. What only reads works beside it, and `theater run "
+                + "--detach` starts an actor in the node that has it."
         }
         self.init(.data, error.code.rawValue, message)
     }
@@ -157,6 +158,10 @@ extension CLIError {
         case let error as ReplayError: self.init(error)
         case let error as PactError: self.init(error)
         case let error as BuildError: self.init(error)
+        case let error as DiskError:
+            self.init(
+                .data, JournalError.Code.disk.rawValue,
+                "\(error); choose another data directory with --data DIR")
         default: self.init(.internal, "cli.internal", "\(error)")
         }
     }

@@ -28,10 +28,12 @@ public struct CLIError: Error, Sendable, Hashable {
         CLIError(.usage, "cli.usage", message)
     }
 
+    /// The message as people read it where nothing else says that it is an error.
+    var text: String { isVerbatim ? sentence : "error: \(sentence)" }
+
     /// The message with the code behind it, unless the message names its code already.
-    var text: String {
-        let tagged = isVerbatim || message.contains("[\(code)]") ? message : "\(message) [\(code)]"
-        return isVerbatim ? tagged : "error: \(tagged)"
+    var sentence: String {
+        isVerbatim || message.contains("[\(code)]") ? message : "\(message) [\(code)]"
     }
 
     /// The documented form for programs.

@@ -13,8 +13,8 @@ extension CLIError {
 
     private static func status(of error: ClientError) -> CommandStatus {
         switch error.code {
-        case "client.no-node", "client.connection", "api.unready": return .unreachable
-        case "client.bad-answer": return .internal
+        case "client.no-node", "client.connection", "client.bad-answer", "api.unready":
+            return .unreachable
         case "client.cancelled": return .interrupted
         case "api.parameter", "api.body", "api.ambiguous", "client.bad-address": return .usage
         case "api.credential", "api.scope", "api.origin", "api.host": return .refused
@@ -36,6 +36,7 @@ extension CLIError {
         "actor.not-found": " with `theater ps`",
         "actor.name-taken": "; `theater ps` shows what runs, and the manifest says the name",
         "api.token-taken": "; `theater token revoke` takes it back",
+        "api.credential": "; the command line takes it from THEATER_TOKEN",
         "api.path": "; see `theater help store`",
         "actor.ended": "; see what it did with `theater events`",
         "message.not-registered": "; see what it takes with `theater inspect`",

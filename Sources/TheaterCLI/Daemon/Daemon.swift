@@ -6,6 +6,7 @@ internal import Synchronization
 internal import TheaterAPI
 internal import TheaterChain
 internal import TheaterClient
+internal import TheaterManifest
 internal import TheaterNode
 internal import TheaterPlatform
 internal import TheaterRuntime
@@ -184,7 +185,8 @@ struct Daemon: Sendable {
             if let folder = next.roster { await takeOver(folder) }
             logger.info("the configuration was read again")
         } catch {
-            logger.error("the configuration is not taken, the one before goes on: \(error.text)")
+            logger.error(
+                "the configuration is not taken, the one before goes on: \(error.sentence)")
         }
     }
 
@@ -199,7 +201,7 @@ struct Daemon: Sendable {
             source = try RosterSource.read(
                 folder, from: ActorFiles(dataDirectory: settings.data))
         } catch {
-            logger.error("the roster stays as it is: \(error.text)")
+            rosterStays(error.sentence)
             return false
         }
         let client = TheaterClient(socketPath: ownerSocketPath)
@@ -213,6 +215,7 @@ struct Daemon: Sendable {
         await client.close()
         switch outcome {
         case .success(let answer):
+            server.setRosterFolderProblem(nil)
             for change in answer["changes"]?.array ?? [] {
                 let line = RosterChangeText.line(change, isTrial: false)
                 if RosterChangeText.error(change) != nil {
@@ -223,9 +226,15 @@ struct Daemon: Sendable {
             }
             return true
         case .failure(let error):
-            logger.error("the roster stays as it is: \(error)")
+            rosterStays("\(error)")
             return false
         }
+    }
+
+    private func rosterStays(_ reason: String) {
+        logger.error("the roster stays as it is: \(reason)")
+        server.setRosterFolderProblem(
+            "the roster's folder could not be taken over: \(reason)")
     }
 
     // MARK: The end
@@ -244,7 +253,9 @@ struct Daemon: Sendable {
                     group.addTask { await stopActorsAfterDrain() }
                 } else {
                     signals.restore()
-                    for actor in node.system.actors() {
+                    // A durable actor is spared its end.
+                    for actor in node.system.actors()
+                    where (try? node.system.manifest(of: actor.id))?.chain.isDurable != true {
                         group.addTask { _ = try? await node.system.terminate(actor.id) }
                     }
                 }
@@ -256,12 +267,12 @@ struct Daemon: Sendable {
     /// A request that waits for an actor keeps the server from its end. Past its time it ends with the actor.
     private func stopActorsAfterDrain() async {
         guard (try? await Sleeper.sleep(for: settings.drain)) != nil else { return }
-        await node.system.shutDown(grace: live.value.grace)
+        await node.stopActors(grace: live.value.grace, sparesDurable: true)
     }
 
     private func close() async {
         do {
-            try await node.close(grace: live.value.grace)
+            try await node.close(grace: live.value.grace, sparesDurable: true)
             try await audit.close()
             logger.info("stopped")
         } catch {

@@ -61,7 +61,7 @@ struct EventsCommand: TheaterCommand {
             } else if full {
                 for line in EventText.full(event) { output.result(line) }
             } else {
-                output.result(EventText.line(event, width: output.width(.results)))
+                output.result(EventText.line(event, width: output.tableWidth() ?? .max))
             }
         } gap: { first, count in
             if json {

@@ -16,7 +16,7 @@ struct PsCommand: TheaterCommand {
         let output = context.output
         // Asked once: an option looks for its type each time.
         let (isJSON, isQuiet) = (form.json, form.quiet)
-        let width = isJSON || isQuiet ? nil : output.width(.results)
+        let width = isJSON || isQuiet ? nil : output.tableWidth()
         try await client.withClient(in: context) { (client) throws(ClientError) in
             var text = LineText(width: width)
             if !isJSON, !isQuiet {
@@ -29,7 +29,7 @@ struct PsCommand: TheaterCommand {
                 } else if isQuiet {
                     text.add(Self.member("id", actor).utf8)
                 } else {
-                    Self.add(actor, to: &text)
+                    Self.add(actor, to: &text, isCut: width != nil)
                 }
                 text.end()
                 if text.bytes.count >= Self.sizeAtOnce { text.flush(to: output) }
@@ -42,9 +42,11 @@ struct PsCommand: TheaterCommand {
     /// From how many bytes on they are written.
     private static let sizeAtOnce = 65_536
 
-    private static func add(_ actor: JSONValue, to text: inout LineText) {
+    private static func add(_ actor: JSONValue, to text: inout LineText, isCut: Bool) {
+        let name = member("name", actor)
         text.add(member("id", actor).utf8.prefix(8), columns: 10)
-        text.add(Printable.cut(member("name", actor), to: 24).utf8, columns: 26)
+        text.add((isCut ? Printable.cut(name, to: 24) : name).utf8, columns: 24)
+        text.add("  ".utf8)
         text.add(member("status", actor).utf8, columns: 12)
         text.add(actor["mailbox"]?.integer() ?? 0, columns: 7)
     }
@@ -85,7 +87,7 @@ struct TreeCommand: TheaterCommand {
             if json {
                 context.output.result(root.description)
             } else {
-                let width = context.output.width(.results)
+                let width = context.output.tableWidth() ?? .max
                 context.output.results(Self.lines(root).map { Printable.cut($0, to: width) })
             }
         }

@@ -18,8 +18,9 @@ struct ServeCommand: TheaterCommand {
             actors of its roster; see `theater help up`.
 
             SIGTERM or Ctrl-C ends it in order: it takes no more requests, lets those it has finish, and \
-            stops every actor within --grace; a second one ends the actors at once. SIGHUP has it read \
-            --config again; without one it ends the node in order.
+            stops every actor within --grace; a second one ends the actors at once. Durable actors are spared, \
+            and go on at the next start. SIGHUP has it read --config again; without one it ends the node in \
+            order.
 
             Examples:
               theater serve
@@ -136,10 +137,6 @@ struct ServeCommand: TheaterCommand {
         } catch {
             throw CLIError(.usage, error.code.rawValue, error.message)
         }
-        if check {
-            context.output.result("ok")
-            return .success
-        }
         var options = ServerOptions(
             socketPath: settings.socket, tokensPath: Files.join(settings.data, "tokens.json"),
             rosterPath: Files.join(settings.data, "roster.json"),
@@ -156,6 +153,11 @@ struct ServeCommand: TheaterCommand {
         options.idleTimeout = settings.idleTimeout
         options.requestsPerSecond = settings.requestsPerSecond
         options.drain = settings.drain
+        if check {
+            try Self.check(settings, options)
+            context.output.result("ok")
+            return .success
+        }
         options.passed = PassedSocket.all(
             count: context.environment("LISTEN_FDS"), process: context.environment("LISTEN_PID"))
         let level = LogLevel(settings.logLevel)
@@ -165,6 +167,24 @@ struct ServeCommand: TheaterCommand {
             logger: StderrLogHandler.logger(context, level), logLevel: level)
         try await daemon.run(sources)
         return .success
+    }
+
+    /// Looks at all that the settings name.
+    private static func check(
+        _ settings: ServeSettings, _ options: ServerOptions
+    ) throws(CLIError) {
+        do throws(ServerError) {
+            try options.check()
+        } catch {
+            throw CLIError(error)
+        }
+        let folder = Files.folder(of: settings.socket)
+        guard folder == settings.data || Files.kind(folder) == .folder else {
+            throw .usage("the folder of the socket '\(settings.socket)' is not there; make it")
+        }
+        if let roster = settings.roster {
+            _ = try RosterSource.read(roster, from: ActorFiles(dataDirectory: settings.data))
+        }
     }
 
     /// What stands on the command line, with the file that it names.

@@ -56,7 +56,7 @@ struct TopCommand: TheaterCommand {
                 output.result(look.json)
             } else {
                 let table = TopTable(look, before: nil, order: order)
-                for line in table.lines(width: output.width(.results), height: .max) {
+                for line in table.lines(width: output.tableWidth() ?? .max, height: .max) {
                     output.result(line)
                 }
             }
