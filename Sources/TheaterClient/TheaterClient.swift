@@ -104,6 +104,8 @@ public final class TheaterClient: Sendable {
             configuration.tlsConfiguration = encryption
         }
         configuration.connectionPool.retryConnectionEstablishment = false
+        // Sooner than the node lets go of it: a command that meets the end of its connection is not made again.
+        configuration.connectionPool.idleTimeout = .seconds(5)
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
