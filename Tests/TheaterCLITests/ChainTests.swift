@@ -29,7 +29,7 @@ struct ChainTests {
         #expect(named.stdout.contains("spawned first"))
         #expect(named.stdout.contains("called echo \"hi\""))
         #expect(named.stdout.contains("theater:simple/runtime/log \"fixture: init\" -> ()"))
-        for line in named.stdout.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
+        #expect(!named.stdout.contains("…"), "nobody reads it on a terminal")
         let id = try #require(named.stdout.split(separator: " ").dropFirst().first)
         for prefix in [id, id.prefix(8)] {
             let found = try await Finished(["chain", "show", String(prefix)], in: folder)

@@ -33,7 +33,8 @@ extension CLIError {
 
     /// What to look at next.
     private static let hints = [
-        "actor.not-found": " with `theater ps`",
+        "actor.not-found":
+            " with `theater ps`; what one did that is over, `theater chain list` and `chain show` tell",
         "actor.name-taken": "; `theater ps` shows what runs, and the manifest says the name",
         "api.token-taken": "; `theater token revoke` takes it back",
         "api.credential": "; the command line takes it from THEATER_TOKEN",

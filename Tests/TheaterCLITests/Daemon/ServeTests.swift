@@ -42,7 +42,15 @@ struct ServeTests {
         }
         let all = keys.joined(separator: "\n")
         #expect(all.contains("\nroster = ") && all.contains("\nlisten = "), "\(all)")
-        for (name, words) in [("shipped.toml", text), ("all.toml", all)] {
+        // What they name must be there.
+        let place = "/etc/theater/actors"
+        let here = all.replacing(place, with: folder.path("actors"))
+        #expect(here != all)
+        let missing = try await Finished(["serve", "--check", "--roster", "none"], in: folder)
+        #expect(missing.status == 4 && missing.stderr.contains("none"), "\(missing.stderr)")
+        try folder.write(try TestActors.states(), to: "actors/one/one.wasm")
+        try folder.write(TestActors.manifest("one"), to: "actors/one/manifest.toml")
+        for (name, words) in [("shipped.toml", text), ("all.toml", here)] {
             try folder.write(words, to: name)
             let checked = try await Finished(["serve", "--check", "--config", name], in: folder)
             #expect(checked.status == 0, "\(name): \(checked.stderr)")
