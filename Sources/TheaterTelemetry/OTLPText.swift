@@ -58,6 +58,17 @@ struct OTLPText {
             counter("theater.calls.failed", "{call}", [([:], totals.errors)]),
             counter("theater.fuel.used", "{unit}", [([:], totals.fuelUsed)]),
             counter("theater.host_calls", "{call}", [([:], totals.hostCalls)]),
+            counter(
+                "theater.dead_letters", "{message}",
+                totals.deadLetters.map { (["code": $0.key], $0.value) }),
+            counter("theater.events.dropped", "{event}", [([:], totals.eventsDropped)]),
+            counter("theater.notices.dropped", "{notice}", [([:], totals.noticesDropped)]),
+            counter(
+                "theater.watchdog.flagged", "{warning}",
+                [
+                    (["kind": "running-call"], totals.callsFlagged),
+                    (["kind": "oldest-message"], totals.messagesFlagged),
+                ]),
             counter("theater.telemetry.spans.dropped", "{span}", [([:], dropped)]),
         ]
         return [

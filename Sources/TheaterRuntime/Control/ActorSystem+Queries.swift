@@ -59,7 +59,11 @@ extension ActorSystem {
     }
 
     /// What all actors did together.
-    public func totals() -> RuntimeTotals { observatory.totals() }
+    public func totals() -> RuntimeTotals {
+        var totals = observatory.totals()
+        totals.deadLetters = deadLetterCounts
+        return totals
+    }
 
     /// The hashes of the interfaces that a live actor exports, computed from their functions: what the
     /// module itself says about them is not believed.

@@ -46,6 +46,9 @@ final class Observatory: Sendable {
     private let world: World
     private let logger: Logger
     private let state = Mutex(State())
+    /// Counted where nobody may wait.
+    private let eventsDropped = Atomic<UInt64>(0)
+    private let noticesDropped = Atomic<UInt64>(0)
 
     init(_ options: ObservabilityOptions, world: World, logger: Logger) {
         self.options = options
@@ -154,10 +157,16 @@ final class Observatory: Sendable {
 
     /// So many events were dropped because subscribers were too slow.
     @Sendable
-    func lost(_ count: Int) { instruments.eventsDropped.increment(by: count) }
+    func lost(_ count: Int) {
+        eventsDropped.wrappingAdd(UInt64(count), ordering: .relaxed)
+        instruments.eventsDropped.increment(by: count)
+    }
 
     /// So many ends of children were not told, because their parents were too slow.
-    func missed(_ count: Int) { instruments.noticesDropped.increment(by: count) }
+    func missed(_ count: Int) {
+        noticesDropped.wrappingAdd(UInt64(count), ordering: .relaxed)
+        instruments.noticesDropped.increment(by: count)
+    }
 
     /// Ends the task. What happens later is still counted.
     func close() {
@@ -182,6 +191,8 @@ final class Observatory: Sendable {
         let (past, cells) = state.withLock { ($0.past, $0.entries.map(\.cell)) }
         var totals = past
         totals.actors = cells.count
+        totals.eventsDropped = eventsDropped.load(ordering: .relaxed)
+        totals.noticesDropped = noticesDropped.load(ordering: .relaxed)
         for cell in cells { totals.add(cell.meter.reading(at: now), cell.meter.latency) }
         return totals
     }
@@ -251,10 +262,12 @@ final class Observatory: Sendable {
         guard after != before else { return }
         cell.meter.found = after
         if after.contains(.call), !before.contains(.call), let age = ages.call {
+            state.withLock { $0.past.callsFlagged += 1 }
             instruments.callsFlagged.increment()
             warn(cell, "a call runs longer than the limit", age, limit)
         }
         if after.contains(.message), !before.contains(.message), let age = ages.message {
+            state.withLock { $0.past.messagesFlagged += 1 }
             instruments.messagesFlagged.increment()
             warn(cell, "a message has waited longer than the limit", age, limit)
         }

@@ -18,6 +18,16 @@ public struct RuntimeTotals: Sendable, Hashable {
     public internal(set) var hostCalls: UInt64 = 0
     /// The memory of the live guests, in bytes.
     public internal(set) var memorySize: UInt64 = 0
+    /// How many events subscribers lost because they were too slow.
+    public internal(set) var eventsDropped: UInt64 = 0
+    /// How many ends of children slow parents were not told of.
+    public internal(set) var noticesDropped: UInt64 = 0
+    /// How many calls the watchdog found to run longer than their limit.
+    public internal(set) var callsFlagged: UInt64 = 0
+    /// How many times it found that an actor's oldest message had waited longer than its limit.
+    public internal(set) var messagesFlagged: UInt64 = 0
+    /// How many messages reached nobody, by the code of the reason.
+    public internal(set) var deadLetters: [String: UInt64] = [:]
     /// How long the calls took.
     public internal(set) var latency = LatencyHistogram()
 

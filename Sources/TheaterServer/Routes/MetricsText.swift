@@ -6,8 +6,7 @@ internal import TheaterRuntime
 struct MetricsText {
     private(set) var text = ""
 
-    init(_ totals: RuntimeTotals, load: ControlLoad, deadLetters: [String: UInt64], version: String)
-    {
+    init(_ totals: RuntimeTotals, load: ControlLoad, version: String) {
         add("theater_build_info", "gauge", "The program.", [("{version=\"\(version)\"}", "1")])
         add("theater_actors", "gauge", "Actors that are not over.", totals.actors)
         add("theater_memory_bytes", "gauge", "Memory of the live guests.", totals.memorySize)
@@ -27,7 +26,22 @@ struct MetricsText {
         addLatency(totals.latency)
         add(
             "theater_dead_letters_total", "counter", "Messages that reached nobody, by reason.",
-            deadLetters.sorted { $0.key < $1.key }.map { ("{code=\"\($0.key)\"}", "\($0.value)") })
+            totals.deadLetters.sorted { $0.key < $1.key }.map {
+                ("{code=\"\($0.key)\"}", "\($0.value)")
+            })
+        add(
+            "theater_events_dropped_total", "counter", "Events that slow subscribers lost.",
+            totals.eventsDropped)
+        add(
+            "theater_notices_dropped_total", "counter",
+            "Ends of children that slow parents were not told of.", totals.noticesDropped)
+        add(
+            "theater_watchdog_flagged_total", "counter",
+            "Calls and messages that were older than their limit.",
+            [
+                ("{kind=\"running-call\"}", "\(totals.callsFlagged)"),
+                ("{kind=\"oldest-message\"}", "\(totals.messagesFlagged)"),
+            ])
         add(
             "theater_commands", "gauge", "Commands of the control plane.",
             [

@@ -65,15 +65,14 @@ struct NodeRoutes: Sendable {
                 "errors": .integer(totals.errors), "fuel_used": .integer(totals.fuelUsed),
                 "host_calls": .integer(totals.hostCalls), "memory": .integer(totals.memorySize),
             ],
-            "dead_letters": Self.counts(node.system.deadLetterCounts),
+            "dead_letters": Self.counts(totals.deadLetters),
             "commands": ["running": .integer(load.running), "waiting": .integer(load.waiting)],
         ])
     }
 
     func metrics() -> Response {
         let text = MetricsText(
-            node.system.totals(), load: node.control.load,
-            deadLetters: node.system.deadLetterCounts, version: options.version)
+            node.system.totals(), load: node.control.load, version: options.version)
         return Answer.bytes(Array(text.text.utf8), type: "text/plain; version=0.0.4")
     }
 
@@ -90,13 +89,18 @@ struct NodeRoutes: Sendable {
                 node.system.deadLetters.map { letter in
                     [
                         "number": .integer(letter.number), "time": .string(letter.time.rfc3339),
-                        "sender": .string("\(letter.sender)"),
-                        "target": .string("\(letter.target)"),
+                        "sender": .string(Self.text(letter.sender)),
+                        "target": .string(Self.text(letter.target)),
                         "kind": .string(letter.kind), "size": .integer(letter.size),
                         "code": .string(letter.code),
                     ]
                 }),
         ]
+    }
+
+    /// The identity of an actor, or `external` for those who are none.
+    private static func text(_ participant: ChannelParticipant) -> String {
+        participant.actor?.description ?? "external"
     }
 
     private static func counts(_ counts: [String: UInt64]) -> JSONValue {

@@ -94,6 +94,11 @@ struct FanOutTests {
         }
         #expect(lost > 0)
         #expect(isInspected)
+        let metrics = try await RawSocket.request(node.socketPath, "GET", "/metrics").body
+        let dropped = metrics.split(separator: "\n").first {
+            $0.hasPrefix("theater_events_dropped_total ")
+        }
+        #expect(UInt64(dropped?.split(separator: " ").last ?? "") ?? 0 >= lost, "\(metrics)")
         while try await Self.total(node) == 1 {
             // Seconds pass until then: others need the processor.
             try await Sleeper.sleep(for: .milliseconds(20))

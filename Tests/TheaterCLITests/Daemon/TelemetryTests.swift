@@ -80,6 +80,8 @@ struct TelemetryTests {
                 "theater.actors", "theater.actors.memory.bytes", "theater.lives.started",
                 "theater.lives.ended", "theater.calls", "theater.calls.failed",
                 "theater.fuel.used", "theater.host_calls", "theater.telemetry.spans.dropped",
+                "theater.dead_letters", "theater.events.dropped", "theater.notices.dropped",
+                "theater.watchdog.flagged",
             ])
         #expect(metrics["theater.telemetry.spans.dropped"] == [0])
         #expect(await node.stop() == 0)
