@@ -50,8 +50,7 @@ public final class APIServer: Sendable {
         let rate = RequestRate(perSecond: options.requestsPerSecond, world: world)
         responder = APIResponder(
             logger: logger, world: world,
-            nodes: NodeRoutes(
-                node: node, options: options, bodies: bodies, life: life, audit: audit),
+            nodes: NodeRoutes(node: node, options: options, life: life, audit: audit),
             subscribers: SubscriberRoutes(life: life, lookup: ActorLookup(node: node)),
             values: ValueStreams(options: options, life: life, world: world),
             actors: actors,
@@ -60,6 +59,7 @@ public final class APIServer: Sendable {
             channels: ChannelRoutes(
                 node: node, options: options, bodies: bodies, life: life, audit: audit, rate: rate),
             lists: ListRoutes(node: node),
+            store: StoreRoutes(node: node, options: options, bodies: bodies, life: life),
             tokens: TokenRoutes(tokens: tokens, bodies: bodies, life: life),
             roster: RosterRoutes(keeper: roster, bodies: bodies),
             gate: Gate(tokens: tokens, options: options),

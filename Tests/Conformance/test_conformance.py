@@ -72,6 +72,7 @@ def described(stage: Stage) -> dict:
     known = {
         "actor": ["subject", "subject", "subject", "nobody"], "digest": [stage.module, "0" * 64],
         "function": ["greet", "init", "none"], "module": [stage.module, "0" * 64],
+        "namespace": ["pages", "theater.modules"],
         # Its own token is not taken back.
         "token": ["nobody"],
     }

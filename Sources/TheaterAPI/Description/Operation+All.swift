@@ -34,10 +34,10 @@ extension Operation {
         Operation(
             id: .putModule, method: .post, path: "/v1/modules", scope: .operate,
             summary: "Keeps a WebAssembly module, to start actors from.", input: .module,
-            status: 201, output: .json("Module"), problems: [422, 429, 507]),
+            status: 201, output: .json("KeptContent"), problems: [422, 429, 507]),
         Operation(
             id: .module, method: .get, path: "/v1/modules/{digest}", scope: .observe,
-            summary: "Says whether the node keeps a module.", output: .json("Module"),
+            summary: "Says whether the node keeps a module.", output: .json("KeptContent"),
             problems: [404]),
         Operation(
             id: .listTokens, method: .get, path: "/v1/tokens", scope: .admin,

@@ -34,7 +34,41 @@ extension Operation {
             id: .labels, method: .get, path: "/v1/store/{namespace}/labels", scope: .observe,
             summary: "Lists the labels of a namespace with the content that each names, by name.",
             parameters: [limit(most: 10_000), cursor], output: .json("LabelPage")),
+        Operation(
+            id: .putContent, method: .post, path: "/v1/store/{namespace}/contents",
+            scope: .operate, summary: "Keeps content in a namespace, and lets a label name it.",
+            parameters: [label(isRequired: false)], input: .bytes, status: 201,
+            output: .json("KeptContent"), problems: [429, 507]),
+        Operation(
+            id: .content, method: .get, path: "/v1/store/{namespace}/contents/{digest}",
+            scope: .observe, summary: "Gives content of a namespace, verified.", output: .bytes,
+            problems: [404, 429]),
+        Operation(
+            id: .setLabel, method: .put, path: "/v1/store/{namespace}/labels", scope: .operate,
+            summary: "Makes a label name content that the namespace has.",
+            parameters: [
+                label(isRequired: true),
+                Parameter(
+                    name: "digest", schema: ["type": "string", "pattern": "^[0-9a-f]{64}$"],
+                    summary: "The content's SHA-256.", isRequired: true),
+                expected,
+            ], output: .json("Label"), problems: [404, 409, 429, 507]),
+        Operation(
+            id: .removeLabel, method: .delete, path: "/v1/store/{namespace}/labels",
+            scope: .operate, summary: "Removes a label; what it named stays for now.",
+            parameters: [label(isRequired: true), expected], status: 204,
+            problems: [404, 409, 429, 507]),
     ]
+
+    private static func label(isRequired: Bool) -> Parameter {
+        Parameter(
+            name: "label", schema: ["type": "string", "minLength": 1, "maxLength": 512],
+            summary: "The label.", isRequired: isRequired)
+    }
+
+    private static let expected = Parameter(
+        name: "expect", schema: ["type": "string", "pattern": "^(none|[0-9a-f]{64})$"],
+        summary: "What the label must name now, else nothing changes: a SHA-256, or 'none'.")
 
     private static let cursor = Parameter(
         name: "cursor", schema: ["type": "string", "maxLength": 512],
@@ -87,12 +121,12 @@ extension Schemas {
                             ], required: ["name", "contents", "size", "labels"])),
                     "next": nullable(text),
                 ], required: ["namespaces", "next"])),
+        .init("Label", object(["label": text, "digest": text], required: ["label", "digest"])),
         .init(
             "LabelPage",
             object(
                 [
-                    "labels": list(
-                        object(["label": text, "digest": text], required: ["label", "digest"])),
+                    "labels": list(reference("Label")),
                     "next": nullable(text),
                 ], required: ["labels", "next"])),
     ]

@@ -42,6 +42,14 @@ public struct Operation: Sendable {
         case store
         /// The labels of a namespace of the store.
         case labels
+        /// Puts content into a namespace of the store.
+        case putContent
+        /// Content of a namespace of the store.
+        case content
+        /// Makes a label name content.
+        case setLabel
+        /// Removes a label.
+        case removeLabel
         /// Starts an actor.
         case startActor
         /// One actor.

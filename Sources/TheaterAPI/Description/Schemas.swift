@@ -32,7 +32,7 @@ enum Schemas {
                         ],
                         required: ["number", "time", "sender", "target", "kind", "size", "code"])),
             ], required: ["counts", "letters"]),
-        "Module": object(
+        "KeptContent": object(
             ["digest": text, "size": integer], required: ["digest", "size"]),
         "Token": object(
             [

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import TheaterAPI
+internal import TheaterClient
 internal import TheaterStore
 
 /// `theater store`: the content that actors keep.
@@ -14,8 +15,8 @@ struct StoreCommand: AsyncParsableCommand {
             has a store of its own, named by its identity; actors whose manifests have the same \
             'store_id' share one. --store-id says which is meant; without it, the one named default.
 
-            get, ls and verify work while a node runs. put, label and gc need the data directory for \
-            themselves.
+            get, ls and verify work while a node runs; put and label go through the node that has the data \
+            directory. gc needs it for itself. put, get and label take another node with --socket or --server.
 
             Examples:
               theater store put page.html --store-id pages --label front
@@ -111,7 +112,7 @@ struct StorePutCommand: TheaterCommand {
     @Option(help: "A label that names it from now on.")
     var label: String?
 
-    @OptionGroup var data: DataOptions
+    @OptionGroup var client: ClientOptions
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -119,26 +120,29 @@ struct StorePutCommand: TheaterCommand {
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
         let namespace = try store.namespace()
         let label = try parsedLabel()
-        let directory = try data.resolved(in: context)
         let content =
             if source == "-" {
                 try context.input(StoreDirectory.contentSizeMax)
             } else {
                 try Files.read(source, sizeMax: StoreDirectory.contentSizeMax, status: .usage)
             }
-        let store = try StoreDirectory.write(directory, makes: true)
-        defer { store.close() }
-        let id = try StoreDirectory.translating { () throws(StoreError) in
-            try store.put(content, in: namespace, label: label)
+        let id = try await client.changeStore(in: context) { (directory) throws(CLIError) in
+            let store = try StoreDirectory.write(directory, makes: true)
+            defer { store.close() }
+            return try StoreDirectory.translating { () throws(StoreError) in
+                try store.put(content, in: namespace, label: label).description
+            }
+        } remote: { (client) throws(ClientError) in
+            try await client.putContent(content, in: namespace.name, label: label?.text)
         }
         if json {
             context.output.result(
                 .object([
-                    ("content", .string("\(id)")), ("size", .integer(content.count)),
+                    ("content", .string(id)), ("size", .integer(content.count)),
                     ("store_id", .string(namespace.name)), ("label", .optional(label?.text)),
                 ]))
         } else {
-            context.output.result("\(id)")
+            context.output.result(id)
         }
         return .success
     }
@@ -175,7 +179,7 @@ struct StoreGetCommand: TheaterCommand {
         help: ArgumentHelp("Write it to a file.", valueName: "file"), completion: .file())
     var file: String?
 
-    @OptionGroup var data: DataOptions
+    @OptionGroup var client: ClientOptions
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -185,24 +189,42 @@ struct StoreGetCommand: TheaterCommand {
     }
 
     func perform(in context: CLIContext) async throws(CLIError) -> CommandStatus {
-        _ = try store.reference(content)
-        let directory = try StoreDirectory.read(data.resolved(in: context))
-        let reference = try store.reference(content, in: directory)
-        let found = try StoreDirectory.translating { () throws(StoreError) in
-            try directory.resolve(reference)
-        }
+        let found = try await found(in: context)
         if let file {
             try Files.write(found.content, to: file)
         } else if json {
             context.output.result(
                 .object([
-                    ("content", .string("\(found.id)")), ("size", .integer(found.content.count)),
+                    ("content", .string(found.id)), ("size", .integer(found.content.count)),
                     ("hex", .string(Hexadecimal.encode(found.content))),
                 ]))
         } else {
             context.output.write(found.content, to: .results)
         }
         return .success
+    }
+
+    /// The content with its digest: beside a node, that of the data directory.
+    private func found(
+        in context: CLIContext
+    ) async throws(CLIError) -> (id: String, content: [UInt8]) {
+        let wanted = try store.reference(content)
+        guard !client.meansDataDirectory(in: context) else {
+            let directory = try StoreDirectory.read(client.data.resolved(in: context))
+            let reference = try store.reference(content, in: directory)
+            let found = try StoreDirectory.translating { () throws(StoreError) in
+                try directory.resolve(reference)
+            }
+            return ("\(found.id)", found.content)
+        }
+        let found = try await client.withClient(in: context) { (client) throws(ClientError) in
+            guard let id = try await client.digest(of: wanted) else {
+                return nil as (id: String, content: [UInt8])?
+            }
+            return (id, try await client.content(id, in: wanted.namespace.name))
+        }
+        guard let found else { throw wanted.missing }
+        return found
     }
 }
 

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import TheaterAPI
+internal import TheaterClient
 internal import TheaterStore
 
 /// `theater store label`: what a label names, or shall name.
@@ -36,7 +37,7 @@ struct StoreLabelCommand: TheaterCommand {
 
     @OptionGroup var store: StoreOptionGroup
 
-    @OptionGroup var data: DataOptions
+    @OptionGroup var client: ClientOptions
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -56,43 +57,85 @@ struct StoreLabelCommand: TheaterCommand {
         let (name, expected) = try StoreDirectory.translating { () throws(StoreError) in
             (try StoreLabel.parse(label), try expectation())
         }
-        let directory = try data.resolved(in: context)
-        let id: ContentID?
-        if reference == nil, !remove {
-            let store = try StoreDirectory.read(directory)
-            id = try StoreDirectory.translating { () throws(StoreError) in
-                try store.identify(
-                    StoreReference(namespace: namespace, target: .label(name)))
+        let id: String?
+        if reference != nil || remove {
+            id = try await client.changeStore(in: context) { (directory) throws(CLIError) in
+                try change(name, expected, in: namespace, directory)
+            } remote: { (client) throws(ClientError) in
+                try await change(name, to: reference, in: namespace, client)
             }
+            if id == nil, let reference { throw reference.missing }
         } else {
-            let store = try StoreDirectory.write(directory)
-            defer { store.close() }
-            let reference = try content.map { (text) throws(CLIError) in
-                try self.store.reference(text, in: store)
-            }
-            id = try StoreDirectory.translating { () throws(StoreError) in
-                let id = try reference.map { (reference) throws(StoreError) in
-                    try store.identify(reference)
-                }
-                try change(name, to: id, expected, in: namespace, store)
-                return id
-            }
+            id = try await named(name, in: namespace, context)
         }
         show(id, name, namespace, context.output)
         return .success
     }
 
     private func show(
-        _ id: ContentID?, _ label: StoreLabel, _ namespace: StoreNamespace, _ output: any Output
+        _ id: String?, _ label: StoreLabel, _ namespace: StoreNamespace, _ output: any Output
     ) {
         if json {
             output.result(
                 .object([
                     ("store_id", .string(namespace.name)), ("label", .string(label.text)),
-                    ("content", .optional(id.map { "\($0)" })),
+                    ("content", .optional(id)),
                 ]))
         } else if let id, content == nil {
-            output.result("\(id)")
+            output.result(id)
+        }
+    }
+
+    /// What the label names.
+    private func named(
+        _ label: StoreLabel, in namespace: StoreNamespace, _ context: CLIContext
+    ) async throws(CLIError) -> String {
+        let reference = StoreReference(namespace: namespace, target: .label(label))
+        guard !client.meansDataDirectory(in: context) else {
+            let store = try StoreDirectory.read(client.data.resolved(in: context))
+            return try StoreDirectory.translating { () throws(StoreError) in
+                try store.identify(reference).description
+            }
+        }
+        let digest = try await client.withClient(in: context) { (client) throws(ClientError) in
+            try await client.digest(of: reference)
+        }
+        guard let digest else { throw reference.missing }
+        return digest
+    }
+
+    /// Changes the label through a node.
+    ///
+    /// - Returns: what it names then; `nil` when that is not there, or the label was removed.
+    private func change(
+        _ label: StoreLabel, to reference: StoreReference?, in namespace: StoreNamespace,
+        _ client: TheaterClient
+    ) async throws(ClientError) -> String? {
+        guard let reference else {
+            try await client.removeLabel(label.text, in: namespace.name, expecting: expect)
+            return nil
+        }
+        guard let digest = try await client.digest(of: reference) else { return nil }
+        try await client.setLabel(label.text, to: digest, in: namespace.name, expecting: expect)
+        return digest
+    }
+
+    /// Changes the label in the store of a data directory.
+    private func change(
+        _ label: StoreLabel, _ expected: ContentID??, in namespace: StoreNamespace,
+        _ directory: String
+    ) throws(CLIError) -> String? {
+        let store = try StoreDirectory.write(directory)
+        defer { store.close() }
+        let reference = try content.map { (text) throws(CLIError) in
+            try self.store.reference(text, in: store)
+        }
+        return try StoreDirectory.translating { () throws(StoreError) in
+            let id = try reference.map { (reference) throws(StoreError) in
+                try store.identify(reference)
+            }
+            try change(label, to: id, expected, in: namespace, store)
+            return id?.description
         }
     }
 

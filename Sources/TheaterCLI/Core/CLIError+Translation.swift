@@ -66,17 +66,19 @@ extension CLIError {
 
     /// A store that cannot do what it was asked.
     init(_ error: StoreError) {
-        let status: CommandStatus =
-            switch error.code {
-            case .badName, .badLabel, .badReference: .usage
-            case .locked, .disk, .newerFormat, .readOnly, .closed: .data
-            case .damaged: .verification
-            case .notFound, .unlabelled, .conflict, .tooLarge, .quota, .full, .busy, .cancelled:
-                .failure
-            }
         self.init(
-            status, error.code.rawValue,
+            Self.status(of: error.code), error.code.rawValue,
             "\(error.fact). \(Self.remedy(of: error)) [\(error.code.rawValue)]")
+    }
+
+    static func status(of code: StoreError.Code) -> CommandStatus {
+        switch code {
+        case .badName, .badLabel, .badReference: .usage
+        case .locked, .disk, .newerFormat, .readOnly, .closed: .data
+        case .damaged: .verification
+        case .notFound, .unlabelled, .conflict, .tooLarge, .quota, .full, .busy, .cancelled:
+            .failure
+        }
     }
 
     /// What to do about a store's error, with the commands that do it.

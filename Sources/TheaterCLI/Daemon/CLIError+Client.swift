@@ -2,6 +2,7 @@
 
 internal import TheaterClient
 internal import TheaterRuntime
+internal import TheaterStore
 
 extension CLIError {
     /// What a node said, or why it said nothing.
@@ -27,7 +28,7 @@ extension CLIError {
             return status(of: ActorError(code, error.message))
         }
         if error.code.hasPrefix("manifest.") || error.code == "api.path" { return .manifest }
-        if error.code.hasPrefix("store.") { return .data }
+        if let code = StoreError.Code(rawValue: error.code) { return status(of: code) }
         return .failure
     }
 

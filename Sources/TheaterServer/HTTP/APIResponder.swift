@@ -40,6 +40,7 @@ struct APIResponder: HTTPResponder {
     let chains: ChainRoutes
     let channels: ChannelRoutes
     let lists: ListRoutes
+    let store: StoreRoutes
     let tokens: TokenRoutes
     let roster: RosterRoutes
     let gate: Gate
@@ -233,8 +234,8 @@ struct APIResponder: HTTPResponder {
         case .followDeadLetters: try nodes.followDeadLetters(call, values)
         case .subscribers: try subscribers.list(call)
         case .followSubscribers: try subscribers.follow(call, values)
-        case .putModule: try await nodes.putModule(call)
-        case .module: try await nodes.module(call)
+        case .putModule: try await store.putModule(call)
+        case .module: try await store.module(call)
         case .metrics: nodes.metrics()
         case .openSocket: try await channels.openSocket(call, context)
         case .openChannel: try await channels.open(call)
@@ -251,6 +252,10 @@ struct APIResponder: HTTPResponder {
         case .listChannels: channels.list(call)
         case .store: try await lists.namespaces(call)
         case .labels: try await lists.labels(call)
+        case .putContent: try await store.putContent(call)
+        case .content: try await store.content(call)
+        case .setLabel: try await store.setLabel(call)
+        case .removeLabel: try await store.removeLabel(call)
         case .listActors: try actors.list(call)
         case .tree: try actors.tree(call)
         case .followTree: try actors.followTree(call, values)

@@ -6,24 +6,19 @@ internal import TheaterChain
 internal import TheaterHandler
 internal import TheaterPlatform
 internal import TheaterRuntime
-internal import TheaterStore
 
-/// The node itself, and the modules that it keeps.
+/// The node itself.
 struct NodeRoutes: Sendable {
     let node: ServedNode
     let options: ServerOptions
-    let bodies: Bodies
     let life: ServerLife
     let audit: Audit
     private let started = WallTime.now()
 
-    init(
-        node: ServedNode, options: ServerOptions, bodies: Bodies, life: ServerLife, audit: Audit
-    ) {
+    init(node: ServedNode, options: ServerOptions, life: ServerLife, audit: Audit) {
         self.audit = audit
         self.node = node
         self.options = options
-        self.bodies = bodies
         self.life = life
     }
 
@@ -106,71 +101,4 @@ struct NodeRoutes: Sendable {
     private static func counts(_ counts: [String: UInt64]) -> JSONValue {
         .object(counts.sorted { $0.key < $1.key }.map { .init($0.key, .integer($0.value)) })
     }
-
-    // MARK: Modules
-
-    func putModule(_ call: Call) async throws(Problem) -> Response {
-        guard ["application/wasm", "application/octet-stream"].contains(call.mediaType) else {
-            throw Problem(.mediaType, "a module must be application/wasm, and Content-Type say so")
-        }
-        guard life.beginUpload(most: options.uploadsMax) else {
-            throw Problem(
-                .busy, "\(options.uploadsMax) modules are on their way already; try again later")
-        }
-        defer { life.endUpload() }
-        let draft = try await draft()
-        try await bodies.parts(
-            of: call, sizeMax: options.moduleSizeMax, perMegabyte: .seconds(1)
-        ) { [node] part in
-            let expected = Self.magic.dropFirst(Int(clamping: draft.size)).prefix(part.count)
-            guard part.starts(with: expected) else { return .failure(Self.noModule) }
-            return await node.store.perform { (_) throws(StoreError) in try draft.append(part) }
-                .mapError { Problem($0) }
-        }
-        guard draft.size >= Self.magic.count else { throw Self.noModule }
-        switch await node.store.perform({ (store) throws(StoreError) in
-            try store.put(draft, in: .modules, label: StoreLabel("\(draft.id)"))
-        }) {
-        case .success(let id):
-            return Answer.json(
-                ["digest": .string(id.description), "size": .integer(draft.size)], status: 201)
-        case .failure(let error): throw Problem(error)
-        }
-    }
-
-    private func draft() async throws(Problem) -> ContentDraft {
-        switch await node.store.perform({ (store) throws(StoreError) in try store.draft() }) {
-        case .success(let draft): return draft
-        case .failure(let error): throw Problem(error)
-        }
-    }
-
-    /// What every module begins with.
-    private static let magic: [UInt8] = [0x00, 0x61, 0x73, 0x6D]
-
-    private static let noModule = Problem(
-        status: 422, code: ActorError.Code.module.rawValue,
-        detail: "the body is no WebAssembly module; build the actor, and send its .wasm file")
-
-    func module(_ call: Call) async throws(Problem) -> Response {
-        guard let id = ContentID(call.place("digest")) else {
-            throw Problem(.parameter, "a module is named by 64 hexadecimal digits")
-        }
-        switch await node.store.perform({ (store) throws(StoreError) in
-            try store.size(of: id, in: .modules)
-        }) {
-        case .success(let size?):
-            return Answer.json(["digest": .string(id.description), "size": .integer(size)])
-        case .success(nil):
-            throw Problem(
-                status: 404, code: Problem.Code.unknownModule.rawValue,
-                detail: "the node does not keep the module \(id); send it to /v1/modules")
-        case .failure(let error): throw Problem(error)
-        }
-    }
-}
-
-extension StoreNamespace {
-    /// Where modules wait that clients sent.
-    static let modules = StoreNamespace("theater.modules") ?? .code
 }

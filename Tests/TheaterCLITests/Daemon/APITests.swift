@@ -36,6 +36,8 @@ struct APITests {
             #expect(wrong.isEmpty, "\(method) \(target) \(answer.status): \(wrong)")
         }
         let actor = "/v1/actors/{actor}"
+        let content = "/v1/store/{namespace}/contents/{digest}"
+        let zeros = String(repeating: "0", count: 64)
         for (template, target) in [
             ("/healthz", "/healthz"), ("/readyz", "/readyz"), ("/v1/node", "/v1/node"),
             ("/v1/openapi.json", "/v1/openapi.json"), ("/v1/tree", "/v1/tree"),
@@ -55,6 +57,8 @@ struct APITests {
             ("/v1/store/{namespace}/labels", "/v1/store/theater.modules/labels"),
             ("/v1/store/{namespace}/labels", "/v1/store/nothing/labels"),
             ("/v1/store/{namespace}/labels", "/v1/store/no%20name/labels"),
+            (content, "/v1/store/pages/contents/\(zeros)"), (content, "/v1/store/pages/contents/0"),
+            (content, "/v1/store/theater.code/contents/\(zeros)"),
             (actor + "/events", "/v1/actors/pinger/events"),
             (actor + "/events", "/v1/actors/pinger/events?from=1&limit=1"),
             (actor + "/events", "/v1/actors/nobody/events"),
@@ -64,7 +68,7 @@ struct APITests {
         }
         let json = "Content-Type: application/json"
         let any = "Content-Type: application/octet-stream"
-        let zeros = String(repeating: "0", count: 64)
+        let contents = "/v1/store/{namespace}/contents"
         for (template, target, type, body) in [
             ("/v1/actors", "/v1/actors", json, "{}"), ("/v1/actors", "/v1/actors", json, "["),
             ("/v1/actors", "/v1/actors", any, "x"),
@@ -73,6 +77,9 @@ struct APITests {
                 "{\"manifest\":\"name = 1\",\"module\":\"\(String(repeating: "0", count: 64))\"}"
             ),
             ("/v1/modules", "/v1/modules", any, "no module"),
+            (contents, "/v1/store/pages/contents?label=front", any, "hello"),
+            (contents, "/v1/store/pages/contents?label=", any, "hello"),
+            (contents, "/v1/store/theater.code/contents", any, "hello"),
             (actor + "/send", "/v1/actors/pinger/send", any, "hello"),
             (actor + "/send", "/v1/actors/nobody/send", any, "hello"),
             (actor + "/request", "/v1/actors/pinger/request?timeout=5s", any, "hello"),
@@ -87,6 +94,19 @@ struct APITests {
             (actor + "/stop", "/v1/actors/nobody/stop", any, ""),
         ] {
             try await check("POST", template, target, headers: [type], body: body)
+        }
+        let hello = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+        try await check("GET", content, "/v1/store/pages/contents/\(hello)")
+        for query in [
+            "label=other&digest=\(hello)&expect=none", "label=other&digest=\(hello)&expect=none",
+            "label=other&digest=\(zeros)", "label=other", "digest=\(hello)",
+        ] {
+            try await check(
+                "PUT", "/v1/store/{namespace}/labels", "/v1/store/pages/labels?" + query)
+        }
+        for query in ["label=other&expect=\(zeros)", "label=other", "label=other", ""] {
+            try await check(
+                "DELETE", "/v1/store/{namespace}/labels", "/v1/store/pages/labels?" + query)
         }
         #expect(await node.stop() == 0)
     }

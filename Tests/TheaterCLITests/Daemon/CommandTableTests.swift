@@ -109,13 +109,14 @@ struct CommandTableTests {
             command: "fork", arguments: ["fixture@1"], status: 2,
             says: "a fork begins between two calls"),
         Row(
-            command: "store put", arguments: ["new.wasm", "--store-id", "s"], status: 8,
-            says: "[store.locked]"),
+            command: "store put",
+            arguments: ["new.wasm", "--store-id", "s", "--label", "y", "--json"],
+            described: "store … --json"),
         Row(command: "store ls", arguments: ["--json"], described: "store … --json"),
         Row(command: "store get", arguments: ["store://s/x"], status: 1, says: "[store.no-label]"),
         Row(
-            command: "store label", arguments: ["x", "y", "--store-id", "s"], status: 8,
-            says: "[store.locked]"),
+            command: "store label", arguments: ["x", "y", "--store-id", "s", "--json"],
+            described: "store … --json"),
         Row(command: "store gc", arguments: ["--dry-run"], status: 8, says: "[store.locked]"),
         Row(command: "store verify", arguments: ["--json"], described: "store … --json"),
         Row(command: "abi encode", arguments: ["1", "--json"], described: "abi encode --json"),
