@@ -15,16 +15,23 @@ internal import TheaterPlatform
 final class ValueStream: Sendable {
     /// What was seen.
     struct Look: Sendable {
-        /// The representation.
-        let value: JSONValue
+        /// The representation as text.
+        let text: String
         /// Whether nothing will change any more.
-        var isLast = false
+        let isLast: Bool
+        /// How long it took.
+        fileprivate(set) var time = Duration.zero
+
+        init(value: JSONValue, isLast: Bool = false) {
+            text = value.description
+            self.isLast = isLast
+        }
     }
 
     /// How long it is not looked at again.
-    private static let pause = Duration.seconds(1)
+    fileprivate static let pause = Duration.seconds(1)
     /// How much longer than a look the pause after it is at least: many actors take long to look at.
-    private static let share: Int64 = 9
+    fileprivate static let share = 9
 
     private struct State {
         var isOver = false
@@ -47,18 +54,16 @@ final class ValueStream: Sendable {
         var sent: Int?
         var wasLast = false
         while true {
-            let began = world.now()
             guard let seen = look() else { break }
-            let text = seen.value.description
-            let spent = world.now().nanoseconds - began.nanoseconds
-            if text.hashValue != sent {
-                sent = text.hashValue
-                guard await put(ServerSentEvent("value", data: text)) else { break }
+            let hash = seen.text.hashValue
+            if hash != sent {
+                sent = hash
+                guard await put(ServerSentEvent("value", data: seen.text)) else { break }
             }
             // Seen once, it may be the moment between two lives.
             if seen.isLast, wasLast { break }
             wasLast = seen.isLast
-            guard await rest(max(Self.pause, .nanoseconds(spent * Self.share))) else { break }
+            guard await rest(max(Self.pause, seen.time * Self.share)) else { break }
         }
         return "finished"
     }
@@ -91,17 +96,57 @@ final class ValueStream: Sendable {
     }
 }
 
+/// What was seen last of each thing, for all who watch it: how many they are costs no looks.
+private final class SharedLooks: Sendable {
+    private struct Entry {
+        var look: ValueStream.Look
+        var end: MonotonicTime
+    }
+
+    private let world: World
+    private let entries = Mutex<[String: Entry]>([:])
+
+    init(world: World) { self.world = world }
+
+    /// What was seen by somebody for half the time that is between two looks, or is seen now.
+    func look(
+        at thing: String, _ make: () -> ValueStream.Look?
+    ) -> ValueStream.Look? {
+        entries.withLock { entries in
+            let began = world.now()
+            if let entry = entries[thing], began < entry.end { return entry.look }
+            entries = entries.filter { began < $0.value.end }
+            guard var look = make() else { return nil }
+            let now = world.now()
+            look.time = .nanoseconds(now.nanoseconds - began.nanoseconds)
+            let age = max(ValueStream.pause, look.time * ValueStream.share) / 2
+            entries[thing] = Entry(look: look, end: now.advanced(by: age))
+            return look
+        }
+    }
+}
+
 /// Answers with streams of representations.
 struct ValueStreams: Sendable {
-    let options: ServerOptions
-    let life: ServerLife
-    let world: World
+    private let options: ServerOptions
+    private let life: ServerLife
+    private let world: World
+    private let looks: SharedLooks
+
+    init(options: ServerOptions, life: ServerLife, world: World) {
+        self.options = options
+        self.life = life
+        self.world = world
+        looks = SharedLooks(world: world)
+    }
 
     /// The response that shows something for as long as the client wants.
     ///
-    /// - Parameter look: makes the representation; `nil` when there is nothing to look at any more.
+    /// - Parameters:
+    ///   - thing: names what is shown, for all who ask for the same.
+    ///   - look: makes the representation; `nil` when there is nothing to look at any more.
     func response(
-        to call: Call, _ look: @escaping @Sendable () -> ValueStream.Look?
+        to call: Call, showing thing: String, _ look: @escaping @Sendable () -> ValueStream.Look?
     ) throws(Problem) -> Response {
         guard !life.isDraining else { throw Problem(.unready, "the node is ending") }
         guard life.valueStreamCount < options.valueStreamsMax else {
@@ -109,7 +154,7 @@ struct ValueStreams: Sendable {
                 .busy,
                 "\(options.valueStreamsMax) streams show values, which is the most; close some")
         }
-        let values = ValueStream(world: world, look)
+        let values = ValueStream(world: world) { [looks] in looks.look(at: thing, look) }
         let stream = LiveStream(
             caller: call.caller, facts: nil, first: ServerSentEvent("start", data: [:]),
             options: options, life: life, world: world,

@@ -60,7 +60,7 @@ struct ActorRoutes: Sendable {
 
     func followTree(_ call: Call, _ streams: ValueStreams) throws(Problem) -> Response {
         let hasLoad = try call.flag("load")
-        return try streams.response(to: call) { [self] in
+        return try streams.response(to: call, showing: "tree \(hasLoad)") { [self] in
             ValueStream.Look(value: forest(hasLoad: hasLoad))
         }
     }
@@ -93,7 +93,7 @@ struct ActorRoutes: Sendable {
         let id = try lookup.live(call.place("actor"))
         // Who is not known is refused.
         _ = try actor(id)
-        return try streams.response(to: call) { [self] in
+        return try streams.response(to: call, showing: "actor \(id)") { [self] in
             // Asked first, so that no life begins unseen between this and its numbers.
             let isLive = system.handle(of: id) != nil
             guard let metrics = try? system.metrics(of: id) else { return nil }

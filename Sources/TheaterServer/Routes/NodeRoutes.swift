@@ -74,7 +74,9 @@ struct NodeRoutes: Sendable {
     func deadLetters() -> Response { Answer.json(letters()) }
 
     func followDeadLetters(_ call: Call, _ streams: ValueStreams) throws(Problem) -> Response {
-        try streams.response(to: call) { [self] in ValueStream.Look(value: letters()) }
+        try streams.response(to: call, showing: "dead letters") { [self] in
+            ValueStream.Look(value: letters())
+        }
     }
 
     private func letters() -> JSONValue {

@@ -19,7 +19,10 @@ struct SubscriberRoutes: Sendable {
 
     func follow(_ call: Call, _ streams: ValueStreams) throws(Problem) -> Response {
         let query = try query(call)
-        return try streams.response(to: call) { [self] in ValueStream.Look(value: value(query)) }
+        let thing = "subscribers \(query.actor?.description ?? "") \(query.limit)"
+        return try streams.response(to: call, showing: thing) { [self] in
+            ValueStream.Look(value: value(query))
+        }
     }
 
     private func query(_ call: Call) throws(Problem) -> Query {
