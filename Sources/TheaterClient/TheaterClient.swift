@@ -53,7 +53,7 @@ public final class TheaterClient: Sendable {
         let trimmed = address.hasSuffix("/") ? String(address.dropLast()) : address
         let rest = trimmed.split(separator: "://", maxSplits: 1)
         guard rest.count == 2, ["http", "https"].contains(rest[0]), !rest[1].isEmpty,
-            rest[1].utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") })
+            rest[1].utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"/\\@?#".utf8.contains($0) })
         else {
             throw ClientError(
                 .badAddress,
@@ -152,8 +152,10 @@ public final class TheaterClient: Sendable {
         if let body = outgoing.body { request.body = .bytes(ByteBuffer(bytes: body)) }
         let response: HTTPClientResponse
         do {
+            // The head of a channel comes when the actor has accepted it.
             response = try await execute(
-                request, isStream: outgoing.accept == MediaType.eventStream)
+                request,
+                isStream: outgoing.accept == MediaType.eventStream && outgoing.method == .get)
         } catch {
             throw failure(error)
         }

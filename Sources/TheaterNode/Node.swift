@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Logging
+internal import Synchronization
 public import TheaterChain
 internal import TheaterEngine
 internal import TheaterFiles
@@ -75,6 +76,8 @@ public final class Node: Sendable {
     private let others: [any Handler.Type]
     /// What works on its actors' files.
     private let files = FileHost()
+    /// The end of the actors, once it has begun.
+    private let stopping = Mutex<Task<Void, Never>?>(nil)
 
     /// The handlers that every node offers.
     public static let standardHandlers: [any Handler.Type] = [
@@ -232,15 +235,22 @@ public final class Node: Sendable {
         try await journal.close()
     }
 
-    /// The first part of ``close(grace:sparesDurable:)``.
+    /// The first part of ``close(grace:sparesDurable:)``. Who asks again waits for what was asked first.
     public func stopActors(grace: Duration = .seconds(5), sparesDurable: Bool = false) async {
-        guard sparesDurable else { return await system.shutDown(grace: grace) }
-        let journal = journal
-        await system.shutDown(
-            grace: grace,
-            sealing: {
-                // What it refuses, ``close(grace:sparesDurable:)`` says.
-                try? await journal.close()
-            })
+        let task = stopping.withLock { stopping in
+            if let stopping { return stopping }
+            let task = Task { [system, journal] in
+                guard sparesDurable else { return await system.shutDown(grace: grace) }
+                await system.shutDown(
+                    grace: grace,
+                    sealing: {
+                        // What it refuses, ``close(grace:sparesDurable:)`` says.
+                        try? await journal.close()
+                    })
+            }
+            stopping = task
+            return task
+        }
+        await task.value
     }
 }

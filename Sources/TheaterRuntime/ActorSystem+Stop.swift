@@ -92,9 +92,9 @@ extension ActorSystem {
     ///   - deadline: when this has passed, all that still lives is ended at once; `nil` leaves each tree its
     ///     grace period.
     ///   - seal: spares durable actors their end, so that the next node resumes them where they stand. Called
-    ///     once the others are over and the durable ones rest between two calls, and must close the journal:
-    ///     what ends after it is in no chain. A call that is not over within the grace period is cut off, as
-    ///     a crash would, and goes on at the resume.
+    ///     once they and all below them rest between two calls, and then the others are over; must close the
+    ///     journal: what ends after it is in no chain. A call that is not over within the grace period is cut
+    ///     off, as a crash would, and goes on at the resume. The others have the grace period after that.
     @concurrent
     public func shutDown(
         grace: Duration = .seconds(5), within deadline: Duration? = nil,
@@ -102,7 +102,10 @@ extension ActorSystem {
     ) async {
         let resting: [Cell]
         if let seal {
+            roster.withLock { $0.refusesRoots = true }
+            // First, so that none of them meets an actor that was stopped, and fails on that.
             resting = await restDurable(grace: grace)
+            await stopOthers(grace: grace)
             await seal()
         } else {
             resting = []
@@ -120,7 +123,7 @@ extension ActorSystem {
                 }
             }
         }
-        for cell in resting { cell.wake() }
+        for cell in resting { cell.wake(isOver: true) }
         await withDiscardingTaskGroup { group in
             for root in roots { group.addTask { _ = await self.stopTree(root, grace: grace) } }
         }
@@ -132,24 +135,43 @@ extension ActorSystem {
         try? await journal?.sync()
     }
 
-    /// Stops the trees of actors that are not durable, and then has all that is left rest between two calls.
+    /// Has the trees of durable actors rest between two calls.
     ///
-    /// - Returns: those who rest.
+    /// Who rests keeps others waiting for its answers. So all are let go again when not all of them rest soon.
+    ///
+    /// - Returns: those who rest: all, unless the grace period is over.
     private func restDurable(grace: Duration) async -> [Cell] {
-        let others = roster.withLock { roster in
-            roster.ordered.filter {
-                roster.lineages[$0.id]?.parent == nil && !$0.manifest.chain.isDurable
+        let deadline = world.now().advanced(by: grace)
+        while true {
+            let round = min(deadline, world.now().advanced(by: Self.restRound))
+            let resting = await withTaskGroup(of: Cell?.self) { group in
+                for cell in roster.withLock({ $0.cells(isDurable: true) }) {
+                    group.addTask { await cell.rest(by: round) ? cell : nil }
+                }
+                return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }
             }
+            // Some may have begun or ended meanwhile.
+            let wanted = roster.withLock { $0.cells(isDurable: true) }
+            let ids = Set(resting.map(\.id))
+            if wanted.allSatisfy({ ids.contains($0.id) }) || world.now() >= deadline {
+                return resting
+            }
+            for cell in resting { cell.wake() }
+            try? await world.sleep(for: Self.restPause)
+        }
+    }
+
+    /// How long all are waited for at once, and how long they work before the next try.
+    private static let restRound = Duration.milliseconds(100)
+    private static let restPause = Duration.milliseconds(20)
+
+    /// Stops the trees of actors that are not durable.
+    private func stopOthers(grace: Duration) async {
+        let roots = roster.withLock { roster in
+            roster.cells(isDurable: false).filter { roster.lineages[$0.id]?.parent == nil }
         }
         await withDiscardingTaskGroup { group in
-            for root in others { group.addTask { _ = await self.stopTree(root, grace: grace) } }
-        }
-        let deadline = world.now().advanced(by: grace)
-        return await withTaskGroup(of: Cell?.self) { group in
-            for cell in roster.withLock({ $0.ordered }) {
-                group.addTask { await cell.rest(by: deadline) ? cell : nil }
-            }
-            return await group.reduce(into: []) { $0 += $1.map { [$0] } ?? [] }
+            for root in roots { group.addTask { _ = await self.stopTree(root, grace: grace) } }
         }
     }
 }

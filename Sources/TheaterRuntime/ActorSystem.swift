@@ -192,7 +192,10 @@ public final class ActorSystem: Sendable {
         fork: ForkPoint? = nil
     ) async throws(ActorError) -> Cell {
         let name = blueprint.name
-        if let problem = roster.withLock({ $0.reserve(name, for: id) }) { throw problem }
+        let isRoot = lineage?.parent == nil
+        if let problem = roster.withLock({ $0.reserve(name, for: id, isRoot: isRoot) }) {
+            throw problem
+        }
         let cell: Cell
         do throws(ActorError) {
             cell = try makeCell(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import TheaterManifest
 internal import TheaterPlatform
 
 /// Which actors there are: the live ones, the tree, and the newest of those that are over.
@@ -16,13 +17,30 @@ struct Roster {
     private var endedOrder: [ActorID] = []
     private var endedFirst = 0
     var isShuttingDown = false
+    /// Whether no more actors without a parent are taken in.
+    var refusesRoots = false
 
     /// The live actors, in an order that does not depend on the process.
     var ordered: [Cell] { cells.values.sorted { $0.id < $1.id } }
 
+    /// The live actors of trees whose root is durable, or of the others.
+    func cells(isDurable: Bool) -> [Cell] {
+        ordered.filter { cell in
+            var root = cell
+            var above = lineages[cell.id]?.parent
+            while let lineage = above {
+                root = cells[lineage.id] ?? root
+                above = lineage.parent
+            }
+            return root.manifest.chain.isDurable == isDurable
+        }
+    }
+
     /// Takes a name for an actor, unless another has it.
-    mutating func reserve(_ name: String, for id: ActorID) -> ActorError? {
-        if isShuttingDown { return Self.shuttingDown }
+    mutating func reserve(
+        _ name: String, for id: ActorID, isRoot: Bool = false
+    ) -> ActorError? {
+        if isShuttingDown || isRoot && refusesRoots { return Self.shuttingDown }
         if let holder = names[name], holder != id {
             return ActorError(
                 .nameTaken,

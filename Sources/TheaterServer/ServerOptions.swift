@@ -36,6 +36,8 @@ public struct ServerOptions: Sendable, Hashable {
     public var moduleSizeMax = 256 << 20
     /// How many modules may be on their way at once.
     public var uploadsMax = 2
+    /// How many contents of the store may be on their way to clients at once.
+    public var downloadsMax = 4
     /// How many channels may be open.
     public var channelsMax = 1024
     /// How many streams may show values: looking at every actor for each of them takes time.

@@ -59,6 +59,67 @@ struct SparedTests {
         try await stage.close()
     }
 
+    /// The calls that were cut off and gone on with.
+    private static func cutOff(_ events: [EventPayload]) -> Int {
+        events.count { if case .note(.resumed(_?, _)) = $0 { true } else { false } }
+    }
+
+    @Test("do not fail on those who are stopped")
+    func others() async throws {
+        let stage = try ResumeStage()
+        let system = stage.node.system
+        let plain = try await system.spawn(try stage.request("plain", isDurable: false))
+        let id = try await system.spawn(try stage.request("books") { $0.target = "plain" })
+        try await stage.post(1...200, to: id)
+        try await stage.restart(grace: .seconds(60))
+        #expect(Self.ends(try await stage.events(of: plain)) == ["stopped"])
+        #expect(Self.ends(try await stage.events(of: id)) == [])
+        try await stage.expectResume(of: [id])
+        try await stage.close()
+    }
+
+    @Test("finish the present call within the grace period, whoever asks for the end again")
+    func twice() async throws {
+        let stage = try ResumeStage()
+        let id = try await stage.node.system.spawn(
+            try stage.request("writer", ledger: "plain-ledger"))
+        stage.box.hold()
+        try await stage.post(1...2, to: id)
+        await stage.box.awaitHeld()
+        let node = stage.node
+        async let one: Void = node.stopActors(grace: .seconds(60), sparesDurable: true)
+        async let other: Void = node.stopActors(grace: .zero)
+        stage.box.release()
+        _ = await (one, other)
+        try await stage.restart(grace: .zero)
+        #expect(Self.ends(try await stage.events(of: id)) == [])
+        try await stage.expectResume(of: [id])
+        #expect(try await stage.total(id) == .u64(2))
+        #expect(Self.cutOff(try await stage.events(of: id)) == 0)
+        try await stage.close()
+    }
+
+    @Test("have the end that somebody asked for before")
+    func ending() async throws {
+        let stage = try ResumeStage()
+        let system = stage.node.system
+        let id = try await system.spawn(try stage.request("writer", ledger: "plain-ledger"))
+        stage.box.hold()
+        try await stage.post(1...1, to: id)
+        await stage.box.awaitHeld()
+        async let reason = system.stop(id, grace: .seconds(60))
+        while system.status(of: id) != .stopping { await Task.yield() }
+        let node = stage.node
+        async let closed: Void = node.stopActors(grace: .seconds(60), sparesDurable: true)
+        stage.box.release()
+        #expect(try await reason == .stopped)
+        await closed
+        try await stage.restart(grace: .zero)
+        #expect(Self.ends(try await stage.events(of: id)) == ["stopped"])
+        #expect(try await stage.node.resume().resumed.isEmpty)
+        try await stage.close()
+    }
+
     @Test("their snapshots stay for the resume")
     func snapshots() async throws {
         let stage = try ResumeStage()

@@ -253,9 +253,11 @@ struct Daemon: Sendable {
                     group.addTask { await stopActorsAfterDrain() }
                 } else {
                     signals.restore()
-                    // A durable actor is spared its end.
+                    // Durable actors are spared their end, with all below them.
                     for actor in node.system.actors()
-                    where (try? node.system.manifest(of: actor.id))?.chain.isDurable != true {
+                    where node.system.parent(of: actor.id) == nil
+                        && (try? node.system.manifest(of: actor.id))?.chain.isDurable != true
+                    {
                         group.addTask { _ = try? await node.system.terminate(actor.id) }
                     }
                 }

@@ -56,16 +56,25 @@ extension Cell {
         return try outcome.result.get()
     }
 
-    /// Takes the turn between two calls, and keeps it until ``wake()``: what comes waits.
+    /// Takes the turn between two calls, and keeps it until ``wake(isOver:)``: what comes waits.
     ///
-    /// - Returns: whether that was to be had before the deadline.
+    /// - Returns: whether that was to be had before the deadline. It is not while somebody else waits for it, or
+    ///   the actor is ending.
     func rest(by deadline: MonotonicTime) async -> Bool {
         guard case .held = await takeTurn(by: deadline) else { return false }
         return true
     }
 
     /// Gives the turn back that ``rest(by:)`` took.
-    func wake() { pass(on: shared.withLock { $0.mailbox.finished() }) }
+    ///
+    /// - Parameter isOver: whether nothing runs any more, and the actor ends.
+    func wake(isOver: Bool = false) {
+        let action = shared.withLock { shared in
+            if isOver { _ = shared.mailbox.stop(drain: false) }
+            return shared.mailbox.finished()
+        }
+        pass(on: action)
+    }
 
     /// Waits until the present call is over, at most until the deadline.
     private func takeTurn(by deadline: MonotonicTime?) async -> TurnOutcome {

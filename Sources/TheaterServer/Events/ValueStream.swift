@@ -17,6 +17,8 @@ final class ValueStream: Sendable {
     struct Look: Sendable {
         /// The representation as text.
         let text: String
+        /// Differs for another text.
+        fileprivate let hash: Int
         /// Whether nothing will change any more.
         let isLast: Bool
         /// How long it took.
@@ -24,6 +26,7 @@ final class ValueStream: Sendable {
 
         init(value: JSONValue, isLast: Bool = false) {
             text = value.description
+            hash = text.hashValue
             self.isLast = isLast
         }
     }
@@ -55,9 +58,8 @@ final class ValueStream: Sendable {
         var wasLast = false
         while true {
             guard let seen = look() else { break }
-            let hash = seen.text.hashValue
-            if hash != sent {
-                sent = hash
+            if seen.hash != sent {
+                sent = seen.hash
                 guard await put(ServerSentEvent("value", data: seen.text)) else { break }
             }
             // Seen once, it may be the moment between two lives.
@@ -101,6 +103,8 @@ private final class SharedLooks: Sendable {
     private struct Entry {
         var look: ValueStream.Look
         var end: MonotonicTime
+        /// Whether somebody looks again; the others take what was seen before.
+        var isBeingMade = false
     }
 
     private let world: World
@@ -112,17 +116,27 @@ private final class SharedLooks: Sendable {
     func look(
         at thing: String, _ make: () -> ValueStream.Look?
     ) -> ValueStream.Look? {
-        entries.withLock { entries in
-            let began = world.now()
-            if let entry = entries[thing], began < entry.end { return entry.look }
-            entries = entries.filter { began < $0.value.end }
-            guard var look = make() else { return nil }
-            let now = world.now()
-            look.time = .nanoseconds(now.nanoseconds - began.nanoseconds)
-            let age = max(ValueStream.pause, look.time * ValueStream.share) / 2
-            entries[thing] = Entry(look: look, end: now.advanced(by: age))
-            return look
+        let began = world.now()
+        let known = entries.withLock { entries -> ValueStream.Look? in
+            guard let entry = entries[thing] else { return nil }
+            if began < entry.end || entry.isBeingMade { return entry.look }
+            entries[thing]?.isBeingMade = true
+            return nil
         }
+        if let known { return known }
+        guard var look = make() else {
+            entries.withLock { $0[thing] = nil }
+            return nil
+        }
+        let now = world.now()
+        look.time = .nanoseconds(now.nanoseconds - began.nanoseconds)
+        let age = max(ValueStream.pause, look.time * ValueStream.share) / 2
+        let entry = Entry(look: look, end: now.advanced(by: age))
+        entries.withLock { entries in
+            entries = entries.filter { now < $0.value.end || $0.value.isBeingMade }
+            entries[thing] = entry
+        }
+        return look
     }
 }
 

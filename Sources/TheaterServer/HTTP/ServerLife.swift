@@ -31,6 +31,7 @@ final class ServerLife: Sendable {
     private struct State {
         var isDraining = false
         var uploads = 0
+        var downloads = 0
         var streams: [UInt64: Stream] = [:]
         var lastStream: UInt64 = 0
         var revocations: UInt64 = 0
@@ -71,6 +72,20 @@ final class ServerLife: Sendable {
 
     /// Gives the place back.
     func endUpload() { state.withLock { $0.uploads -= 1 } }
+
+    /// Takes a place for a download.
+    ///
+    /// - Returns: whether there was one.
+    func beginDownload(most: Int) -> Bool {
+        state.withLock { state in
+            guard state.downloads < most else { return false }
+            state.downloads += 1
+            return true
+        }
+    }
+
+    /// Gives the place back.
+    func endDownload() { state.withLock { $0.downloads -= 1 } }
 
     /// Knows of a stream, which is told to end, and why, when it must.
     ///

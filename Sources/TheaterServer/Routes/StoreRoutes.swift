@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import HTTPTypes
 internal import Hummingbird
+internal import NIOCore
+internal import Synchronization
 internal import TheaterAPI
 internal import TheaterRuntime
 internal import TheaterStore
@@ -58,10 +61,38 @@ struct StoreRoutes: Sendable {
     func content(_ call: Call) async throws(Problem) -> Response {
         let namespace = try namespace(call)
         let id = try digest(call.place("digest"))
+        guard let place = Download(life, most: options.downloadsMax) else {
+            throw Problem(
+                .busy, "\(options.downloadsMax) contents are on their way already; try again later")
+        }
         let content = try await perform { (store) throws(StoreError) in
             try store.get(id, in: namespace)
         }
-        return Answer.bytes(content, type: "application/octet-stream")
+        return Response(
+            status: .ok, headers: [.contentType: "application/octet-stream"],
+            body: ResponseBody(contentLength: content.count) { writer in
+                try await writer.write(ByteBuffer(bytes: content))
+                try await writer.finish(nil)
+                place.end()
+            })
+    }
+
+    /// The place of content that is in memory until it is sent, or nobody wants it any more.
+    private final class Download: Sendable {
+        private let life: ServerLife
+        private let isOver = Atomic<Bool>(false)
+
+        /// - Returns: `nil` when there is no place.
+        init?(_ life: ServerLife, most: Int) {
+            guard life.beginDownload(most: most) else { return nil }
+            self.life = life
+        }
+
+        func end() {
+            if !isOver.exchange(true, ordering: .relaxed) { life.endDownload() }
+        }
+
+        deinit { end() }
     }
 
     // MARK: Labels
@@ -101,7 +132,7 @@ struct StoreRoutes: Sendable {
 
     // MARK: What is asked
 
-    /// The namespace that is meant, which must not be one of the node's own.
+    /// The namespace that is meant, which must be neither one of the node's own nor a single actor's.
     private func namespace(_ call: Call) throws(Problem) -> StoreNamespace {
         let namespace = try translating { () throws(StoreError) in
             try StoreNamespace.parse(call.place("namespace"))
@@ -109,6 +140,12 @@ struct StoreRoutes: Sendable {
         guard !namespace.isSystem else {
             throw Problem(
                 .parameter, "'\(namespace.name)' is the node's own; name another namespace")
+        }
+        guard !namespace.isPrivate else {
+            throw Problem(
+                .parameter,
+                "'\(namespace.name)' belongs to one actor alone; name a namespace that actors share"
+            )
         }
         return namespace
     }

@@ -137,7 +137,8 @@ struct NodeLifeTests {
         let node = try await RunningNode(
             ["--drain", "1s", "--grace", "1s", "--idle-timeout", "10m", "--body-timeout", "10m"])
         try await node.start(
-            try TestActors.fixture(), name: "fixture", more: "[limits]\ncall_timeout = \"10m\"\n")
+            try TestActors.fixture(), name: "fixture",
+            more: "[limits]\ncall_timeout = \"10m\"\nfuel_per_call = 1000000000000\n")
         try await node.start(try TestActors.chatter(), name: "chatter")
         let call =
             "POST /v1/actors/fixture/call?function=spin&timeout=10m HTTP/1.1\r\nHost: localhost\r\n"
@@ -154,6 +155,11 @@ struct NodeLifeTests {
         _ = await unfinished.hear("\"status\":\"ok\"")
         let stalled = try Crowd(node.socketPath, count: 1) { _ in
             "GET /v1/actors/chatter/events/stream HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        }
+        // One that begins in the midst of it reads from the disk, and loses nothing.
+        while try await node.client.subscribers(of: "chatter")["total"]?.integer(as: Int.self) != 1
+        {
+            await Task.yield()
         }
         while try await node.client.subscribers(of: "chatter")["lost"]?.integer(
             as: UInt64.self) ?? 0 == 0

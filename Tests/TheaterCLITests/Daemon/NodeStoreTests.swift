@@ -45,6 +45,9 @@ struct NodeStoreTests {
         }
         let own = try await node.run(["store", "put", "page", "--store-id", "theater.code"])
         #expect(own.status == 2 && own.stderr.contains("the node's own"), "\(own)")
+        let actor = "11111111-2222-4333-8444-555555555555"
+        let alien = try await node.run(["store", "put", "page", "--store-id", actor])
+        #expect(alien.status == 2 && alien.stderr.contains("one actor"), "\(alien)")
         #expect(await node.stop() == 0)
         let alone = try await node.run(["store", "put", "page", "--store-id", "pages"])
         #expect(alone.status == 0, "\(alone)")
