@@ -207,6 +207,15 @@ struct Daemon: Sendable {
         let client = TheaterClient(socketPath: ownerSocketPath)
         let outcome: Result<JSONValue, ClientError>
         do throws(ClientError) {
+            // Rather a folder that is not there than one that means it.
+            let known = source.actors.isEmpty ? try await Self.actors(client) : []
+            guard known.isEmpty else {
+                await client.close()
+                rosterStays(
+                    "'\(folder)' has no manifests, and the roster has actors; `theater up --prune "
+                        + "\(folder)` stops them")
+                return false
+            }
             outcome = .success(
                 try await RosterUp(source: source, prunes: source.isWhole).run(client))
         } catch {
@@ -229,6 +238,11 @@ struct Daemon: Sendable {
             rosterStays("\(error)")
             return false
         }
+    }
+
+    /// The actors of the roster.
+    private static func actors(_ client: TheaterClient) async throws(ClientError) -> [JSONValue] {
+        try await client.roster()["actors"]?.array ?? []
     }
 
     private func rosterStays(_ reason: String) {

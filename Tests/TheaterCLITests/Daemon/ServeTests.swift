@@ -91,6 +91,14 @@ struct ServeTests {
         #expect(RawSocket.datagram(listener).hasPrefix("RELOADING=1\nMONOTONIC_USEC="))
         #expect(RawSocket.datagram(listener).hasPrefix("READY=1\n"))
 
+        for name in ["one", "two.wasm", "two.toml"] {
+            try FileManager.default.removeItem(atPath: folder.path("actors/\(name)"))
+        }
+        node.program.send(SIGHUP)
+        let emptied = try await node.program.line(containing: "the roster stays as it is")
+        #expect(emptied.contains("has no manifests"), "\(emptied)")
+        _ = try await node.program.line(containing: "read again")
+
         try folder.write("rooster = \"actors\"\n", to: "c.toml")
         node.program.send(SIGHUP)
         let bad = try await node.program.line(containing: "is not taken")
